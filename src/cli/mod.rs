@@ -1,0 +1,1 @@
+//! One file per subcommand; where the pieces are put together.

@@ -1,0 +1,1 @@
+//! The one place that reads clocks: wall time and boot time together.

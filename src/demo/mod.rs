@@ -1,0 +1,1 @@
+//! A world on loopback with real faults.

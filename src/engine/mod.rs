@@ -1,0 +1,1 @@
+//! The only room with tasks: schedules checks, runs steps, sequences events.

@@ -1,0 +1,1 @@
+//! Env files as Vite reads them: files by mode, quoting, expansion; each value knows its file and line.

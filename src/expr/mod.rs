@@ -1,0 +1,1 @@
+//! Conditions: CEL behind two types of our own. Imports `model` only.

@@ -1,0 +1,1 @@
+//! The redactor: knows every loaded secret and its encoded forms, and takes them out of text and streams.

@@ -1,0 +1,1 @@
+//! Text to model: read, extend, judge; every error with its place.

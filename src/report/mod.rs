@@ -1,0 +1,1 @@
+//! A report from state, then one file per format.

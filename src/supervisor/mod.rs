@@ -1,0 +1,1 @@
+//! The small process that runs a step and outlives the terminal.

@@ -1,0 +1,1 @@
+//! Which plans may run commands: digests that a reader has allowed.

@@ -1,0 +1,1 @@
+//! The cockpit: one file per screen, nothing here decides.
