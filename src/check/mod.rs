@@ -1,1 +1,69 @@
-//! One file per check kind, one shape.
+//! Check kinds: one file each, all of one shape, in one table.
+//!
+//! A kind turns its keys into a [`Probe`]; a probe looks at the world and answers with [`Evidence`]. It knows no
+//! screen, no journal and no other check. Adding a kind is one file, and one `mod` line with one line in [`KINDS`].
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::core::evidence::Evidence;
+use crate::model::kind::KindSpec;
+use crate::model::plan::Check;
+use crate::model::time::Now;
+use crate::model::values::Values;
+
+/// Every kind there is. From this table come the plan's keys, `golive schema`, docs and "did you mean".
+pub const KINDS: &[&dyn Kind] = &[];
+
+/// A kind of check.
+pub trait Kind: Sync {
+    /// What lint, schema and docs know of it.
+    fn spec(&self) -> KindSpec;
+
+    /// Makes a probe of a check's keys, with the values put in. Called once a session, and again when values change.
+    ///
+    /// # Errors
+    /// The evidence that stands in for a probe: `error` when a value's source failed, `fail` when a value that the
+    /// keys name is missing.
+    fn build(&self, check: &Check, surroundings: &Arc<Surroundings>) -> Result<Box<dyn Probe>, Box<Evidence>>;
+}
+
+/// A check that is ready to look.
+pub trait Probe: Send + Sync {
+    /// Looks once. Ends within `timeout` by itself; the engine makes sure of it from outside too.
+    fn run(&self, timeout: Duration) -> Looking<'_>;
+}
+
+/// What [`Probe::run`] returns.
+pub type Looking<'a> = Pin<Box<dyn Future<Output = Evidence> + Send + 'a>>;
+
+/// What all checks of a session share.
+pub struct Surroundings {
+    /// The values of the sources.
+    pub values: Values,
+    /// The folder that relative paths start from.
+    pub folder: PathBuf,
+    /// Whether the plan's commands may run.
+    pub trusted: bool,
+    /// Reads the clocks.
+    pub clock: fn() -> Now,
+    /// How names are reached and whom to trust: one TLS configuration for all.
+    pub network: Arc<crate::check::network::Network>,
+}
+
+/// The specs of all kinds, for the plan's loader.
+#[must_use]
+pub fn specs() -> Vec<KindSpec> {
+    KINDS.iter().map(|kind| kind.spec()).collect()
+}
+
+/// The kind with this name.
+#[must_use]
+pub fn kind(name: &str) -> Option<&'static dyn Kind> {
+    KINDS.iter().copied().find(|kind| kind.spec().name == name)
+}
+
+pub mod network;

@@ -1,1 +1,7 @@
-//! The functional core: events, state as a fold, verdict. No clock, no I/O, no task.
+//! The functional core: events in, state by a fold, verdict and what to do next as functions of state.
+//!
+//! Nothing here reads a clock, touches a file, waits or starts a task: time comes in with the events, and what has to
+//! be done in the world goes out as data. So a whole go-live is tested in milliseconds.
+
+pub mod event;
+pub mod evidence;

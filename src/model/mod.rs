@@ -1,1 +1,18 @@
-//! The words as types: ids, phases, severities, outcomes, secrets, and a plan as plain data. Imports nothing of the house.
+//! The words of the field as types: ids, phases, severities, outcomes, failures, durations, and a plan as plain data.
+//!
+//! Everything else in the house speaks these words, so this room imports no other. Nothing here does input or output,
+//! reads a clock or decides anything: types, their spelling, and the checks that make a wrong value unsayable.
+
+pub mod duration;
+pub mod failure;
+pub mod id;
+pub mod item;
+pub mod kind;
+pub mod operator;
+pub mod plan;
+pub mod step;
+pub mod template;
+pub mod text;
+pub mod time;
+pub mod values;
+pub mod word;
