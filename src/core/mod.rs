@@ -3,5 +3,12 @@
 //! Nothing here reads a clock, touches a file, waits or starts a task: time comes in with the events, and what has to
 //! be done in the world goes out as data. So a whole go-live is tested in milliseconds.
 
+pub mod agenda;
+pub mod consequences;
+pub mod decide;
+pub mod digest;
 pub mod event;
 pub mod evidence;
+pub mod state;
+pub mod status;
+pub mod verdict;

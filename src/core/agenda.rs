@@ -1,0 +1,203 @@
+//! What has to be done in the world, and when, as data: which checks are due, which steps to start, attach or stop.
+//!
+//! The agenda is a view of state that is kept up event by event, so that a due list costs what is due and not what the
+//! plan holds. It starts nothing itself: the engine does, and answers with events.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use crate::core::event::{Body, CheckEvent, Event, SessionEvent, StepEvent};
+use crate::core::state::{State, StepStatus};
+use crate::core::status;
+use crate::model::id::{CheckId, EffectId, ItemId};
+use crate::model::plan::{Check, Run};
+use crate::model::time::Now;
+
+/// What the core asks of the world. Data with a number: a late answer to one that is no longer wanted changes nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Run this check; it was due at that boot time.
+    RunCheck {
+        /// Which.
+        check: CheckId,
+        /// The run's number.
+        effect: EffectId,
+        /// When it was due, as time since boot.
+        due: Duration,
+    },
+    /// Start this item's step.
+    RunStep {
+        /// Which.
+        item: ItemId,
+        /// Its number.
+        effect: EffectId,
+    },
+    /// Attach again to this item's step, which an earlier process started.
+    AttachStep {
+        /// Which.
+        item: ItemId,
+        /// Its number.
+        effect: EffectId,
+    },
+    /// Stop this item's step, its whole tree.
+    StopStep {
+        /// Which.
+        item: ItemId,
+        /// Its number.
+        effect: EffectId,
+    },
+}
+
+/// What is to be done, kept up event by event.
+#[derive(Debug, Default)]
+pub struct Agenda {
+    /// Checks that wait for their time, by time and position.
+    queue: BTreeSet<(Duration, usize)>,
+    /// The time each check waits for; `None` when it does not.
+    waiting: Vec<Option<Duration>>,
+    /// Steps to start, attach or stop, in order.
+    steps: Vec<Effect>,
+}
+
+impl Agenda {
+    /// The agenda of a state: everything open is due at once, and steps that were under way are attached again.
+    #[must_use]
+    pub fn new(state: &State, now: Now) -> Self {
+        let mut agenda = Self { waiting: vec![None; state.plan().checks.len()], ..Self::default() };
+        agenda.open(state, now.up);
+        for (item, known) in state.items() {
+            if let Some(step) = known.step.as_ref().filter(|step| step.is_under_way()) {
+                agenda.steps.push(Effect::AttachStep { item: item.id.clone(), effect: step.effect });
+                if step.status == StepStatus::Stopping {
+                    agenda.steps.push(Effect::StopStep { item: item.id.clone(), effect: step.effect });
+                }
+            }
+        }
+        agenda
+    }
+
+    /// Takes note of an event that has just been applied to `state`.
+    pub fn after(&mut self, state: &State, event: &Event) {
+        match &event.body {
+            Body::Check(body) => self.after_check(state, body, event.when().up),
+            Body::Session(SessionEvent::PhaseOpened { .. }) => self.open(state, event.when().up),
+            Body::Session(SessionEvent::PlanChanged { .. }) => {
+                self.queue.clear();
+                self.waiting = vec![None; state.plan().checks.len()];
+                self.open(state, event.when().up);
+            }
+            Body::Step(StepEvent::Intended { item, effect }) => {
+                self.steps.push(Effect::RunStep { item: item.clone(), effect: *effect });
+            }
+            Body::Step(StepEvent::StopAsked { item, effect }) => {
+                self.steps.push(Effect::StopStep { item: item.clone(), effect: *effect });
+            }
+            Body::Session(_) | Body::Item(_) | Body::Step(_) => {}
+        }
+    }
+
+    /// What is due now. Each is handed out once; the engine answers a check with `Started`.
+    pub fn due(&mut self, state: &State, now: Now) -> Vec<Effect> {
+        let mut effects = std::mem::take(&mut self.steps);
+        let mut number = state.next_effect().0;
+        while let Some((due, position)) = self.queue.first().copied().filter(|(due, _)| *due <= now.up) {
+            self.forget(position);
+            if state.session().ended.is_some() || !status::may_run(state, position) {
+                continue;
+            }
+            let check = state.check_at(position).0;
+            effects.push(Effect::RunCheck { check: check.id.clone(), effect: EffectId(number), due });
+            number += 1;
+        }
+        effects
+    }
+
+    /// When the next check is due, as time since boot.
+    #[must_use]
+    pub fn next(&self) -> Option<Duration> {
+        self.queue.first().map(|(due, _)| *due)
+    }
+
+    fn after_check(&mut self, state: &State, body: &CheckEvent, up: Duration) {
+        match body {
+            CheckEvent::Started { .. } => {}
+            CheckEvent::Finished(finished) => self.ended(state, &finished.check, up, finished.took),
+            CheckEvent::Observed { repeats } => {
+                for repeat in repeats {
+                    self.ended(state, &repeat.check, repeat.when().up, repeat.took);
+                }
+            }
+            CheckEvent::Demanded { checks } => {
+                for position in checks.iter().filter_map(|check| state.index().check(check)) {
+                    if state.check_at(position).1.running.is_none() {
+                        self.put(position, up);
+                    }
+                }
+            }
+        }
+    }
+
+    /// A run ended: the next one keeps the rate that the plan names, whatever this one took; and what stands on this
+    /// check may be able to run now.
+    fn ended(&mut self, state: &State, id: &CheckId, up: Duration, took: Duration) {
+        let Some(position) = state.index().check(id) else { return };
+        let (check, known) = state.check_at(position);
+        if check.run == Run::Scheduled && self.waiting[position].is_none() {
+            let began = up.saturating_sub(took);
+            // The first run is at once for all; from the second on they are spread over the interval.
+            let wait = if known.runs <= 1 { check.every.0.mul_f64(spread(check)) } else { check.every.0 };
+            self.put(position, (began + wait).max(up));
+        }
+        if !known.blocks() {
+            self.release(state, position, up);
+        }
+    }
+
+    /// Puts what stands on a check in the queue, if it is its time and its turn and it is not there already.
+    fn release(&mut self, state: &State, position: usize, up: Duration) {
+        for dependent in state.index().dependents(position) {
+            let (check, known) = state.check_at(*dependent);
+            let idle = known.running.is_none() && self.waiting[*dependent].is_none();
+            let wanted = check.run == Run::Scheduled && state.session().is_open(check.phase);
+            if idle && wanted && status::may_run(state, *dependent) {
+                let last = known.latest.as_ref().map(|latest| latest.when.up + check.every.0);
+                self.put(*dependent, last.map_or(up, |last| last.max(up)));
+            }
+        }
+    }
+
+    /// Every scheduled check whose phase is open and that neither runs nor waits is due.
+    fn open(&mut self, state: &State, up: Duration) {
+        for position in 0..state.plan().checks.len() {
+            let (check, known) = state.check_at(position);
+            let idle = known.running.is_none() && self.waiting[position].is_none();
+            if idle && check.run == Run::Scheduled && state.session().is_open(check.phase) {
+                self.put(position, up);
+            }
+        }
+    }
+
+    fn put(&mut self, position: usize, due: Duration) {
+        self.forget(position);
+        self.waiting[position] = Some(due);
+        self.queue.insert((due, position));
+    }
+
+    fn forget(&mut self, position: usize) {
+        if let Some(due) = self.waiting[position].take() {
+            self.queue.remove(&(due, position));
+        }
+    }
+}
+
+/// Where in its interval a check runs: a fixed fraction from its id (FNV-1a), between a half and one, so that checks of
+/// one interval do not all run at once, and the same plan always runs alike.
+fn spread(check: &Check) -> f64 {
+    let hash = check
+        .id
+        .as_str()
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    let fraction = f64::from(u32::try_from(hash >> 40).unwrap_or(0)) / f64::from(1_u32 << 24);
+    0.5 + fraction / 2.0
+}

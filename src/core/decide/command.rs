@@ -1,0 +1,92 @@
+//! What a person can ask for. Data, like everything that reaches the core.
+
+use jiff::Timestamp;
+
+use crate::core::event::Subject;
+use crate::model::id::{CheckId, ItemId};
+
+/// What a person asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Says yes to a manual item.
+    Sign {
+        /// Which.
+        item: ItemId,
+        /// What they note.
+        note: Option<String>,
+    },
+    /// Takes their own signature back.
+    TakeBackSignature {
+        /// From which item.
+        item: ItemId,
+    },
+    /// Says no, with a reason.
+    Object {
+        /// To which item.
+        item: ItemId,
+        /// Why.
+        reason: String,
+    },
+    /// Is content after all.
+    WithdrawObjection {
+        /// To which item.
+        item: ItemId,
+    },
+    /// Accepts something although it is not settled.
+    Waive {
+        /// What.
+        subject: Subject,
+        /// Why.
+        reason: String,
+        /// Until when.
+        until: Timestamp,
+    },
+    /// Ends a waiver early.
+    EndWaiver {
+        /// Of what.
+        subject: Subject,
+    },
+    /// "I am on it."
+    Claim {
+        /// Which item.
+        item: ItemId,
+    },
+    /// Writes something down.
+    Note {
+        /// About what; about the session when absent.
+        subject: Option<Subject>,
+        /// The note.
+        text: String,
+    },
+    /// Wants checks to run now.
+    RunAgain {
+        /// Which.
+        checks: Vec<CheckId>,
+    },
+    /// Starts an item's step.
+    StartStep {
+        /// Which item.
+        item: ItemId,
+    },
+    /// Stops an item's running step, its whole tree.
+    StopStep {
+        /// Which item.
+        item: ItemId,
+    },
+    /// Begins the deployment where no step does.
+    BeginDeployment,
+    /// Lets customers in.
+    OpenGate,
+    /// Keeps customers out again.
+    CloseGate {
+        /// Why.
+        reason: String,
+    },
+    /// Says that the go-live is done.
+    CloseSession,
+    /// Gives the go-live up.
+    AbortSession {
+        /// Why.
+        reason: String,
+    },
+}

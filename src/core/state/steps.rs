@@ -1,0 +1,138 @@
+//! What is known of each step: whether it runs, what it printed last, how it ended.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::core::event::{Event, OutputLine, StepEnd, StepEvent};
+use crate::core::state::{State, checks};
+use crate::model::id::EffectId;
+use crate::model::operator::Actor;
+use crate::model::time::Now;
+use crate::model::word::Phase;
+
+/// How many lines of a step's output the screen can scroll back through. The spool on disk has more.
+pub(crate) const LINES_KEPT: usize = 500;
+
+/// The latest run of an item's step.
+#[derive(Clone, Debug)]
+pub struct StepState {
+    /// Its number.
+    pub effect: EffectId,
+    /// Who started it.
+    pub by: Actor,
+    /// When it was intended.
+    pub intended: Now,
+    /// Where it stands.
+    pub status: StepStatus,
+    /// Whether it waits for input.
+    pub waits_for_input: bool,
+    /// The last lines it printed.
+    pub output: VecDeque<OutputLine>,
+    /// How many lines it printed in all.
+    pub lines: u64,
+}
+
+/// Where a step stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StepStatus {
+    /// A person started it; golive has not yet heard that it runs.
+    Intended,
+    /// It runs.
+    Running,
+    /// A person asked for it to be stopped; it still runs.
+    Stopping,
+    /// It ended.
+    Ended {
+        /// How.
+        end: StepEnd,
+        /// When.
+        at: Timestamp,
+        /// How long it ran.
+        took: Duration,
+    },
+}
+
+impl StepState {
+    /// Whether it has not ended.
+    #[must_use]
+    pub const fn is_under_way(&self) -> bool {
+        !matches!(self.status, StepStatus::Ended { .. })
+    }
+
+    /// How it ended.
+    #[must_use]
+    pub const fn end(&self) -> Option<&StepEnd> {
+        match &self.status {
+            StepStatus::Ended { end, .. } => Some(end),
+            StepStatus::Intended | StepStatus::Running | StepStatus::Stopping => None,
+        }
+    }
+}
+
+pub(super) fn apply(state: &mut State, body: &StepEvent, event: &Event) {
+    match body {
+        StepEvent::Intended { item, effect } => {
+            state.saw_effect(*effect);
+            if let Some(item) = state.item_mut(item) {
+                item.step = Some(StepState {
+                    effect: *effect,
+                    by: event.actor.clone(),
+                    intended: event.when(),
+                    status: StepStatus::Intended,
+                    waits_for_input: false,
+                    output: VecDeque::new(),
+                    lines: 0,
+                });
+            }
+        }
+        StepEvent::Started { item, effect } => {
+            let deploys = state.item(item).is_some_and(|(item, _)| item.phase == Phase::Deployment);
+            if let Some(step) = current(state, item, *effect) {
+                step.status = StepStatus::Running;
+                if deploys {
+                    checks::void_on_demand(state);
+                }
+            }
+        }
+        StepEvent::Output { item, effect, lines } => {
+            if let Some(step) = current(state, item, *effect) {
+                print(step, lines);
+            }
+        }
+        StepEvent::WaitsForInput { item, effect, waits } => {
+            if let Some(step) = current(state, item, *effect) {
+                step.waits_for_input = *waits;
+            }
+        }
+        StepEvent::StopAsked { item, effect } => {
+            if let Some(step) = current(state, item, *effect) {
+                step.status = StepStatus::Stopping;
+            }
+        }
+        StepEvent::Ended { item, effect, end, took } => {
+            if let Some(step) = current(state, item, *effect) {
+                step.status = StepStatus::Ended { end: end.clone(), at: event.at, took: *took };
+                step.waits_for_input = false;
+            }
+        }
+    }
+}
+
+/// The step that an event is about: the latest run of it, and only while it is under way. A late answer to a run that
+/// is no longer wanted changes nothing.
+fn current<'a>(state: &'a mut State, item: &crate::model::id::ItemId, effect: EffectId) -> Option<&'a mut StepState> {
+    let step = state.item_mut(item)?.step.as_mut()?;
+    (step.effect == effect && step.is_under_way()).then_some(step)
+}
+
+fn print(step: &mut StepState, lines: &[OutputLine]) {
+    step.lines += lines.len() as u64;
+    for line in lines {
+        if step.output.len() == LINES_KEPT {
+            step.output.pop_front();
+        }
+        step.output.push_back(line.clone());
+    }
+}

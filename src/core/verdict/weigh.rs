@@ -1,0 +1,263 @@
+//! The tables of DECISIONS 5 and 6: what each check and each item weighs.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::core::event::Subject;
+use crate::core::state::{CheckState, ItemState, Soaking, State};
+use crate::core::status::{self, CheckStatus, Lack};
+use crate::core::verdict::{Answer, Cause, Inquiry, Reason, Scope, Waiting};
+use crate::model::duration;
+use crate::model::id::CheckId;
+use crate::model::item::Item;
+use crate::model::plan::{Check, Run};
+use crate::model::time::Now;
+use crate::model::word::{Outcome, Question, Severity};
+
+/// HOLD, WARNINGS, noted: what is not known weighs by severity.
+const fn unknown(severity: Severity) -> Answer {
+    match severity {
+        Severity::Critical => Answer::Hold,
+        Severity::Warning => Answer::GoWithWarnings,
+        Severity::Advice => Answer::Go,
+    }
+}
+
+/// NO-GO, WARNINGS, noted: what failed weighs by severity.
+const fn failed(severity: Severity) -> Answer {
+    match severity {
+        Severity::Critical => Answer::NoGo,
+        Severity::Warning => Answer::GoWithWarnings,
+        Severity::Advice => Answer::Go,
+    }
+}
+
+/// WARNINGS, noted, noted: a check that people accepted.
+const fn accepted(severity: Severity) -> Answer {
+    match severity {
+        Severity::Critical => Answer::GoWithWarnings,
+        Severity::Warning | Severity::Advice => Answer::Go,
+    }
+}
+
+/// Whether a check counts in an inquiry: its phase is among those of the question (a check that no item uses counts
+/// from the start), and it is among those selected.
+fn counts(check: &Check, inquiry: &Inquiry) -> bool {
+    let in_question = check.phase.is_none_or(|phase| inquiry.question.includes(phase));
+    match &inquiry.scope {
+        Scope::All | Scope::Machines => in_question,
+        Scope::Selection { checks, .. } => checks.contains(&check.id),
+    }
+}
+
+pub(super) fn checks(state: &State, inquiry: &Inquiry, now: Now) -> Vec<Reason> {
+    let counted: Vec<_> = (0..state.plan().checks.len())
+        .filter(|position| counts(state.check_at(*position).0, inquiry))
+        .map(|position| (position, status::check_status(state, position, now)))
+        .collect();
+    let raised = raised_severities(state, &counted);
+    counted.iter().filter_map(|(position, status)| check(state, *position, status, &raised, now)).collect()
+}
+
+/// A root counts with the highest severity of what it blocks.
+fn raised_severities(state: &State, counted: &[(usize, CheckStatus)]) -> BTreeMap<CheckId, Severity> {
+    let mut raised = BTreeMap::new();
+    for (position, status) in counted {
+        if let CheckStatus::Blocked(roots) = status {
+            let severity = state.check_at(*position).0.severity;
+            for root in roots {
+                let highest = raised.entry(root.clone()).or_insert(severity);
+                *highest = severity.max(*highest);
+            }
+        }
+    }
+    raised
+}
+
+fn check(
+    state: &State,
+    position: usize,
+    status: &CheckStatus,
+    raised: &BTreeMap<CheckId, Severity>,
+    now: Now,
+) -> Option<Reason> {
+    let (check, known) = state.check_at(position);
+    let severity = raised.get(&check.id).map_or(check.severity, |raised| check.severity.max(*raised));
+    if *status == CheckStatus::Fresh(Outcome::Pass) {
+        return None;
+    }
+    let (weight, cause) = match (known.known_failure(), status) {
+        (Some(_), CheckStatus::Blocked(roots)) => (failed(severity), Cause::KnownFailure { blocked_by: roots.clone() }),
+        (Some(_), _) => (failed(severity), Cause::KnownFailure { blocked_by: Vec::new() }),
+        (None, CheckStatus::Fresh(Outcome::Warn)) => match severity {
+            Severity::Critical | Severity::Warning => (Answer::GoWithWarnings, Cause::Warned),
+            Severity::Advice => (Answer::Go, Cause::Warned),
+        },
+        (None, CheckStatus::Fresh(_)) => (unknown(severity), Cause::Inconclusive),
+        (None, CheckStatus::Blocked(roots)) => (unknown(severity), Cause::Blocked(roots.clone())),
+        (None, CheckStatus::Stale(Outcome::Pass | Outcome::Warn)) => (unknown(severity), Cause::Stale),
+        (None, CheckStatus::Stale(_)) => (unknown(severity), Cause::Inconclusive),
+        (None, CheckStatus::Running | CheckStatus::Missing) => (unknown(severity), Cause::Missing),
+    };
+    let message = message_of_check(state, check, known, status);
+    let waived = status::is_waived(known.waiver.as_ref(), check.waivable, now);
+    let (weight, cause, message) = match &known.waiver {
+        Some(waiver) if waived => {
+            let names = waiver.by.iter().map(|(by, _)| by.to_string()).collect::<Vec<_>>().join(", ");
+            // A waiver never makes it worse than it is.
+            (accepted(severity).min(weight), Cause::Waived, format!("waived by {names}: {}; {message}", waiver.reason))
+        }
+        _ => (weight, cause, message),
+    };
+    let remedy = remedy_of_check(check, known);
+    let since = known.episode.as_ref().or(known.latest.as_ref()).map(|latest| latest.since);
+    Some(Reason { weight, subject: Some(Subject::Check(check.id.clone())), severity, cause, message, remedy, since })
+}
+
+fn message_of_check(state: &State, check: &Check, known: &CheckState, status: &CheckStatus) -> String {
+    let summary = |known: &CheckState| known.latest.as_ref().map(|latest| latest.evidence.summary.to_string());
+    match status {
+        CheckStatus::Fresh(Outcome::Error) if known.known_failure().is_some() => {
+            let failure = known.known_failure().map(|latest| latest.evidence.summary.to_string()).unwrap_or_default();
+            format!("{failure}; since then: {}", summary(known).unwrap_or_default())
+        }
+        CheckStatus::Fresh(_) => summary(known).unwrap_or_default(),
+        CheckStatus::Blocked(roots) => {
+            let roots = roots.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            format!("blocked by {roots}")
+        }
+        CheckStatus::Stale(outcome) => {
+            let limit = duration::written(check.fresh_for.0);
+            format!("evidence is older than {limit} ({outcome}: {})", summary(known).unwrap_or_default())
+        }
+        CheckStatus::Running => "first run under way".to_owned(),
+        CheckStatus::Missing if status::is_kept_from_production(state, check) => {
+            "never run: it may not run in production without allow_in_production = true".to_owned()
+        }
+        CheckStatus::Missing if check.run == Run::OnDemand => "never run: it runs when a person asks for it".to_owned(),
+        CheckStatus::Missing => "no result yet".to_owned(),
+    }
+}
+
+fn remedy_of_check(check: &Check, known: &CheckState) -> Option<String> {
+    let own = known.latest.as_ref().and_then(|latest| latest.evidence.remedy.as_ref());
+    own.map(ToString::to_string).or_else(|| check.remedy.clone())
+}
+
+pub(super) fn items(state: &State, question: Question, now: Now) -> Vec<Reason> {
+    let in_question = state.items().filter(|(item, _)| question.includes(item.phase));
+    in_question.flat_map(|(item, known)| item_reasons(state, item, known, now)).collect()
+}
+
+fn item_reasons(state: &State, item: &Item, known: &ItemState, now: Now) -> Vec<Reason> {
+    let waived = status::is_waived(known.waiver.as_ref(), item.waivable, now);
+    let lacks = status::lacks(state, item, known, now);
+    let reason = |(weight, cause, message): (Answer, Cause, String)| {
+        let (weight, cause, message) = match &known.waiver {
+            Some(waiver) if waived => {
+                let names = waiver.by.iter().map(|(by, _)| by.to_string()).collect::<Vec<_>>().join(", ");
+                let weight = Answer::GoWithWarnings.min(weight);
+                (weight, Cause::Waived, format!("waived by {names}: {}; {message}", waiver.reason))
+            }
+            _ => (weight, cause, message),
+        };
+        let subject = Some(Subject::Item(item.id.clone()));
+        let since = state.session().phase_opened(item.phase).map(|opened| opened.at);
+        Reason { weight, subject, severity: item.severity, cause, message, remedy: item.remedy.clone(), since }
+    };
+    lacks.iter().map(|lack| reason(weigh_lack(item, lack))).collect()
+}
+
+fn weigh_lack(item: &Item, lack: &Lack) -> (Answer, Cause, String) {
+    let severity = item.severity;
+    match lack {
+        Lack::Signatures { given, needed, suspended } => {
+            let what = if *suspended {
+                "signatures are suspended: the evidence under them is stale".to_owned()
+            } else {
+                format!("{given} of {needed} {}", if *needed == 1 { "signature" } else { "signatures" })
+            };
+            (unknown(severity), Cause::People, what)
+        }
+        Lack::Objection(who) => (unknown(severity), Cause::Objection, format!("objection by {who}")),
+        Lack::StepNotRun => (unknown(severity), Cause::Step, "step not run".to_owned()),
+        Lack::StepRunning => (unknown(severity), Cause::Step, "step running".to_owned()),
+        Lack::StepUnknown(why) => (unknown(severity), Cause::Step, format!("nobody knows how the step ended: {why}")),
+        Lack::StepFailed(how) => (failed(severity), Cause::StepFailed, format!("step {how}")),
+        Lack::Soak { since: Some(_), .. } => (unknown(severity), Cause::Soak, "soaking".to_owned()),
+        Lack::Soak { broken_by: Some(by), .. } => (unknown(severity), Cause::Soak, format!("soak broken by {by}")),
+        Lack::Soak { .. } => (unknown(severity), Cause::Soak, "soak not begun".to_owned()),
+        Lack::Rehearsal(needs) => {
+            let message = format!("no rehearsal within {} that kept its {} budget", needs.within, needs.budget);
+            (unknown(severity), Cause::Rehearsal, message)
+        }
+    }
+}
+
+pub(super) fn journal(state: &State) -> Option<Reason> {
+    let trouble = state.trouble()?;
+    Some(Reason {
+        weight: Answer::Hold,
+        subject: None,
+        severity: Severity::Critical,
+        cause: Cause::Journal,
+        message: format!("the journal cannot be written: {trouble}"),
+        remedy: Some("make room on the disk of the state folder; golive goes on by itself".to_owned()),
+        since: None,
+    })
+}
+
+/// What waits for people or steps. Locked phases wait for nobody yet.
+pub(super) fn waiting(state: &State, inquiry: &Inquiry, now: Now) -> Vec<Waiting> {
+    let asked = |item: &Item| match &inquiry.scope {
+        Scope::All | Scope::Machines => inquiry.question.includes(item.phase),
+        Scope::Selection { phases, .. } => phases.is_empty() || phases.contains(&item.phase),
+    };
+    let mut waiting = Vec::new();
+    for (item, known) in state.items().filter(|(item, _)| asked(item)) {
+        if status::is_waived(known.waiver.as_ref(), item.waivable, now) {
+            continue;
+        }
+        let since = state.session().phase_opened(item.phase).map_or(state.session().opened.at, |opened| opened.at);
+        for lack in status::lacks(state, item, known, now) {
+            let (_, _, what) = weigh_lack(item, &lack);
+            let whose = whose_move(known, &lack);
+            let since = known.reopened.as_ref().map_or(since, |(at, _)| *at);
+            waiting.push(Waiting { subject: Subject::Item(item.id.clone()), whose, what, since });
+        }
+    }
+    waiting
+}
+
+fn whose_move(known: &ItemState, lack: &Lack) -> String {
+    let claimed = known.claim.as_ref().map(|claim| claim.by.to_string());
+    match lack {
+        Lack::Signatures { given, needed, .. } => claimed.unwrap_or_else(|| match needed.saturating_sub(*given) {
+            0 | 1 => "a person's signature".to_owned(),
+            more => format!("{more} people's signatures"),
+        }),
+        Lack::Objection(_) => "the objector".to_owned(),
+        Lack::StepNotRun => claimed.unwrap_or_else(|| "whoever starts the step".to_owned()),
+        Lack::StepRunning => "the step".to_owned(),
+        Lack::StepUnknown(_) | Lack::StepFailed(_) => claimed.unwrap_or_else(|| "the operator".to_owned()),
+        Lack::Soak { .. } => "time".to_owned(),
+        Lack::Rehearsal(_) => claimed.unwrap_or_else(|| "whoever rehearses the rollback".to_owned()),
+    }
+}
+
+/// The next moment at which time alone changes a verdict: evidence that goes stale, a waiver or a soak that ends.
+#[must_use]
+pub fn next_change(state: &State, now: Now) -> Option<Timestamp> {
+    let stale = state.checks().filter_map(|(check, known)| {
+        let latest = known.latest.as_ref()?;
+        Some(latest.when.at.saturating_add(check.fresh_for.0).unwrap_or(Timestamp::MAX))
+    });
+    let check_waivers = state.checks().filter_map(|(_, known)| known.waiver.as_ref()).map(|waiver| waiver.until);
+    let item_waivers = state.items().filter_map(|(_, known)| known.waiver.as_ref()).map(|waiver| waiver.until);
+    let soaks = state.items().filter_map(|(item, known)| match (&item.soak, &known.soak) {
+        (Some(soak), Soaking::Since(when)) => Some(when.at.saturating_add(soak.length.0).unwrap_or(Timestamp::MAX)),
+        _ => None,
+    });
+    stale.chain(check_waivers).chain(item_waivers).chain(soaks).filter(|at| *at > now.at).min()
+}
