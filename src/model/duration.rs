@@ -83,7 +83,7 @@ pub fn written(duration: Duration) -> String {
         }
     }
     let micros = duration.subsec_micros();
-    if micros % 1000 != 0 {
+    if !micros.is_multiple_of(1000) {
         text.push_str(&format!("{micros}us"));
     } else if micros > 0 {
         text.push_str(&format!("{}ms", micros / 1000));

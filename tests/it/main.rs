@@ -1,1 +1,3 @@
-//! tests
+//! The one integration test binary: each further one costs seconds at every edit.
+
+mod architecture;
