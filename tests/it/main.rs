@@ -1,3 +1,5 @@
 //! The one integration test binary: each further one costs seconds at every edit.
 
 mod architecture;
+mod envfile;
+mod scenario;

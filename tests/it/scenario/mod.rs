@@ -1,0 +1,191 @@
+//! Scenarios as files: a plan in a few lines, what happens in plain words, and what has to be true then.
+//!
+//! `tests/scenarios/*.toml` are meant to be read and written by people who do not program. The words they may use are
+//! in `words.rs`. After every happening the consequences that follow by themselves are applied, as the engine does.
+
+mod plan;
+mod words;
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use golive::core::consequences::consequences;
+use golive::core::event::{Body, Event, Purpose, SessionEvent, VERSION};
+use golive::core::state::State;
+use golive::core::status;
+use golive::core::verdict;
+use golive::model::duration;
+use golive::model::id::{CheckId, ItemId, SessionId};
+use golive::model::operator::Actor;
+use golive::model::plan::SharedPlan;
+use golive::model::text::SafeText;
+use golive::model::time::Now;
+use golive::model::word::Phase;
+use serde::Deserialize;
+
+pub(crate) use plan::plan_of;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Scenario {
+    title: String,
+    #[serde(default)]
+    checks: Vec<String>,
+    #[serde(default)]
+    items: Vec<String>,
+    then: Vec<Moment>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Moment {
+    #[serde(default)]
+    after: Option<String>,
+    #[serde(default)]
+    happens: Vec<String>,
+    #[serde(default)]
+    verdict: Option<String>,
+    #[serde(default)]
+    would_be: Option<String>,
+    #[serde(default)]
+    checks: Vec<String>,
+    #[serde(default)]
+    items: Vec<String>,
+    #[serde(default)]
+    phases: Vec<String>,
+    #[serde(default)]
+    waits: Option<Vec<String>>,
+    #[serde(default)]
+    because: Vec<String>,
+}
+
+/// A session that is told what happens, as the engine would tell it.
+pub(crate) struct Story {
+    pub(crate) state: State,
+    pub(crate) now: Now,
+}
+
+impl Story {
+    pub(crate) fn begin(plan: SharedPlan) -> Self {
+        let now = Now { at: "2026-11-24T14:00:00Z".parse().unwrap(), up: Duration::from_secs(100_000) };
+        let opened = Body::Session(SessionEvent::Opened {
+            session: SessionId::new("01TESTSESSION"),
+            purpose: Purpose::GoLive,
+            plan,
+            version: Some(SafeText::from_foreign("2026.11.3")),
+            host: SafeText::from_foreign("test-host"),
+        });
+        let state = State::open(&event(now, Actor::Golive, opened)).unwrap();
+        Self { state, now }
+    }
+
+    pub(crate) fn happens(&mut self, actor: Actor, body: Body) {
+        self.state.apply(&event(self.now, actor, body));
+        self.settle();
+    }
+
+    pub(crate) fn wait(&mut self, duration: Duration) {
+        self.now = self.now.after(duration);
+        self.settle();
+    }
+
+    fn settle(&mut self) {
+        for _ in 0..100 {
+            let follows = consequences(&self.state, self.now);
+            if follows.is_empty() {
+                return;
+            }
+            for body in follows {
+                self.state.apply(&event(self.now, Actor::Golive, body));
+            }
+        }
+        panic!("consequences never end");
+    }
+}
+
+pub(crate) fn event(now: Now, actor: Actor, body: Body) -> Event {
+    let up = u64::try_from(now.up.as_millis()).unwrap();
+    Event { v: VERSION, id: ulid::Ulid::nil(), run: ulid::Ulid::nil(), at: now.at, up, actor, body }
+}
+
+#[test]
+fn every_scenario_ends_as_it_says() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");
+    let mut paths: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    assert!(paths.len() >= 10, "the scenarios are gone");
+    let mut wrong = Vec::new();
+    for path in paths {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let scenario: Scenario =
+            toml::from_str(&fs::read_to_string(&path).unwrap()).unwrap_or_else(|error| panic!("{name}: {error}"));
+        wrong.extend(play(&scenario).into_iter().map(|line| format!("{name} ({}): {line}", scenario.title)));
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+fn play(scenario: &Scenario) -> Vec<String> {
+    let mut story = Story::begin(plan_of(&scenario.checks, &scenario.items));
+    let mut wrong = Vec::new();
+    for (number, moment) in scenario.then.iter().enumerate() {
+        if let Some(after) = &moment.after {
+            story.wait(duration::parse(after).unwrap());
+        }
+        for line in &moment.happens {
+            if let Err(why) = words::happen(&mut story, line) {
+                wrong.push(format!("moment {}: \"{line}\": {why}", number + 1));
+            }
+        }
+        wrong.extend(compare(&story, moment).into_iter().map(|line| format!("moment {}: {line}", number + 1)));
+    }
+    wrong
+}
+
+fn compare(story: &Story, moment: &Moment) -> Vec<String> {
+    let (state, now) = (&story.state, story.now);
+    let verdict = verdict::of_session(state, now);
+    let mut wrong = Vec::new();
+    let mut expect = |what: &str, expected: &str, seen: String| {
+        if expected != seen {
+            wrong.push(format!("{what} should be \"{expected}\" and is \"{seen}\""));
+        }
+    };
+    if let Some(expected) = &moment.verdict {
+        expect("the verdict", expected, verdict.headline());
+    }
+    if let Some(expected) = &moment.would_be {
+        expect("it would be", expected, verdict.would_be().words().to_owned());
+    }
+    for line in &moment.checks {
+        let (id, expected) = line.split_once(' ').unwrap();
+        let position = state.index().check(&CheckId::new(id)).unwrap();
+        expect(id, expected, status::check_status(state, position, now).word().to_owned());
+    }
+    for line in &moment.items {
+        let (id, expected) = line.split_once(' ').unwrap();
+        let (item, known) = state.item(&ItemId::new(id)).unwrap();
+        expect(id, expected, status::item_status(state, item, known, now).word().to_owned());
+    }
+    for line in &moment.phases {
+        let (word, expected) = line.split_once(' ').unwrap();
+        let phase = *Phase::ALL.iter().find(|phase| phase.word() == word).unwrap();
+        let summary = status::phase_summary(state, phase, now);
+        expect(word, expected, format!("{} {}/{}", summary.status.word(), summary.settled, summary.total));
+    }
+    if let Some(expected) = &moment.waits {
+        let waits = verdict.waiting().iter().map(|waiting| words::name(&waiting.subject)).collect::<Vec<_>>();
+        expect("what waits", &expected.join(", "), waits.join(", "));
+    }
+    for line in &moment.because {
+        let told = verdict.reasons().iter().any(|reason| {
+            let subject = reason.subject.as_ref().map(words::name).unwrap_or_default();
+            format!("{subject}: {}", reason.message).contains(line)
+        });
+        if !told {
+            let reasons: Vec<_> = verdict.reasons().iter().map(|reason| &reason.message).collect();
+            wrong.push(format!("no reason says \"{line}\": {reasons:?}"));
+        }
+    }
+    wrong
+}
