@@ -41,7 +41,7 @@ pub fn parse(text: &str) -> Result<Duration, DurationError> {
     while !rest.is_empty() {
         let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
         let number: f64 = rest[..digits].parse().map_err(|_| DurationError::NotANumber(text.to_owned()))?;
-        rest = &rest[digits..];
+        rest = rest[digits..].trim_start();
         let letters = rest.find(|c: char| !c.is_alphabetic()).unwrap_or(rest.len());
         if letters == 0 {
             return Err(DurationError::NoUnit(text.trim().to_owned()));
@@ -155,7 +155,7 @@ mod tests {
         assert_eq!(parse("1m30s"), Ok(Duration::from_secs(90)));
         assert_eq!(parse("1.5h"), Ok(Duration::from_secs(5400)));
         assert_eq!(parse("30"), Err(DurationError::NoUnit("30".into())));
-        assert_eq!(parse("3 fortnights"), Err(DurationError::NoUnit("3 fortnights".into())));
+        assert_eq!(parse("3 fortnights"), Err(DurationError::UnknownUnit("fortnights".into())));
         assert_eq!(parse("3y"), Err(DurationError::UnknownUnit("y".into())));
         assert!(parse("-5s").is_err() && parse("").is_err() && parse("9999999999999999999999d").is_err());
     }
