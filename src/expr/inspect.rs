@@ -224,6 +224,15 @@ pub(super) fn each_part<'a>(node: &'a IdedExpr, found: &mut dyn FnMut(&'a IdedEx
     }
 }
 
+/// A path such as `json.items` as it is written. The parser keeps no place for a field's name, so it is put together.
+pub(super) fn path(node: &IdedExpr) -> Option<String> {
+    match &node.expr {
+        Expr::Ident(name) => Some(name.clone()),
+        Expr::Select(select) if !select.test => Some(format!("{}.{}", path(&select.operand)?, select.field)),
+        _ => None,
+    }
+}
+
 /// Whether an operand is written in the condition itself, so that its value is no news.
 pub(super) fn is_constant(operand: &IdedExpr) -> bool {
     match &operand.expr {

@@ -170,7 +170,8 @@ impl Condition {
         if inspect::is_constant(operand) {
             return None;
         }
-        let text = &self.source[inspect::range_of(&self.program, operand, &self.source)];
+        let range = inspect::range_of(&self.program, operand, &self.source);
+        let text = inspect::path(operand).unwrap_or_else(|| self.source[range].to_owned());
         match context.resolve(operand) {
             Ok(value) => Some(format!("{} is {}", text.trim(), facts::shown(&value))),
             Err(_) => Some(format!("{} is not there", text.trim())),
