@@ -5,4 +5,5 @@ mod demo_world;
 mod envfile;
 mod plans;
 mod scenario;
+mod verdict;
 mod webhook;
