@@ -5,5 +5,6 @@ mod demo_world;
 mod envfile;
 mod plans;
 mod scenario;
+mod terminal;
 mod verdict;
 mod webhook;
