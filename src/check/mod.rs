@@ -3,12 +3,31 @@
 //! A kind turns its keys into a [`Probe`]; a probe looks at the world and answers with [`Evidence`]. It knows no
 //! screen, no journal and no other check. Adding a kind is one file, and one `mod` line with one line in [`KINDS`].
 
+mod command;
+#[cfg(test)]
+mod contract;
+mod credential;
+mod dns;
+mod file;
+mod finding;
+mod http;
+mod judging;
+#[cfg(test)]
+mod kit;
+pub mod network;
+mod options;
+mod setting;
+mod tcp;
+mod tls;
+mod variable;
+
 use std::future::Future;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::check::network::Network;
 use crate::core::evidence::Evidence;
 use crate::model::kind::KindSpec;
 use crate::model::plan::Check;
@@ -16,7 +35,17 @@ use crate::model::time::Now;
 use crate::model::values::Values;
 
 /// Every kind there is. From this table come the plan's keys, `golive schema`, docs and "did you mean".
-pub const KINDS: &[&dyn Kind] = &[];
+pub const KINDS: &[&dyn Kind] = &[
+    &variable::Variable,
+    &setting::Setting,
+    &credential::Credential,
+    &http::Http,
+    &tls::Tls,
+    &tcp::Tcp,
+    &dns::Dns,
+    &file::File,
+    &command::Command,
+];
 
 /// A kind of check.
 pub trait Kind: Sync {
@@ -51,7 +80,7 @@ pub struct Surroundings {
     /// Reads the clocks.
     pub clock: fn() -> Now,
     /// How names are reached and whom to trust: one TLS configuration for all.
-    pub network: Arc<crate::check::network::Network>,
+    pub network: Network,
 }
 
 /// The specs of all kinds, for the plan's loader.
@@ -66,4 +95,39 @@ pub fn kind(name: &str) -> Option<&'static dyn Kind> {
     KINDS.iter().copied().find(|kind| kind.spec().name == name)
 }
 
-pub mod network;
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::kind::Options;
+
+    fn options_of(example: &str) -> Options {
+        let table: toml::Table = toml::from_str(example).unwrap();
+        serde_json::to_value(table).unwrap().as_object().unwrap().clone()
+    }
+
+    #[test]
+    fn every_kind_has_a_name_of_its_own_a_sentence_and_a_sound_example() {
+        let mut names = std::collections::BTreeSet::new();
+        for spec in specs() {
+            assert!(names.insert(spec.name), "two kinds are called {}", spec.name);
+            assert!(spec.doc.ends_with('.'), "{}: one sentence", spec.name);
+            let problems = (spec.problems)(&options_of(spec.example));
+            assert!(problems.is_empty(), "{}: {problems:?}", spec.name);
+            let schema = serde_json::to_value((spec.schema)()).unwrap();
+            assert_eq!(schema["additionalProperties"], serde_json::Value::Bool(false), "{}", spec.name);
+        }
+    }
+
+    #[test]
+    fn a_check_that_asserts_nothing_is_a_problem() {
+        for (name, text) in [
+            ("http", "url = \"https://x.example\""),
+            ("setting", "name = \"A\""),
+            ("variable", "names = []"),
+            ("dns", "name = \"x.example\"\nexpect = \"\""),
+        ] {
+            let spec = kind(name).unwrap().spec();
+            assert!(!(spec.problems)(&options_of(text)).is_empty(), "{name} took {text}");
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! The contract that every kind keeps, whatever the other side does: its deadline, its bounds, no secret in what it
+//! says, and never a pass where it could not find out or was lied to.
+
+use std::time::{Duration, Instant};
+
+use crate::check::kit::{self, listener};
+use crate::core::evidence::Evidence;
+use crate::mask::Redactor;
+use crate::model::word::Outcome;
+
+const SECRET: &str = "FAKE-secret-that-must-not-be-seen";
+const TIMEOUT: Duration = Duration::from_millis(500);
+
+/// The keys of each kind that talks to a network, pointed at a port.
+fn keys_of(kind: &str, port: u16) -> String {
+    match kind {
+        "http" => format!(
+            "url = \"http://127.0.0.1:{port}/\"\nexpect = 'status == 200 && json.ok'\nheaders = {{ authorization = \"Bearer {{{{ credentials.api_key }}}}\" }}"
+        ),
+        "tls" => format!("host = \"127.0.0.1:{port}\""),
+        "tcp" => format!("address = \"127.0.0.1:{port}\"\nbanner = \"^220 ready\""),
+        other => panic!("{other} does not talk to a port"),
+    }
+}
+
+async fn look(kind: &str, port: u16) -> Evidence {
+    let surroundings = kit::surroundings_with_secret("credentials.api_key", SECRET);
+    let began = Instant::now();
+    let evidence = kit::run_within(kind, &keys_of(kind, port), &surroundings, TIMEOUT).await;
+    // A generous ceiling: the deadline itself is what is meant, not this machine's speed.
+    assert!(began.elapsed() < TIMEOUT + Duration::from_secs(5), "{kind} took {:?}", began.elapsed());
+    evidence
+}
+
+fn holds(kind: &str, peer: &str, evidence: Evidence) {
+    assert_eq!(evidence.outcome, Outcome::Fail, "{kind} against {peer}: {evidence:?}");
+    assert!(evidence.failure.is_some(), "{kind} against {peer} is not classified");
+    assert!(evidence.summary.as_str().chars().count() <= 300);
+    let redactor = Redactor::new([("api_key".into(), SECRET.to_owned().into())]);
+    let redacted = evidence.rewritten(&|text| redactor.redact(text).into_owned());
+    let stored = serde_json::to_string(&redacted).unwrap();
+    assert!(stored.len() < 32 << 10, "{kind} against {peer} keeps {} bytes", stored.len());
+    assert!(!stored.contains(SECRET), "{kind} against {peer} told the secret");
+}
+
+#[tokio::test]
+async fn every_kind_keeps_the_contract_against_hostile_peers() {
+    let lying = "HTTP/1.1 200 OK\r\ncontent-length: 5000\r\n\r\n{\"ok\":true}";
+    let peers: [(&str, u16); 8] = [
+        ("silence", listener::silent()),
+        ("a closed door", listener::closing()),
+        ("a closed port", listener::closed_port()),
+        ("a wrong length", listener::answering(lying)),
+        ("another protocol", listener::answering("\u{1b}[2J\u{1b}]0;owned\u{7} nonsense\r\n\r\n")),
+        ("a flood of body", listener::flooding("HTTP/1.1 200 OK\r\n\r\n", "x")),
+        ("a flood of headers", listener::flooding("HTTP/1.1 200 OK\r\n", "x-more: and more\r\n")),
+        ("an echo of what it was sent", listener::echoing()),
+    ];
+    for kind in ["http", "tls", "tcp"] {
+        for (peer, port) in peers {
+            holds(kind, peer, look(kind, port).await);
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_kind_says_error_when_a_source_failed_and_never_pass() {
+    let mut surroundings = kit::surroundings(&[]);
+    let values = &mut std::sync::Arc::get_mut(&mut surroundings).unwrap().values;
+    for name in ["gone", "env.GONE", "credentials.gone"] {
+        values.fail(name, "vault: not signed in");
+    }
+    for (kind, keys) in [
+        ("variable", "name = \"GONE\""),
+        ("setting", "name = \"GONE\"\nmust_be = \"x\""),
+        ("credential", "credential = \"gone\""),
+        ("http", "url = \"{{ gone }}\"\nstatus = 200"),
+        ("tls", "host = \"{{ gone }}\""),
+        ("tcp", "address = \"{{ gone }}\""),
+        ("dns", "name = \"{{ gone }}\""),
+        ("file", "path = \"{{ gone }}\""),
+        ("command", "run = [\"{{ gone }}\"]"),
+    ] {
+        let evidence = kit::run(kind, keys, &surroundings).await;
+        assert_eq!(evidence.outcome, Outcome::Error, "{kind}: {}", evidence.summary);
+        assert!(evidence.summary.as_str().contains("not signed in"), "{kind}: {}", evidence.summary);
+    }
+    assert_eq!(super::KINDS.len(), 9, "a new kind belongs into this test");
+}

@@ -1,0 +1,298 @@
+//! One exchange: connect, ask, read the answer within its bounds, follow redirects as far as the plan allows.
+
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, COOKIE, HOST, LOCATION, PROXY_AUTHORIZATION, USER_AGENT};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri, Version};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper_util::rt::TokioIo;
+use tokio::time::Instant;
+
+use crate::check::Surroundings;
+use crate::check::finding::Finding;
+use crate::check::http::keys::Keys;
+use crate::check::network::{self, Network, Trouble, within};
+use crate::core::evidence::{Evidence, Timings};
+use crate::model::failure::FailureClass;
+use crate::model::template::Filled;
+
+/// At most so many headers in an answer, and so many bytes of them.
+const MOST_HEADERS: usize = 128;
+const LARGEST_HEAD: usize = 64 << 10;
+
+/// A request that is ready to be made.
+pub(super) struct Exchange {
+    method: Method,
+    url: Uri,
+    pub(super) shown_url: String,
+    headers: HeaderMap,
+    /// Headers that hold a secret: they stay with the first host.
+    secret_headers: Vec<HeaderName>,
+    body: Bytes,
+    redirects: u8,
+    body_limit: usize,
+}
+
+/// What came back.
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) version: Version,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Bytes,
+    pub(super) url: String,
+    pub(super) redirects: u8,
+    pub(super) address: SocketAddr,
+    pub(super) overridden: bool,
+    pub(super) reused: bool,
+    pub(super) tls: Option<String>,
+    pub(super) timings: Timings,
+}
+
+/// A connection that is kept between runs.
+pub(super) struct Kept {
+    sender: SendRequest<Full<Bytes>>,
+    driver: Driver,
+    address: SocketAddr,
+    overridden: bool,
+    tls: Option<String>,
+}
+
+type Driver = Pin<Box<dyn Future<Output = Result<(), hyper::Error>> + Send>>;
+
+impl Exchange {
+    pub(super) fn of(keys: &Keys, finding: &Finding, surroundings: &Arc<Surroundings>) -> Result<Self, Box<Evidence>> {
+        let values = &surroundings.values;
+        let wrong = |summary: String| Box::new(finding.fail(FailureClass::Value, &summary));
+        let url = finding.fill(&keys.url, values)?;
+        let shown_url = url.shown().to_owned();
+        let url: Uri = url.expose().parse().map_err(|_| wrong(format!("{shown_url} is no URL")))?;
+        if url.host().is_none() || !matches!(url.scheme_str(), Some("http" | "https")) {
+            return Err(wrong(format!("{shown_url} is no http or https URL")));
+        }
+        let mut headers = HeaderMap::new();
+        let mut secret_headers = vec![AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION];
+        for (name, template) in &keys.headers {
+            let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| wrong(format!("{name} is no header")))?;
+            let filled = finding.fill(template, values)?;
+            let mut value = HeaderValue::from_str(filled.expose())
+                .map_err(|_| wrong(format!("the value of header {name} cannot be sent")))?;
+            if filled.is_secret() {
+                value.set_sensitive(true);
+                secret_headers.push(name.clone());
+            }
+            headers.insert(name, value);
+        }
+        headers.entry(USER_AGENT).or_insert(HeaderValue::from_static(concat!("golive/", env!("CARGO_PKG_VERSION"))));
+        let body = match &keys.body {
+            Some(body) => Bytes::copy_from_slice(
+                finding.fill(body, values).as_ref().map(Filled::expose).map_err(Clone::clone)?.as_bytes(),
+            ),
+            None => Bytes::new(),
+        };
+        let method =
+            Method::from_bytes(keys.method.as_bytes()).map_err(|_| wrong(format!("{} is no method", keys.method)))?;
+        let (redirects, body_limit) = (keys.redirects, keys.body_limit);
+        Ok(Self { method, url, shown_url, headers, secret_headers, body, redirects, body_limit })
+    }
+
+    /// Makes the exchange, redirects included.
+    pub(super) async fn make(
+        &self,
+        network: &Network,
+        deadline: Instant,
+        mut kept: Option<&mut Option<Kept>>,
+    ) -> Result<Answer, (Trouble, Timings)> {
+        let began = Instant::now();
+        let mut timings = Timings::default();
+        let mut url = self.url.clone();
+        let (mut headers, mut method, mut body) = (self.headers.clone(), self.method.clone(), self.body.clone());
+        let mut followed = 0;
+        loop {
+            let slot = kept.as_deref_mut().filter(|_| followed == 0);
+            let once = self.once(network, deadline, &url, (&method, &headers, &body), &mut timings, slot).await;
+            let mut answer = once.map_err(|trouble| (trouble, timings))?;
+            let next = redirect(&answer, &url);
+            match next {
+                Some(next) if followed < self.redirects => {
+                    followed += 1;
+                    if !same_origin(&url, &next) {
+                        for name in &self.secret_headers {
+                            headers.remove(name);
+                        }
+                    }
+                    if answer.status == 303 || (matches!(answer.status, 301 | 302) && method == Method::POST) {
+                        (method, body) = (Method::GET, Bytes::new());
+                    }
+                    url = next;
+                }
+                _ => {
+                    timings.total = Some(began.elapsed());
+                    answer.timings = timings;
+                    answer.redirects = followed;
+                    return Ok(answer);
+                }
+            }
+        }
+    }
+
+    async fn once(
+        &self,
+        network: &Network,
+        deadline: Instant,
+        url: &Uri,
+        what: (&Method, &HeaderMap, &Bytes),
+        timings: &mut Timings,
+        mut kept: Option<&mut Option<Kept>>,
+    ) -> Result<Answer, Trouble> {
+        if let Some(known) = kept.as_mut().and_then(|slot| slot.take()) {
+            // The other side may have closed it meanwhile: that is no failure, a new connection is made.
+            if let Ok((answer, known)) = self.ask(known, deadline, url, what, timings, true).await {
+                if let Some(slot) = kept {
+                    *slot = known;
+                }
+                return Ok(answer);
+            }
+        }
+        let fresh = open(network, deadline, url, timings).await?;
+        let (answer, known) = self.ask(fresh, deadline, url, what, timings, false).await?;
+        if let Some(slot) = kept {
+            *slot = known;
+        }
+        Ok(answer)
+    }
+
+    async fn ask(
+        &self,
+        mut connection: Kept,
+        deadline: Instant,
+        url: &Uri,
+        (method, headers, body): (&Method, &HeaderMap, &Bytes),
+        timings: &mut Timings,
+        reused: bool,
+    ) -> Result<(Answer, Option<Kept>), Trouble> {
+        let mut request = Request::new(Full::new(body.clone()));
+        *request.method_mut() = method.clone();
+        *request.uri_mut() = url.path_and_query().map_or_else(|| Uri::from_static("/"), |path| path.clone().into());
+        *request.headers_mut() = headers.clone();
+        if let Some(authority) = url.authority()
+            && let Ok(host) = HeaderValue::from_str(authority.as_str())
+        {
+            request.headers_mut().entry(HOST).or_insert(host);
+        }
+        let began = Instant::now();
+        let limit = self.body_limit;
+        let Kept { sender, driver, .. } = &mut connection;
+        let work = async {
+            let response =
+                within(deadline, "an answer", sender.send_request(request)).await?.map_err(|e| broken(&e))?;
+            let first_byte = began.elapsed();
+            let (head, body) = response.into_parts();
+            let body = read(body, limit, deadline).await?;
+            Ok::<_, Trouble>((Response::from_parts(head, body), first_byte))
+        };
+        let (response, first_byte) = alongside(driver, work).await?;
+        timings.first_byte = Some(first_byte);
+        let (head, body) = response.into_parts();
+        let answer = Answer {
+            status: head.status.as_u16(),
+            version: head.version,
+            headers: head.headers,
+            body,
+            url: url.to_string(),
+            redirects: 0,
+            address: connection.address,
+            overridden: connection.overridden,
+            reused,
+            tls: connection.tls.clone(),
+            timings: Timings::default(),
+        };
+        let reusable = connection.sender.is_ready() && !connection.sender.is_closed();
+        Ok((answer, reusable.then_some(connection)))
+    }
+}
+
+async fn open(network: &Network, deadline: Instant, url: &Uri, timings: &mut Timings) -> Result<Kept, Trouble> {
+    let host = url.host().unwrap_or_default();
+    let secure = url.scheme_str() == Some("https");
+    let port = url.port_u16().unwrap_or(if secure { 443 } else { 80 });
+    let connected = network.connect(host, port, deadline, timings).await?;
+    let (address, overridden) = (connected.address, connected.overridden);
+    let builder = || {
+        let mut builder = http1::Builder::new();
+        builder.max_headers(MOST_HEADERS).max_buf_size(LARGEST_HEAD);
+        builder
+    };
+    if !secure {
+        let (sender, driver) = builder().handshake(TokioIo::new(connected.stream)).await.map_err(|e| broken(&e))?;
+        return Ok(Kept { sender, driver: Box::pin(driver), address, overridden, tls: None });
+    }
+    let stream = network::handshake(network.tls(), host, connected.stream, deadline, timings).await?;
+    let version = stream.get_ref().1.protocol_version().map(|version| format!("{version:?}").replace('_', "."));
+    let (sender, driver) = builder().handshake(TokioIo::new(stream)).await.map_err(|e| broken(&e))?;
+    Ok(Kept { sender, driver: Box::pin(driver), address, overridden, tls: version })
+}
+
+/// Drives the connection while the work goes on; no task is needed for it.
+async fn alongside<T>(driver: &mut Driver, work: impl Future<Output = Result<T, Trouble>>) -> Result<T, Trouble> {
+    tokio::pin!(work);
+    let mut driving = true;
+    loop {
+        tokio::select! {
+            biased;
+            done = &mut work => return done,
+            _ = driver.as_mut(), if driving => driving = false,
+        }
+    }
+}
+
+/// Reads a body, at most `limit` bytes of it.
+async fn read(mut body: Incoming, limit: usize, deadline: Instant) -> Result<Bytes, Trouble> {
+    let mut whole = Vec::new();
+    while let Some(frame) = within(deadline, "the rest of the answer", body.frame()).await? {
+        let frame = frame.map_err(|error| broken(&error))?;
+        if let Ok(part) = frame.into_data() {
+            if whole.len() + part.len() > limit {
+                return Err(Trouble::Protocol(format!("the answer is larger than {limit} bytes")));
+            }
+            whole.extend_from_slice(&part);
+        }
+    }
+    Ok(Bytes::from(whole))
+}
+
+fn broken(error: &hyper::Error) -> Trouble {
+    let text = if error.is_incomplete_message() {
+        "the connection was closed in the middle of the answer".to_owned()
+    } else if error.is_parse_too_large() {
+        "the answer's head is too large".to_owned()
+    } else if error.is_parse() {
+        "the answer is not HTTP".to_owned()
+    } else {
+        format!("the exchange broke off: {error}")
+    };
+    Trouble::Protocol(text)
+}
+
+fn redirect(answer: &Answer, from: &Uri) -> Option<Uri> {
+    if !matches!(answer.status, 301 | 302 | 303 | 307 | 308) {
+        return None;
+    }
+    let location = answer.headers.get(LOCATION)?.to_str().ok()?;
+    if let Ok(absolute) = location.parse::<Uri>()
+        && absolute.scheme().is_some()
+    {
+        return matches!(absolute.scheme_str(), Some("http" | "https")).then_some(absolute);
+    }
+    let base = format!("{}://{}", from.scheme_str()?, from.authority()?);
+    let path = if location.starts_with('/') { location.to_owned() } else { format!("/{location}") };
+    format!("{base}{path}").parse().ok()
+}
+
+fn same_origin(one: &Uri, other: &Uri) -> bool {
+    one.scheme() == other.scheme() && one.host() == other.host() && one.port_u16() == other.port_u16()
+}

@@ -1,0 +1,211 @@
+//! How names are reached: overrides as curl's `--resolve`, connections whose parts are timed, and one TLS
+//! configuration made once a session and shared by all checks.
+
+mod trouble;
+mod trust;
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+pub use trouble::Trouble;
+pub use trust::{Chain, NetworkError};
+
+use crate::core::evidence::Timings;
+use crate::model::plan;
+
+/// Made once a session and shared.
+pub struct Network {
+    resolve: HashMap<String, SocketAddr>,
+    trust: trust::Trust,
+    tls: Arc<ClientConfig>,
+}
+
+/// A TCP connection, with how it came about.
+pub struct Connected {
+    /// The connection.
+    pub stream: TcpStream,
+    /// The address that answered.
+    pub address: SocketAddr,
+    /// Whether the plan's `[network] resolve` led there.
+    pub overridden: bool,
+}
+
+impl Network {
+    /// Reads the plan's roots and overrides.
+    ///
+    /// # Errors
+    /// If the roots cannot be read, or an override is no address.
+    pub fn new(plan: &plan::Network, folder: &Path) -> Result<Self, NetworkError> {
+        let trust = trust::Trust::new(plan.ca.as_ref().map(|ca| folder.join(ca)).as_deref())?;
+        let mut resolve = HashMap::new();
+        for (name, address) in &plan.resolve {
+            let address = address.parse().map_err(|_| NetworkError::Address(address.clone()))?;
+            resolve.insert(name.to_lowercase(), address);
+        }
+        let tls = Arc::new(trust.config(None)?);
+        Ok(Self { resolve, trust, tls })
+    }
+
+    /// The shared TLS configuration.
+    #[must_use]
+    pub fn tls(&self) -> Arc<ClientConfig> {
+        Arc::clone(&self.tls)
+    }
+
+    /// A TLS configuration for one full handshake, whose chain is kept even if it is refused.
+    ///
+    /// # Errors
+    /// If the system's roots cannot be loaded.
+    pub fn tls_keeping(&self, chain: &Chain) -> Result<ClientConfig, NetworkError> {
+        self.trust.config(Some(chain))
+    }
+
+    /// Where the plan sends this name, if it sends it anywhere.
+    #[must_use]
+    pub fn overridden(&self, host: &str, port: u16) -> Option<SocketAddr> {
+        if self.resolve.is_empty() {
+            return None;
+        }
+        self.resolve.get(&format!("{}:{port}", host.to_lowercase())).copied()
+    }
+
+    /// The addresses of a name, in order; overrides first.
+    ///
+    /// # Errors
+    /// No such name is the target's failure; no resolver is this machine's.
+    pub async fn addresses(
+        &self,
+        host: &str,
+        port: u16,
+        deadline: Instant,
+    ) -> Result<(Vec<SocketAddr>, bool), Trouble> {
+        if let Some(address) = self.overridden(host, port) {
+            return Ok((vec![address], true));
+        }
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        if let Ok(address) = bare.parse() {
+            return Ok((vec![SocketAddr::new(address, port)], false));
+        }
+        let found = within(deadline, "the name's address", tokio::net::lookup_host((bare, port))).await?;
+        let addresses: Vec<_> = found.map_err(|error| Trouble::of_lookup(host, &error))?.collect();
+        if addresses.is_empty() {
+            return Err(Trouble::NoSuchName(host.to_owned()));
+        }
+        Ok((addresses, false))
+    }
+
+    /// A TCP connection to a name: its addresses are tried in order, each with a fair share of the time left.
+    ///
+    /// # Errors
+    /// The trouble with the last address that was tried.
+    pub async fn connect(
+        &self,
+        host: &str,
+        port: u16,
+        deadline: Instant,
+        timings: &mut Timings,
+    ) -> Result<Connected, Trouble> {
+        let began = Instant::now();
+        let (addresses, overridden) = self.addresses(host, port, deadline).await?;
+        if !overridden {
+            timings.dns = Some(began.elapsed());
+        }
+        let began = Instant::now();
+        let mut trouble = Trouble::NoSuchName(host.to_owned());
+        for (tried, address) in addresses.iter().enumerate() {
+            let left = u32::try_from(addresses.len() - tried).unwrap_or(1);
+            let share = deadline.saturating_duration_since(Instant::now()) / left;
+            let until = Instant::now() + share;
+            match within(until, &format!("a connection to {address}"), TcpStream::connect(address)).await {
+                Ok(Ok(stream)) => {
+                    timings.connect = Some(began.elapsed());
+                    stream.set_nodelay(true).ok();
+                    return Ok(Connected { stream, address: *address, overridden });
+                }
+                Ok(Err(error)) => trouble = Trouble::of_connect(*address, &error),
+                Err(late) => trouble = late,
+            }
+        }
+        Err(trouble)
+    }
+}
+
+/// A TLS handshake over a connection.
+///
+/// # Errors
+/// Why it was refused, or that it took too long.
+pub async fn handshake(
+    config: Arc<ClientConfig>,
+    host: &str,
+    stream: TcpStream,
+    deadline: Instant,
+    timings: &mut Timings,
+) -> Result<TlsStream<TcpStream>, Trouble> {
+    let bare = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+    let name = ServerName::try_from(bare).map_err(|_| Trouble::NoSuchName(host.to_owned()))?;
+    let began = Instant::now();
+    let stream = within(deadline, "the TLS handshake", TlsConnector::from(config).connect(name, stream)).await?;
+    timings.tls = Some(began.elapsed());
+    stream.map_err(|error| Trouble::of_handshake(&error))
+}
+
+/// What a future gives, unless the deadline comes first.
+///
+/// # Errors
+/// That `what` did not come in time.
+pub async fn within<T>(deadline: Instant, what: &str, future: impl Future<Output = T>) -> Result<T, Trouble> {
+    let began = Instant::now();
+    tokio::time::timeout_at(deadline, future)
+        .await
+        .map_err(|_| Trouble::TooLate { what: what.to_owned(), after: began.elapsed() })
+}
+
+/// `host` or `host:port`, `[::1]:443`.
+#[must_use]
+pub fn host_and_port(text: &str, default: u16) -> Option<(String, u16)> {
+    let text = text.trim();
+    if text.is_empty() {
+        return None;
+    }
+    if let Some(end) = text.strip_prefix('[').and_then(|rest| rest.find(']')) {
+        let rest = &text[end + 2..];
+        let port = if rest.is_empty() { default } else { rest.strip_prefix(':')?.parse().ok()? };
+        return Some((text[..end + 2].to_owned(), port));
+    }
+    match text.split_once(':') {
+        Some((host, port)) if !host.is_empty() => Some((host.to_owned(), port.parse().ok()?)),
+        Some(_) => None,
+        None => Some((text.to_owned(), default)),
+    }
+}
+
+/// A deadline so far from now.
+#[must_use]
+pub fn deadline(timeout: Duration) -> Instant {
+    Instant::now() + timeout
+}
+
+#[cfg(test)]
+mod tests {
+    use super::host_and_port;
+
+    #[test]
+    fn a_host_may_name_its_port() {
+        assert_eq!(host_and_port("a.example", 443), Some(("a.example".into(), 443)));
+        assert_eq!(host_and_port("a.example:8443", 443), Some(("a.example".into(), 8443)));
+        assert_eq!(host_and_port("[::1]:9", 443), Some(("[::1]".into(), 9)));
+        assert_eq!(host_and_port("[::1]", 443), Some(("[::1]".into(), 443)));
+        assert_eq!(host_and_port("a.example:x", 443), None);
+        assert_eq!(host_and_port(":1", 443), None);
+    }
+}

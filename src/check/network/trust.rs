@@ -1,0 +1,132 @@
+//! Whom a handshake trusts: the system's roots, or those that the plan names; and a verifier that keeps the chain it
+//! was shown, also when it refuses it, so that a certificate check can say what was wrong with which certificate.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, ring};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+
+/// Why a session's network could not be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum NetworkError {
+    /// The plan's roots cannot be read.
+    #[error("the roots in {0} cannot be read: {1}")]
+    Roots(PathBuf, String),
+    /// An override is no address.
+    #[error("\"{0}\" is no address with a port, as in 127.0.0.1:9443")]
+    Address(String),
+    /// The system's roots cannot be loaded.
+    #[error("TLS cannot be set up here: {0}")]
+    Tls(#[from] rustls::Error),
+}
+
+/// The chain that a server showed.
+#[derive(Clone, Debug, Default)]
+pub struct Chain(Arc<Mutex<Vec<CertificateDer<'static>>>>);
+
+impl Chain {
+    /// The certificates, the server's own first; empty if the handshake did not come that far.
+    #[must_use]
+    pub fn certificates(&self) -> Vec<CertificateDer<'static>> {
+        self.0.lock().map(|chain| chain.clone()).unwrap_or_default()
+    }
+}
+
+pub(super) struct Trust {
+    provider: Arc<CryptoProvider>,
+    verifier: Arc<dyn ServerCertVerifier>,
+}
+
+impl Trust {
+    pub(super) fn new(roots: Option<&Path>) -> Result<Self, NetworkError> {
+        let provider = Arc::new(ring::default_provider());
+        let verifier: Arc<dyn ServerCertVerifier> = match roots {
+            Some(path) => {
+                let store = Arc::new(read_roots(path)?);
+                let builder = WebPkiServerVerifier::builder_with_provider(store, Arc::clone(&provider));
+                builder.build().map_err(|error| NetworkError::Roots(path.to_path_buf(), error.to_string()))?
+            }
+            None => Arc::new(rustls_platform_verifier::Verifier::new(Arc::clone(&provider))?),
+        };
+        Ok(Self { provider, verifier })
+    }
+
+    pub(super) fn config(&self, keep: Option<&Chain>) -> Result<ClientConfig, NetworkError> {
+        let verifier = match keep {
+            Some(chain) => Arc::new(Keeping { inner: Arc::clone(&self.verifier), chain: chain.clone() }),
+            None => Arc::clone(&self.verifier),
+        };
+        let builder =
+            ClientConfig::builder_with_provider(Arc::clone(&self.provider)).with_safe_default_protocol_versions()?;
+        Ok(builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth())
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the plan's roots are a file, read once a session")]
+fn read_roots(path: &Path) -> Result<RootCertStore, NetworkError> {
+    let refuse = |why: String| NetworkError::Roots(path.to_path_buf(), why);
+    let pem = std::fs::read(path).map_err(|error| refuse(error.to_string()))?;
+    let mut store = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(&pem) {
+        let certificate = certificate.map_err(|error| refuse(error.to_string()))?;
+        store.add(certificate).map_err(|error| refuse(error.to_string()))?;
+    }
+    if store.is_empty() { Err(refuse("it holds no certificate".into())) } else { Ok(store) }
+}
+
+/// Keeps the chain, then asks the verifier behind it. Verification itself is never weakened.
+struct Keeping {
+    inner: Arc<dyn ServerCertVerifier>,
+    chain: Chain,
+}
+
+impl ServerCertVerifier for Keeping {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        if let Ok(mut chain) = self.chain.0.lock() {
+            let whole = std::iter::once(end_entity).chain(intermediates);
+            *chain = whole.map(|certificate| certificate.clone().into_owned()).collect();
+        }
+        self.inner.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.inner.verify_tls12_signature(message, certificate, signed)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.inner.verify_tls13_signature(message, certificate, signed)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.inner.supported_verify_schemes()
+    }
+}
+
+impl fmt::Debug for Keeping {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Keeping")
+    }
+}

@@ -1,0 +1,129 @@
+//! `tcp`: a port takes connections, and greets as it should where the plan says how.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use regex::Regex;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+
+use crate::check::finding::Finding;
+use crate::check::network::{self, host_and_port, within};
+use crate::check::{Kind, Looking, Probe, Surroundings, options};
+use crate::core::evidence::{Evidence, Timings};
+use crate::model::failure::FailureClass;
+use crate::model::kind::{KindSpec, OptionProblem, Options, Touch};
+use crate::model::plan::Check;
+use crate::model::template::Template;
+use crate::model::word::Category;
+
+/// A greeting is read up to so many bytes.
+const LONGEST_BANNER: usize = 1024;
+
+/// The kind.
+pub(super) struct Tcp;
+
+#[derive(Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Keys {
+    /// `host:port`.
+    address: Template,
+    /// A regular expression that the first bytes from the other side must match.
+    banner: Option<String>,
+}
+
+impl Kind for Tcp {
+    fn spec(&self) -> KindSpec {
+        KindSpec {
+            name: "tcp",
+            doc: "A port takes connections.",
+            category: Category::System,
+            example: "address = \"db.example:5432\"\n",
+            schema: || schemars::schema_for!(Keys),
+            problems,
+            touches: |options| {
+                let address = options.get("address").and_then(serde_json::Value::as_str);
+                address.map(|address| Touch::Host(address.to_owned())).into_iter().collect()
+            },
+        }
+    }
+
+    fn build(&self, check: &Check, surroundings: &Arc<Surroundings>) -> Result<Box<dyn Probe>, Box<Evidence>> {
+        let finding = Finding::of(check);
+        let keys: Keys = options::read(&check.options).map_err(|problem| Box::new(finding.error(&problem.message)))?;
+        let address = finding.fill(&keys.address, &surroundings.values)?;
+        let Some((host, port)) = host_and_port(address.expose(), 0).filter(|(_, port)| *port > 0) else {
+            let summary = format!("{} is no address with a port", address.shown());
+            return Err(Box::new(finding.fail(FailureClass::Value, &summary)));
+        };
+        let banner = keys.banner.as_deref().and_then(|pattern| Regex::new(pattern).ok());
+        Ok(Box::new(Looker { finding, host, port, banner, surroundings: Arc::clone(surroundings) }))
+    }
+}
+
+fn problems(options: &Options) -> Vec<OptionProblem> {
+    options::problems::<Keys>(options, |keys, problems| {
+        let written = keys.address.as_written();
+        if !written.contains("{{") && host_and_port(written, 0).is_none_or(|(_, port)| port == 0) {
+            problems.push(OptionProblem::at("address", "an address has a port").help("address = \"db.example:5432\""));
+        }
+        problems.extend(keys.banner.as_ref().and_then(|pattern| options::pattern_problem("banner", pattern)));
+    })
+}
+
+struct Looker {
+    finding: Finding,
+    host: String,
+    port: u16,
+    banner: Option<Regex>,
+    surroundings: Arc<Surroundings>,
+}
+
+impl Probe for Looker {
+    fn run(&self, timeout: Duration) -> Looking<'_> {
+        Box::pin(self.look(timeout))
+    }
+}
+
+impl Looker {
+    async fn look(&self, timeout: Duration) -> Evidence {
+        let (deadline, began) = (network::deadline(timeout), Instant::now());
+        let mut timings = Timings::default();
+        let place = format!("{}:{}", self.host, self.port);
+        let connected = match self.surroundings.network.connect(&self.host, self.port, deadline, &mut timings).await {
+            Ok(connected) => connected,
+            Err(trouble) if trouble.is_the_targets() => {
+                return self.finding.fail(trouble.class(), &trouble.to_string()).fact("address", &place).timed(timings);
+            }
+            Err(trouble) => return self.finding.error(&trouble.to_string()).fact("address", &place).timed(timings),
+        };
+        let address = connected.address.to_string();
+        let evidence = match &self.banner {
+            None => Evidence::pass(&format!("{place} takes connections")),
+            Some(pattern) => self.greeted(pattern, connected.stream, deadline, &place).await,
+        };
+        timings.total = Some(began.elapsed());
+        evidence.fact("address", &address).timed(timings)
+    }
+
+    async fn greeted(&self, pattern: &Regex, mut stream: TcpStream, deadline: Instant, place: &str) -> Evidence {
+        let mut seen = Vec::new();
+        let mut buffer = [0; 256];
+        while seen.len() < LONGEST_BANNER {
+            match within(deadline, "a greeting", stream.read(&mut buffer)).await {
+                Ok(Ok(0) | Err(_)) => break,
+                Ok(Ok(count)) => seen.extend_from_slice(&buffer[..count]),
+                Err(trouble) if seen.is_empty() => return self.finding.fail(trouble.class(), &trouble.to_string()),
+                Err(_) => break,
+            }
+            if pattern.is_match(&String::from_utf8_lossy(&seen)) {
+                return Evidence::pass(&format!("{place} greets as it should"));
+            }
+        }
+        let summary = format!("{place} does not greet as it should");
+        self.finding.fail(FailureClass::Protocol, &summary).fact("greeting", &String::from_utf8_lossy(&seen))
+    }
+}

@@ -1,0 +1,221 @@
+//! `tls`: certificates are right: chain, name, dates, and a protocol version that is not too old.
+//!
+//! Every run makes a full handshake, for a resumed one shows no certificate. The chain is kept also when it is
+//! refused, so that the evidence can say which certificate ended when.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use jiff::Timestamp;
+use rustls::ProtocolVersion;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use x509_parser::prelude::{FromDer, X509Certificate};
+
+use crate::check::finding::Finding;
+use crate::check::network::{self, Chain, Trouble, host_and_port};
+use crate::check::{Kind, Looking, Probe, Surroundings, options};
+use crate::core::evidence::{Evidence, Timings};
+use crate::model::duration::{self, Span};
+use crate::model::failure::FailureClass;
+use crate::model::kind::{KindSpec, OptionProblem, Options, Touch};
+use crate::model::plan::Check;
+use crate::model::template::Template;
+use crate::model::text::SafeText;
+use crate::model::word::{Category, Outcome};
+
+/// The kind.
+pub(super) struct Tls;
+
+#[derive(Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Keys {
+    /// `name` or `name:port`.
+    host: Option<Template>,
+    /// Several of them.
+    #[serde(default)]
+    hosts: Vec<Template>,
+    /// Warn when the chain's earliest end is nearer than this, or than a third of the certificate's life.
+    #[serde(default = "three_weeks")]
+    warn_before: Span,
+    /// The oldest protocol version that will do.
+    #[serde(default)]
+    min_version: Version,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+enum Version {
+    /// TLS 1.2.
+    #[default]
+    #[serde(rename = "1.2")]
+    Tls12,
+    /// TLS 1.3.
+    #[serde(rename = "1.3")]
+    Tls13,
+}
+
+const fn three_weeks() -> Span {
+    Span::seconds(21 * 86_400)
+}
+
+impl Kind for Tls {
+    fn spec(&self) -> KindSpec {
+        KindSpec {
+            name: "tls",
+            doc: "Certificates are right: chain, name, dates, protocol version.",
+            category: Category::Security,
+            example: "hosts = [\"www.example\", \"api.example:8443\"]\nwarn_before = \"21d\"\n",
+            schema: || schemars::schema_for!(Keys),
+            problems,
+            touches,
+        }
+    }
+
+    fn build(&self, check: &Check, surroundings: &Arc<Surroundings>) -> Result<Box<dyn Probe>, Box<Evidence>> {
+        let finding = Finding::of(check);
+        let keys: Keys = options::read(&check.options).map_err(|problem| Box::new(finding.error(&problem.message)))?;
+        let mut hosts = Vec::new();
+        for template in keys.host.iter().chain(&keys.hosts) {
+            let filled = finding.fill(template, &surroundings.values)?;
+            let Some(host) = host_and_port(filled.expose(), 443) else {
+                return Err(Box::new(finding.fail(FailureClass::Value, &format!("{} is no host", filled.shown()))));
+            };
+            hosts.push(host);
+        }
+        Ok(Box::new(Looker { finding, hosts, keys, surroundings: Arc::clone(surroundings) }))
+    }
+}
+
+fn problems(options: &Options) -> Vec<OptionProblem> {
+    options::problems::<Keys>(options, |keys, problems| {
+        if keys.host.is_none() && keys.hosts.is_empty() {
+            problems.push(OptionProblem::whole("this check names no host").help("host = \"www.example\""));
+        }
+    })
+}
+
+fn touches(options: &Options) -> Vec<Touch> {
+    let one = options.get("host").and_then(serde_json::Value::as_str);
+    let several = options.get("hosts").and_then(serde_json::Value::as_array).into_iter().flatten();
+    one.into_iter()
+        .chain(several.filter_map(serde_json::Value::as_str))
+        .map(|host| Touch::Host(host.to_owned()))
+        .collect()
+}
+
+struct Looker {
+    finding: Finding,
+    hosts: Vec<(String, u16)>,
+    keys: Keys,
+    surroundings: Arc<Surroundings>,
+}
+
+/// What one host showed.
+struct Shown {
+    place: String,
+    version: Option<ProtocolVersion>,
+    trouble: Option<Trouble>,
+    chain: Vec<Dates>,
+    timings: Timings,
+}
+
+/// The dates of one certificate.
+struct Dates {
+    subject: SafeText,
+    from: Timestamp,
+    until: Timestamp,
+}
+
+impl Probe for Looker {
+    fn run(&self, timeout: Duration) -> Looking<'_> {
+        Box::pin(async move {
+            let shown = join_all(self.hosts.iter().map(|(host, port)| self.shake_hands(host, *port, timeout))).await;
+            let now = (self.surroundings.clock)().at;
+            let worst = shown
+                .iter()
+                .map(|shown| self.judge(shown, now))
+                .max_by_key(|evidence| evidence.outcome)
+                .unwrap_or_else(|| self.finding.error("no host was asked"));
+            let all_pass = worst.outcome == Outcome::Pass && shown.len() > 1;
+            let mut evidence =
+                if all_pass { Evidence::pass(&format!("{} hosts are right", shown.len())) } else { worst };
+            for host in &shown {
+                if let Some(end) = host.chain.iter().min_by_key(|dates| dates.until) {
+                    let text = format!("until {}", end.until.strftime("%F %H:%M UTC"));
+                    evidence = evidence.fact(&host.place, &text);
+                }
+            }
+            evidence.timed(shown.first().map(|shown| shown.timings).unwrap_or_default())
+        })
+    }
+}
+
+impl Looker {
+    async fn shake_hands(&self, host: &str, port: u16, timeout: Duration) -> Shown {
+        let (deadline, began) = (network::deadline(timeout), tokio::time::Instant::now());
+        let (chain, mut timings) = (Chain::default(), Timings::default());
+        let network = &self.surroundings.network;
+        let shake = async {
+            let connected = network.connect(host, port, deadline, &mut timings).await?;
+            let config = network.tls_keeping(&chain).map_err(|error| Trouble::Local(error.to_string()))?;
+            network::handshake(Arc::new(config), host, connected.stream, deadline, &mut timings).await
+        };
+        let result = shake.await;
+        let version = result.as_ref().ok().and_then(|stream| stream.get_ref().1.protocol_version());
+        timings.total = Some(began.elapsed());
+        let place = if port == 443 { host.to_owned() } else { format!("{host}:{port}") };
+        let chain = chain.certificates().iter().filter_map(|certificate| dates(certificate)).collect();
+        Shown { place, version, trouble: result.err(), chain, timings }
+    }
+
+    fn judge(&self, shown: &Shown, now: Timestamp) -> Evidence {
+        let place = &shown.place;
+        if let Some(ended) = shown.chain.iter().find(|dates| dates.until < now) {
+            let summary = format!("certificate of {} ended {}", ended.subject, ended.until.strftime("%F %H:%M UTC"));
+            return self
+                .finding
+                .fail(FailureClass::Tls, &summary)
+                .material("host", place)
+                .material("ended", &ended.until.to_string());
+        }
+        match &shown.trouble {
+            Some(trouble) if trouble.is_the_targets() => {
+                return self.finding.fail(trouble.class(), &format!("{place}: {trouble}")).material("host", place);
+            }
+            Some(trouble) => return self.finding.error(&format!("{place}: {trouble}")),
+            None => {}
+        }
+        if self.keys.min_version == Version::Tls13 && shown.version != Some(ProtocolVersion::TLSv1_3) {
+            return self
+                .finding
+                .fail(FailureClass::Tls, &format!("{place} does not speak TLS 1.3"))
+                .material("host", place);
+        }
+        match shown.chain.iter().min_by_key(|dates| dates.until) {
+            Some(first) => self.judge_dates(place, first, now),
+            None => self.finding.error(&format!("{place} showed no certificate that can be read")),
+        }
+    }
+
+    /// Certificates live shorter every year: a third of the life is near its end too.
+    fn judge_dates(&self, place: &str, dates: &Dates, now: Timestamp) -> Evidence {
+        let left = dates.until.duration_since(now).unsigned_abs();
+        let life = dates.until.duration_since(dates.from).unsigned_abs();
+        let text = duration::written(Duration::from_secs(left.as_secs() / 3600 * 3600));
+        if left < self.keys.warn_before.0.min(life / 3) {
+            return Evidence::warn(&format!("certificate of {place} ends in {text}")).material("ending", place);
+        }
+        Evidence::pass(&format!("certificate of {place} is right for {text} more"))
+    }
+}
+
+fn dates(certificate: &rustls::pki_types::CertificateDer<'_>) -> Option<Dates> {
+    let (_, certificate) = X509Certificate::from_der(certificate).ok()?;
+    let validity = certificate.validity();
+    Some(Dates {
+        subject: SafeText::bounded(&certificate.subject().to_string(), 100),
+        from: Timestamp::from_second(validity.not_before.timestamp()).ok()?,
+        until: Timestamp::from_second(validity.not_after.timestamp()).ok()?,
+    })
+}
