@@ -23,6 +23,7 @@ const INSERT: &str = "INSERT INTO events (seq, id, at, family, kind, body, prev_
 const MOST_PAGES: u64 = 4_096;
 
 /// One session's file, held by this process.
+#[derive(Debug)]
 pub(super) struct Sqlite {
     path: PathBuf,
     connection: Connection,

@@ -34,7 +34,7 @@ impl Head {
 pub struct StorageError(pub String);
 
 /// A database that keeps one session's events.
-pub trait Storage: Send {
+pub trait Storage: Send + std::fmt::Debug {
     /// Stores a batch whole or not at all, durably, behind everything stored before.
     ///
     /// # Errors

@@ -6,8 +6,8 @@
 use std::future::Future;
 use std::path::Path;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -31,9 +31,15 @@ const IDLE: Duration = Duration::from_millis(250);
 
 /// The journal of a session that is open. Dropped, it finishes what is queued.
 #[derive(Debug)]
-pub struct Journal {
-    orders: Option<SyncSender<Order>>,
-    thread: Option<JoinHandle<Result<(), StorageError>>>,
+pub struct Journal(Desk);
+
+/// Where orders are taken.
+#[derive(Debug)]
+enum Desk {
+    /// By the thread that owns the storage.
+    Thread { orders: Option<SyncSender<Order>>, thread: Option<JoinHandle<Result<(), StorageError>>> },
+    /// On the spot, where nothing can block.
+    OnTheSpot(Mutex<Box<dyn Storage>>),
 }
 
 /// An append under way: answered when it is durable, or when it is certain that it is not.
@@ -43,7 +49,7 @@ pub struct Appending(Answer);
 #[derive(Debug)]
 enum Answer {
     Awaited(oneshot::Receiver<Result<Vec<Stored>, StorageError>>),
-    Known(Option<StorageError>),
+    Known(Option<Result<Vec<Stored>, StorageError>>),
 }
 
 #[derive(Debug)]
@@ -72,10 +78,16 @@ impl Journal {
     /// A journal that is gone with the process.
     #[must_use]
     pub fn memory() -> Self {
-        Self::over(Memory::default())
+        Self::on_the_spot(Memory::default())
     }
 
-    /// A journal over any storage.
+    /// A journal over a storage that cannot block: appends are answered when they are made.
+    #[must_use]
+    pub fn on_the_spot(storage: impl Storage + 'static) -> Self {
+        Self(Desk::OnTheSpot(Mutex::new(Box::new(storage))))
+    }
+
+    /// A journal over any storage, with a thread of its own.
     #[must_use]
     pub fn over(storage: impl Storage + 'static) -> Self {
         let (orders, waiting) = sync_channel(QUEUE);
@@ -83,14 +95,18 @@ impl Journal {
             .name("journal".to_owned())
             .spawn(move || write(storage, &waiting))
             .expect("a process that starts can have one more thread");
-        Self { orders: Some(orders), thread: Some(thread) }
+        Self(Desk::Thread { orders: Some(orders), thread: Some(thread) })
     }
 
     /// Hands events over; they are stored whole or not at all, in the order of these calls. Never waits.
     #[must_use]
     pub fn append(&self, events: Arc<[Event]>) -> Appending {
+        let orders = match &self.0 {
+            Desk::Thread { orders: Some(orders), .. } => orders,
+            Desk::Thread { orders: None, .. } => return Appending::failed("the journal is closed"),
+            Desk::OnTheSpot(storage) => return Appending::made(storage, &events),
+        };
         let (answer, awaited) = oneshot::channel();
-        let Some(orders) = &self.orders else { return Appending::failed("the journal is closed") };
         match orders.try_send(Order { events, answer }) {
             Ok(()) => Appending(Answer::Awaited(awaited)),
             Err(TrySendError::Full(_)) => Appending::failed("the disk does not keep up with the journal"),
@@ -107,8 +123,9 @@ impl Journal {
     }
 
     fn end(&mut self) -> Result<(), StorageError> {
-        self.orders = None;
-        match self.thread.take().map(JoinHandle::join) {
+        let Desk::Thread { orders, thread } = &mut self.0 else { return Ok(()) };
+        *orders = None;
+        match thread.take().map(JoinHandle::join) {
             Some(Ok(ended)) => ended,
             Some(Err(_)) => Err(StorageError("the journal's writer broke down".to_owned())),
             None => Ok(()),
@@ -125,7 +142,13 @@ impl Drop for Journal {
 
 impl Appending {
     fn failed(why: &str) -> Self {
-        Self(Answer::Known(Some(StorageError(why.to_owned()))))
+        Self(Answer::Known(Some(Err(StorageError(why.to_owned())))))
+    }
+
+    fn made(storage: &Mutex<Box<dyn Storage>>, events: &[Event]) -> Self {
+        let batch: Vec<&Event> = events.iter().collect();
+        let mut storage = storage.lock().unwrap_or_else(PoisonError::into_inner);
+        Self(Answer::Known(Some(storage.append(&batch))))
     }
 
     /// Waits for the answer on a thread that may block.
@@ -135,7 +158,7 @@ impl Appending {
     pub fn wait(self) -> Result<Vec<Stored>, StorageError> {
         match self.0 {
             Answer::Awaited(answer) => answer.blocking_recv().unwrap_or_else(|_| Err(unanswered())),
-            Answer::Known(error) => Err(error.unwrap_or_else(unanswered)),
+            Answer::Known(answer) => answer.unwrap_or_else(|| Err(unanswered())),
         }
     }
 }
@@ -148,7 +171,7 @@ impl Future for Appending {
             Answer::Awaited(answer) => {
                 Pin::new(answer).poll(context).map(|answer| answer.unwrap_or_else(|_| Err(unanswered())))
             }
-            Answer::Known(error) => Poll::Ready(Err(error.take().unwrap_or_else(unanswered))),
+            Answer::Known(answer) => Poll::Ready(answer.take().unwrap_or_else(|| Err(unanswered()))),
         }
     }
 }

@@ -120,10 +120,10 @@ fn decisions_and_results_from_many_sides_keep_each_sides_order() {
 }
 
 /// A storage whose disk can be taken away, and that counts its commits.
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 struct Shaky(Arc<Mutex<Inner>>);
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Inner {
     memory: Memory,
     broken: bool,
