@@ -2,4 +2,5 @@
 
 mod architecture;
 mod envfile;
+mod plans;
 mod scenario;
