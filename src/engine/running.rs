@@ -67,7 +67,7 @@ impl Runner {
         let run = Run { check, effect, due, probe, permits: Arc::clone(&self.permits), clock: self.clock };
         let results = self.results.clone();
         self.tasks.spawn(async move {
-            let ran = run.to_its_end().await;
+            let ran = run.through().await;
             // Nobody listens any more: golive is ending.
             let _ = results.send(ran).await;
         });
@@ -98,7 +98,7 @@ impl Runner {
 }
 
 impl Run {
-    async fn to_its_end(self) -> Ran {
+    async fn through(self) -> Ran {
         let mut began = None;
         let mut attempt = 1;
         let evidence = loop {

@@ -101,6 +101,11 @@ impl Stepper {
         }
     }
 
+    /// A step's end has been taken note of.
+    pub(super) fn forget(&mut self, effect: EffectId) {
+        self.under_way.remove(&effect);
+    }
+
     fn begin(&mut self, item: &Item, effect: EffectId) -> (CancellationToken, Telling) {
         let stop = CancellationToken::new();
         self.under_way.insert(effect, stop.clone());
