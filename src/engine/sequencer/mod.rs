@@ -131,8 +131,8 @@ impl Sequencer {
                     let started = CheckEvent::Started { check: check.clone(), effect };
                     let started = self.maker.event(Actor::Golive, Body::Check(started), now);
                     self.apply(&started);
-                    if let Some((check, _)) = self.state.check(&check) {
-                        self.runner.start(check, effect, due);
+                    if let Some(position) = self.state.index().check(&check) {
+                        self.runner.start(self.state.shared_plan(), position, effect, due);
                     }
                 }
                 Effect::RunStep { item, effect } => {
