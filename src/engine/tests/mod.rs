@@ -4,6 +4,7 @@
 mod checks;
 mod decisions;
 mod disk;
+mod replay;
 mod steps;
 mod whole;
 
