@@ -1,6 +1,8 @@
 //! The one integration test binary: each further one costs seconds at every edit.
 
 mod architecture;
+mod demo_world;
 mod envfile;
 mod plans;
 mod scenario;
+mod webhook;
