@@ -17,6 +17,7 @@ use crate::model::text::SafeText;
 const AGAIN: Duration = Duration::from_secs(1);
 /// A disk that has not answered for so long is trouble, whatever comes of it.
 const PATIENCE: Duration = Duration::from_secs(5);
+const UNANSWERED: &str = "the disk does not answer";
 /// Consequences of consequences end soon; a rule that feeds itself must not hold the loop.
 const MOST_ROUNDS: usize = 16;
 
@@ -97,8 +98,12 @@ impl Sequencer {
         let answer = loop {
             match tokio::time::timeout(PATIENCE, &mut appending).await {
                 Ok(answer) => break answer.map(drop),
+                Err(_) if self.quit.is_cancelled() => {
+                    self.unanswered = true;
+                    break Err(StorageError(UNANSWERED.to_owned()));
+                }
                 Err(_) => {
-                    self.state.set_trouble(Some(SafeText::from_foreign("the disk does not answer")));
+                    self.state.set_trouble(Some(SafeText::from_foreign(UNANSWERED)));
                     self.screen.publish(&self.state);
                 }
             }

@@ -59,6 +59,8 @@ pub(super) struct Sequencer {
     pending: Vec<Event>,
     flush_at: Option<Instant>,
     retry_at: Option<Instant>,
+    /// The disk did not answer even while golive was ending.
+    unanswered: bool,
     /// When time alone changes the verdict, or makes something follow.
     change_at: Option<Timestamp>,
 }
@@ -86,6 +88,7 @@ impl Sequencer {
             pending: std::iter::once(first).chain(facts).collect(),
             flush_at: None,
             retry_at: None,
+            unanswered: false,
             change_at: None,
             state,
             maker,
@@ -210,9 +213,11 @@ impl Sequencer {
             self.take_report(report);
         }
         self.retry_at = None;
-        self.flush().await;
+        if !self.unanswered {
+            self.flush().await;
+        }
         self.screen.publish(&self.state);
-        self.keeper.close()
+        if self.unanswered { Err(self.keeper.abandon()) } else { self.keeper.close() }
     }
 }
 

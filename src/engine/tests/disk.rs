@@ -122,3 +122,16 @@ async fn a_disk_that_hangs_is_hold_until_it_answers_and_the_decision_stands() {
     assert!(flight.handle.watch().borrow().trouble().is_none());
     assert!(serde_json::to_string(&flight.disk.events()).unwrap().contains("onwards"));
 }
+
+#[tokio::test(start_paused = true)]
+async fn quitting_does_not_wait_for_a_dead_disk() {
+    let (let_go, go_on) = std::sync::mpsc::channel();
+    let disk = Disk::default();
+    let journal = Journal::over(Hanging { disk: disk.clone(), go_on });
+    let flight = Scene::default().item(manual("backup")).start_with(journal, disk);
+    flight.after(SECOND).await;
+    flight.handle.quit();
+    let ended = flight.ended.await.unwrap();
+    assert_eq!(ended.unwrap_err().to_string(), "the disk does not answer");
+    drop(let_go);
+}

@@ -55,7 +55,7 @@ async fn a_session_is_run_kept_held_and_goes_on() {
 
     let journal = Journal::create(&path, &session, &holder()).unwrap();
     let (handle, running) = open(folder.path(), journal, scene().new_session());
-    let settled = headless::settle(&handle, &thandi(), None, SECOND * 30).await;
+    let settled = headless::settle(&handle, &thandi(), None, crate::clock::now, SECOND * 30).await;
     assert_eq!(outcome(&settled.state, "bundle_there"), Some(Outcome::Pass));
     assert_eq!(summary(&settled.state, "odd"), "this golive has no kind \"carrier_pigeon\"");
     handle.decide(Command::Sign { item: ItemId::new("backup"), note: None }, thandi()).await.unwrap();
