@@ -2,6 +2,7 @@
 
 mod architecture;
 mod demo_world;
+mod docs;
 mod envfile;
 mod plans;
 mod scenario;
