@@ -222,6 +222,8 @@ fn dates(certificate: &rustls::pki_types::CertificateDer<'_>) -> Option<Dates> {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::disallowed_methods, reason = "a test makes its own files and servers")]
+
     use std::path::Path;
 
     use rcgen::{CertificateParams, Issuer, KeyPair};

@@ -1,4 +1,5 @@
 //! The one integration test binary: each further one costs seconds at every edit.
+#![expect(clippy::disallowed_methods, reason = "tests touch the world: files, processes, the environment")]
 
 mod architecture;
 mod demo_world;
