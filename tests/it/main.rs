@@ -2,4 +2,5 @@
 
 mod architecture;
 mod envfile;
+mod report;
 mod scenario;
