@@ -3,4 +3,5 @@
 mod architecture;
 mod envfile;
 mod report;
+mod plans;
 mod scenario;

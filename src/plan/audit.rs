@@ -1,0 +1,120 @@
+//! All that a plan may touch: hosts with how often, files, commands. For `lint --audit`, for trust, for requests an hour.
+
+use std::collections::BTreeMap;
+
+use crate::model::kind::{KindSpec, Touch};
+use crate::model::plan::{Plan, Run, ValueSource};
+use crate::model::step::Action;
+
+/// What a plan may touch.
+#[derive(Clone, Debug, Default)]
+pub struct Audit {
+    /// Hosts, with the requests an hour that its checks make of each.
+    pub hosts: BTreeMap<String, u64>,
+    /// Files and folders that are read.
+    pub files: Vec<Touched>,
+    /// Commands that are run.
+    pub commands: Vec<Touched>,
+    /// Names that are reached elsewhere than the name says.
+    pub overrides: BTreeMap<String, String>,
+}
+
+/// Something that is touched, and by what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Touched {
+    /// What, as the plan writes it.
+    pub what: String,
+    /// By which check, item or table.
+    pub by: String,
+}
+
+pub(super) fn audit(plan: &Plan, kinds: &[KindSpec]) -> Audit {
+    let mut audit = Audit { overrides: plan.network.resolve.clone(), ..Audit::default() };
+    for file in &plan.sources.env_files {
+        audit.files.push(Touched { what: file.display().to_string(), by: "sources".into() });
+    }
+    if let Some(ca) = &plan.network.ca {
+        audit.files.push(Touched { what: ca.display().to_string(), by: "network".into() });
+    }
+    for (by, source) in sources(plan) {
+        if let ValueSource::File(path) = source {
+            audit.files.push(Touched { what: path.display().to_string(), by });
+        }
+    }
+    for check in &plan.checks {
+        let touches =
+            kinds.iter().find(|kind| kind.name == check.kind.as_str()).map(|kind| (kind.touches)(&check.options));
+        for touch in touches.unwrap_or_default() {
+            match touch {
+                Touch::Host(host) => {
+                    let hourly = match check.run {
+                        Run::Scheduled => {
+                            3_600_000 / u64::try_from(check.every.0.as_millis()).unwrap_or(u64::MAX).max(1)
+                        }
+                        Run::OnDemand => 0,
+                    };
+                    *audit.hosts.entry(host).or_default() += hourly;
+                }
+                Touch::File(file) => audit.files.push(Touched { what: file, by: check.id.to_string() }),
+                Touch::Command(words) => {
+                    audit.commands.push(Touched { what: words.join(" "), by: check.id.to_string() })
+                }
+            }
+        }
+    }
+    for (by, action) in actions(plan) {
+        match action {
+            Action::Command { run, .. } => {
+                let words: Vec<&str> = run.iter().map(|word| word.as_written()).collect();
+                audit.commands.push(Touched { what: words.join(" "), by });
+            }
+            Action::Request { url, .. } => {
+                let after = url.as_written().split_once("://").map_or(url.as_written(), |(_, rest)| rest);
+                audit.hosts.entry(after.split('/').next().unwrap_or_default().to_owned()).or_default();
+            }
+        }
+    }
+    for (by, source) in sources(plan) {
+        if let ValueSource::Command(words) = source {
+            audit.commands.push(Touched { what: words.join(" "), by });
+        }
+    }
+    audit
+}
+
+fn sources(plan: &Plan) -> Vec<(String, &ValueSource)> {
+    let variables = plan.variables.iter().map(|(name, source)| (format!("variables.{name}"), source));
+    let credentials = plan.credentials.iter().map(|(id, credential)| (format!("credentials.{id}"), &credential.from));
+    let version = plan.service.version.iter().map(|source| ("service.version".to_owned(), source));
+    variables.chain(credentials).chain(version).collect()
+}
+
+fn actions(plan: &Plan) -> Vec<(String, &Action)> {
+    let items = plan.items.iter().filter_map(|item| Some((item.id.to_string(), &item.step.as_ref()?.action)));
+    let procedure = plan.procedure.iter().map(|step| (step.id.to_string(), &step.action));
+    items.chain(procedure).collect()
+}
+
+/// Every command line of a plan, word by word.
+pub(super) fn commands(plan: &Plan, kinds: &[KindSpec]) -> Vec<Vec<String>> {
+    let mut commands = Vec::new();
+    for check in &plan.checks {
+        let spec = kinds.iter().find(|kind| kind.name == check.kind.as_str());
+        for touch in spec.map(|spec| (spec.touches)(&check.options)).unwrap_or_default() {
+            if let Touch::Command(words) = touch {
+                commands.push(words);
+            }
+        }
+    }
+    for (_, action) in actions(plan) {
+        if let Action::Command { run, .. } = action {
+            commands.push(run.iter().map(|word| word.as_written().to_owned()).collect());
+        }
+    }
+    for (_, source) in sources(plan) {
+        if let ValueSource::Command(words) = source {
+            commands.push(words.clone());
+        }
+    }
+    commands
+}

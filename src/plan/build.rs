@@ -1,0 +1,325 @@
+//! From the document to the plan: defaults put in, globs resolved, credentials and settings made into checks, phases
+//! worked out.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::model::duration::Span;
+use crate::model::id::{CheckId, CredentialId, ItemId, KindName, RollbackStepId};
+use crate::model::item::{Item, Manual, Rehearsal, Soak, Waivable};
+use crate::model::kind::{KindSpec, Options, Touch};
+use crate::model::plan::{Check, Credential, Limits, Network, Plan, Retry, Run, Service, Sources, ValueSource};
+use crate::model::step::{Action, RollbackStep, Step};
+use crate::model::word::{Category, Phase, Severity};
+use crate::plan::document::{
+    CommonKeys, Document, ItemDocument, RequestDocument, RollbackStepDocument, RunDocument, StepDocument,
+};
+use crate::plan::files;
+use crate::plan::judge::{selection, setting_id};
+use crate::plan::problem::Problem;
+use crate::plan::tree::Node;
+
+const OFTEN: Span = Span::seconds(30);
+const SPARINGLY: Span = Span::seconds(60);
+/// The credential and setting checks are about this machine and cost nothing.
+const DAY: Span = Span::seconds(86_400);
+
+/// The plan, and what turned out to be wrong only while it was put together.
+pub(super) fn plan(document: Document, tree: &Node, folder: &Path, kinds: &[KindSpec]) -> (Plan, Vec<Problem>) {
+    let service = document.service.map(|service| Service {
+        name: service.name,
+        environment: service.environment,
+        version: service.version.map(ValueSource::from),
+        hosts: service.hosts,
+    });
+    let service = service.unwrap_or_else(|| Service {
+        name: String::new(),
+        environment: String::new(),
+        version: None,
+        hosts: Vec::new(),
+    });
+    let mut checks = Vec::new();
+    let mut credentials = BTreeMap::new();
+    for (id, credential) in document.credentials {
+        let check = CheckId::new(&format!("{id}_valid"));
+        let mut options = credential.options;
+        options.insert("credential".into(), id.clone().into());
+        let timeout = credential.common.timeout.unwrap_or(Span::seconds(10));
+        let (from, rotate_every) = (credential.from, credential.rotate_every);
+        credentials.insert(CredentialId::new(&id), Credential { from, check: check.clone(), rotate_every, timeout });
+        checks.push(made(&check, "credential", credential.common, options, &service, kinds));
+    }
+    for (name, setting) in document.settings {
+        let id = CheckId::new(&setting_id(setting.id.as_deref(), &name));
+        let mut options = setting.options;
+        options.insert("name".into(), name.into());
+        checks.push(made(&id, "setting", setting.common, options, &service, kinds));
+    }
+    for (id, check) in document.checks {
+        checks.push(made(&CheckId::new(&id), &check.kind, check.common, check.options, &service, kinds));
+    }
+    resolve_dependencies(&mut checks);
+    let phases = [
+        (Phase::PreDeployment, document.pre_deployment),
+        (Phase::Deployment, document.deployment),
+        (Phase::PostDeployment, document.post_deployment),
+        (Phase::Rollback, document.rollback),
+    ];
+    let items: Vec<Item> = phases.into_iter().flat_map(|(phase, items)| items_of(phase, items, &checks)).collect();
+    set_phases(&mut checks, &items);
+    let procedure = document.rollback_step.into_iter().map(rollback_step).collect();
+    let mut plan = Plan {
+        service,
+        network: Network { resolve: document.network.resolve, ca: document.network.ca },
+        sources: Sources { env_files: document.sources.env_files, process_env: document.sources.process_env },
+        variables: document.variables.into_iter().map(|(name, value)| (name, value.into())).collect(),
+        credentials,
+        checks,
+        items,
+        procedure,
+        limits: Limits { concurrency: document.limits.concurrency.max(1) },
+        folder: folder.to_path_buf(),
+        digest: String::new(),
+    };
+    plan.digest = digest(&plan, tree, kinds);
+    (plan, Vec::new())
+}
+
+fn made(
+    id: &CheckId,
+    kind: &str,
+    common: CommonKeys,
+    mut options: Options,
+    service: &Service,
+    kinds: &[KindSpec],
+) -> Check {
+    let spec = kinds.iter().find(|spec| spec.name == kind);
+    let run = match common.run {
+        Some(RunDocument::When(run)) => run,
+        Some(RunDocument::Command(words)) => {
+            options.insert("run".into(), words.into());
+            Run::Scheduled
+        }
+        None => Run::Scheduled,
+    };
+    let run = if common.on_demand { Run::OnDemand } else { run };
+    let touches = spec.map(|spec| (spec.touches)(&options)).unwrap_or_default();
+    let every = common.every.unwrap_or_else(|| if touches_others(&touches, service) { SPARINGLY } else { OFTEN });
+    let usual = Span((every.0 * 3).max(Duration::from_secs(30)));
+    let fresh_for = common.fresh_for.unwrap_or(if run == Run::OnDemand { DAY } else { usual });
+    let retry = common.retry.map_or(Retry::NONE, |retry| Retry {
+        attempts: retry.attempts.max(1),
+        delay: retry.delay,
+        backoff: retry.backoff,
+    });
+    Check {
+        id: id.clone(),
+        kind: KindName::new(kind),
+        title: common.title,
+        category: common.category.or_else(|| spec.map(|spec| spec.category)).unwrap_or(Category::System),
+        severity: common.severity.unwrap_or(Severity::Critical),
+        every,
+        timeout: common.timeout.unwrap_or(Span::seconds(10)),
+        fresh_for,
+        retry,
+        depends_on: common.depends_on.iter().map(|pattern| CheckId::new(pattern)).collect(),
+        run,
+        allow_in_production: common.allow_in_production,
+        waivable: waivable(common.waivable, common.waiver_people),
+        impact: common.impact,
+        remedy: common.remedy,
+        phase: None,
+        options,
+    }
+}
+
+fn waivable(may: Option<bool>, people: Option<u8>) -> Waivable {
+    match may {
+        Some(false) => Waivable::Never,
+        Some(true) | None => Waivable::By(people.unwrap_or(1).max(1)),
+    }
+}
+
+/// Whether a check asks a host that is not ours.
+fn touches_others(touches: &[Touch], service: &Service) -> bool {
+    touches.iter().any(|touch| match touch {
+        Touch::Host(host) => {
+            let bare = host.split(':').next().unwrap_or(host);
+            let local = bare == "localhost" || bare.starts_with("127.") || host.contains("{{");
+            !local && !service.hosts.iter().any(|own| own.eq_ignore_ascii_case(bare))
+        }
+        Touch::File(_) | Touch::Command(_) => false,
+    })
+}
+
+/// Globs in `depends_on` become ids; the judge has made sure that each names something.
+fn resolve_dependencies(checks: &mut [Check]) {
+    let known: Vec<(CheckId, Category)> = checks.iter().map(|check| (check.id.clone(), check.category)).collect();
+    for check in checks {
+        let patterns: Vec<CheckId> = std::mem::take(&mut check.depends_on);
+        for pattern in patterns {
+            for id in selection(pattern.as_str(), known.iter().map(|(id, category)| (id.as_str(), *category))) {
+                let id = CheckId::new(id);
+                if id != check.id && !check.depends_on.contains(&id) {
+                    check.depends_on.push(id);
+                }
+            }
+        }
+    }
+}
+
+fn items_of(phase: Phase, documents: Vec<ItemDocument>, checks: &[Check]) -> Vec<Item> {
+    let mut steps_before: Vec<ItemId> = Vec::new();
+    let mut items = Vec::new();
+    for document in documents {
+        let id = ItemId::new(&document.id);
+        let mut selected: Vec<CheckId> = Vec::new();
+        for pattern in &document.checks {
+            for found in selection(pattern, checks.iter().map(|check| (check.id.as_str(), check.category))) {
+                if !selected.iter().any(|known| known.as_str() == found) {
+                    selected.push(CheckId::new(found));
+                }
+            }
+        }
+        let has_step = document.step.is_some();
+        let needs = match document.needs {
+            Some(needs) => needs.iter().map(|need| ItemId::new(need)).collect(),
+            None if has_step => steps_before.clone(),
+            None => Vec::new(),
+        };
+        if has_step {
+            steps_before.push(id.clone());
+        }
+        items.push(Item {
+            title: document.title.unwrap_or_else(|| in_words(&document.id)),
+            id,
+            phase,
+            severity: document.severity.unwrap_or(Severity::Critical),
+            waivable: waivable(document.waivable, document.waiver_people),
+            checks: selected,
+            manual: document.manual.map(|manual| Manual { prompt: manual.prompt, approvals: manual.approvals.max(1) }),
+            step: document.step.map(step),
+            soak: document.soak.map(|soak| Soak { length: soak.length, no_alert_above: soak.no_alert_above }),
+            rehearsal: document.rehearsal.map(|needed| Rehearsal { within: needed.within, budget: needed.budget }),
+            needs,
+            remedy: document.remedy,
+        });
+    }
+    items
+}
+
+/// `backup_procedures_ready` → `Backup procedures ready`.
+fn in_words(id: &str) -> String {
+    let words = id.replace('_', " ");
+    let mut letters = words.chars();
+    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
+}
+
+fn step(document: StepDocument) -> Step {
+    let action = action(document.run, document.request, document.folder, document.environment, document.tty);
+    Step { action, timeout: document.timeout, confirm: document.confirm, on_disconnect: document.on_disconnect }
+}
+
+fn action(
+    run: Option<Vec<crate::model::template::Template>>,
+    request: Option<RequestDocument>,
+    folder: Option<String>,
+    environment: BTreeMap<String, crate::model::template::Template>,
+    tty: bool,
+) -> Action {
+    match request {
+        Some(request) => Action::Request {
+            method: request.method,
+            url: request.url,
+            headers: request.headers,
+            body: request.body,
+            expect: request.expect,
+        },
+        None => Action::Command { run: run.unwrap_or_default(), folder, environment, tty },
+    }
+}
+
+fn rollback_step(document: RollbackStepDocument) -> RollbackStep {
+    RollbackStep {
+        title: document.title.unwrap_or_else(|| in_words(&document.id)),
+        id: RollbackStepId::new(&document.id),
+        action: action(document.run, document.request, document.folder, document.environment, false),
+        budget: document.budget,
+    }
+}
+
+/// A check runs from the opening of the first phase that uses it, directly or through what depends on it (DECISIONS 1).
+fn set_phases(checks: &mut [Check], items: &[Item]) {
+    let earlier = |one: Option<Phase>, other: Phase| match one {
+        Some(one) if one.first_question() <= other.first_question() => Some(one),
+        _ => Some(other),
+    };
+    for check in checks.iter_mut() {
+        for item in items.iter().filter(|item| item.checks.contains(&check.id)) {
+            check.phase = earlier(check.phase, item.phase);
+        }
+    }
+    // A check that others stand on is needed as early as they are: handed down until nothing moves any more.
+    let position: std::collections::HashMap<CheckId, usize> =
+        checks.iter().enumerate().map(|(at, check)| (check.id.clone(), at)).collect();
+    let mut moved = true;
+    while moved {
+        moved = false;
+        for at in 0..checks.len() {
+            let phase = checks[at].phase;
+            for dependency in checks[at].depends_on.clone() {
+                let Some(below) = position.get(&dependency).copied() else { continue };
+                let wanted = match (phase, checks[below].phase) {
+                    (_, None) => None,
+                    (None, Some(_)) => None,
+                    (Some(phase), known) => earlier(known, phase),
+                };
+                // `None` means "from the start" and is the earliest there is.
+                let earlier_than_known = match (wanted, checks[below].phase) {
+                    (None, known) => known.is_some() && phase.is_none(),
+                    (Some(wanted), Some(known)) => wanted.first_question() < known.first_question(),
+                    (Some(_), None) => false,
+                };
+                if earlier_than_known {
+                    checks[below].phase = wanted;
+                    moved = true;
+                }
+            }
+        }
+    }
+}
+
+/// What trust pins: the plan after `extends` and before any value, and the scripts it names inside its folder.
+fn digest(plan: &Plan, tree: &Node, kinds: &[KindSpec]) -> String {
+    let mut hasher = Sha256::new();
+    let mut part = |bytes: &[u8]| {
+        hasher.update((bytes.len() as u64).to_be_bytes());
+        hasher.update(bytes);
+    };
+    part(sorted(&tree.to_json()).to_string().as_bytes());
+    for words in super::audit::commands(plan, kinds) {
+        for word in words {
+            if let Some(script) = files::script(&plan.folder, &word) {
+                part(word.as_bytes());
+                part(&script);
+            }
+        }
+    }
+    hex::encode(hasher.finalize())
+}
+
+/// The same value with its keys in order, so that moving a line is no other plan.
+fn sorted(value: &serde_json::Value) -> serde_json::Value {
+    match value {
+        serde_json::Value::Object(map) => {
+            let ordered: BTreeMap<&String, serde_json::Value> =
+                map.iter().map(|(key, value)| (key, sorted(value))).collect();
+            ordered.into_iter().map(|(key, value)| (key.clone(), value)).collect()
+        }
+        serde_json::Value::Array(items) => items.iter().map(sorted).collect(),
+        other => other.clone(),
+    }
+}

@@ -1,0 +1,128 @@
+//! `[checks.ID]`, `[settings.NAME]` and `[credentials.ID]`: the keys that all checks share, and those of their kinds.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::model::duration::Span;
+use crate::model::kind::Options;
+use crate::model::plan::{Backoff, Run, ValueSource};
+use crate::model::word::{Category, Severity};
+
+/// The keys that every check may have.
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct CommonKeys {
+    /// What people read instead of the id.
+    pub(crate) title: Option<String>,
+    /// What it is about; the kind's unless said otherwise.
+    pub(crate) category: Option<Category>,
+    /// How much its failure weighs; critical unless said otherwise.
+    pub(crate) severity: Option<Severity>,
+    /// How often it runs.
+    pub(crate) every: Option<Span>,
+    /// How long one attempt may take.
+    pub(crate) timeout: Option<Span>,
+    /// How long its evidence counts.
+    pub(crate) fresh_for: Option<Span>,
+    /// What happens when an attempt does not pass.
+    pub(crate) retry: Option<RetryDocument>,
+    /// Ids or globs of checks that it stands on.
+    #[serde(default)]
+    pub(crate) depends_on: Vec<String>,
+    /// When it runs; the kind `command` has its program here instead, and says `on_demand = true`.
+    #[schemars(with = "Option<Run>")]
+    pub(crate) run: Option<RunDocument>,
+    /// Whether it runs only when a person asks, as `run = "on_demand"`.
+    #[serde(default)]
+    pub(crate) on_demand: bool,
+    /// Whether an on-demand probe may run in production.
+    #[serde(default)]
+    pub(crate) allow_in_production: bool,
+    /// Whether its failure may be accepted.
+    pub(crate) waivable: Option<bool>,
+    /// How many distinct people it takes to accept its failure.
+    pub(crate) waiver_people: Option<u8>,
+    /// What a failure means, in a sentence.
+    pub(crate) impact: Option<String>,
+    /// What to do about a failure, in a sentence or two.
+    pub(crate) remedy: Option<String>,
+}
+
+/// `run`, which says when a check runs, and for the kind `command` what.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(crate) enum RunDocument {
+    When(Run),
+    Command(Vec<String>),
+}
+
+/// A check.
+#[derive(Deserialize)]
+pub(crate) struct CheckDocument {
+    pub(crate) kind: String,
+    #[serde(flatten)]
+    pub(crate) common: CommonKeys,
+    #[serde(flatten)]
+    pub(crate) options: Options,
+}
+
+/// A setting.
+#[derive(Deserialize)]
+pub(crate) struct SettingDocument {
+    pub(crate) id: Option<String>,
+    #[serde(flatten)]
+    pub(crate) common: CommonKeys,
+    #[serde(flatten)]
+    pub(crate) options: Options,
+}
+
+/// A credential.
+#[derive(Deserialize)]
+pub(crate) struct CredentialDocument {
+    pub(crate) from: ValueSource,
+    pub(crate) rotate_every: Option<Span>,
+    #[serde(flatten)]
+    pub(crate) common: CommonKeys,
+    #[serde(flatten)]
+    pub(crate) options: Options,
+}
+
+/// The keys of a setting beside those of its kind.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "only its schema is used")]
+pub(crate) struct SettingKeys {
+    /// The check's id; the variable's name in small letters unless said otherwise.
+    id: Option<String>,
+}
+
+/// The keys of a credential beside those of its kind.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "only its schema is used")]
+pub(crate) struct CredentialKeys {
+    /// Where it is: an environment variable, a file or a command; never a literal.
+    from: ValueSource,
+    /// How old it may grow.
+    rotate_every: Option<Span>,
+}
+
+/// What happens when an attempt does not pass.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RetryDocument {
+    /// Attempts in all.
+    #[serde(default = "three")]
+    pub(crate) attempts: u32,
+    /// The wait before the second attempt.
+    #[serde(default = "two_seconds")]
+    pub(crate) delay: Span,
+    /// How the wait grows.
+    #[serde(default)]
+    pub(crate) backoff: Backoff,
+}
+
+const fn three() -> u32 {
+    3
+}
+
+const fn two_seconds() -> Span {
+    Span::seconds(2)
+}

@@ -1,0 +1,63 @@
+//! The plan as it is written: one type a table. From these types come the shape that is checked, the JSON Schema that
+//! editors complete from, and the reading itself, so the three cannot disagree.
+
+mod check;
+mod item;
+mod service;
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+pub(super) use check::{
+    CheckDocument, CommonKeys, CredentialDocument, CredentialKeys, RunDocument, SettingDocument, SettingKeys,
+};
+pub(super) use item::{ItemDocument, RequestDocument, RollbackStepDocument, StepDocument};
+pub(super) use service::{LimitsDocument, NetworkDocument, ServiceDocument, SourcesDocument, ValueDocument};
+
+/// A whole plan, after `extends`.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Document {
+    /// What goes live.
+    pub(super) service: Option<ServiceDocument>,
+    /// How names are reached.
+    #[serde(default)]
+    pub(super) network: NetworkDocument,
+    /// Where variables come from.
+    #[serde(default)]
+    pub(super) sources: SourcesDocument,
+    /// Named values for texts.
+    #[serde(default)]
+    pub(super) variables: IndexMap<String, ValueDocument>,
+    /// Credentials: each becomes the check `ID_valid`.
+    #[serde(default)]
+    #[schemars(with = "IndexMap<String, serde_json::Value>")]
+    pub(super) credentials: IndexMap<String, CredentialDocument>,
+    /// Variables that must have certain values: each becomes a check.
+    #[serde(default)]
+    #[schemars(with = "IndexMap<String, serde_json::Value>")]
+    pub(super) settings: IndexMap<String, SettingDocument>,
+    /// Validators and probes.
+    #[serde(default)]
+    #[schemars(with = "IndexMap<String, serde_json::Value>")]
+    pub(super) checks: IndexMap<String, CheckDocument>,
+    /// Items before the deployment.
+    #[serde(default)]
+    pub(super) pre_deployment: Vec<ItemDocument>,
+    /// Items of the deployment.
+    #[serde(default)]
+    pub(super) deployment: Vec<ItemDocument>,
+    /// Items after the deployment.
+    #[serde(default)]
+    pub(super) post_deployment: Vec<ItemDocument>,
+    /// Rollback readiness.
+    #[serde(default)]
+    pub(super) rollback: Vec<ItemDocument>,
+    /// The rollback procedure.
+    #[serde(default)]
+    pub(super) rollback_step: Vec<RollbackStepDocument>,
+    /// Bounds of a run.
+    #[serde(default)]
+    pub(super) limits: LimitsDocument,
+}

@@ -1,0 +1,53 @@
+//! Secrets have no place in a plan: a literal one is an error, and is not printed with it (C1).
+
+use crate::model::plan::ValueSource;
+use crate::plan::document::Document;
+use crate::plan::problem::Problem;
+use crate::plan::tree::{Entry, Node, Tree, steps};
+
+const HELP: &str =
+    "name where it is: { env = \"…\" }, { file = \"…\" } or { command = [ … ] }, and use {{ credentials.NAME }}";
+
+pub(super) fn problems(document: &Document, tree: &Node) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for (id, credential) in &document.credentials {
+        if matches!(credential.from, ValueSource::Value(_)) {
+            // The place is the table's name: the line with the value itself is not shown.
+            let place = tree.place(&steps!["credentials", id.as_str()], true);
+            problems.push(Problem::error(format!("`{id}` stands in the plan itself")).at(place).help(HELP));
+        }
+    }
+    headers(tree, &mut Vec::new(), &mut problems);
+    problems
+}
+
+/// `Authorization = "Bearer …"` without a template in it. The problem names the key and shows no line: the line holds
+/// the secret.
+fn headers(node: &Node, path: &mut Vec<String>, problems: &mut Vec<Problem>) {
+    match &node.value {
+        Tree::Table(table) => {
+            for (name, entry) in table {
+                path.push(name.clone());
+                if is_telling(name) && holds_literal(entry) {
+                    let message = format!("`{}` holds a secret that stands in the plan itself", path.join("."));
+                    problems.push(Problem::error(message).help(HELP));
+                } else {
+                    headers(&entry.node, path, problems);
+                }
+                path.pop();
+            }
+        }
+        Tree::List(items) => items.iter().for_each(|item| headers(item, path, problems)),
+        Tree::Leaf(_) => {}
+    }
+}
+
+fn is_telling(name: &str) -> bool {
+    let name = name.to_lowercase();
+    ["authorization", "x-api-key", "api-key", "apikey", "cookie", "proxy-authorization", "ik-sign"]
+        .contains(&name.as_str())
+}
+
+fn holds_literal(entry: &Entry) -> bool {
+    entry.node.text().is_some_and(|text| text.len() >= 12 && !text.contains("{{"))
+}

@@ -1,0 +1,139 @@
+//! The JSON Schema of a plan, made from the document types and the kinds: what editors complete from, and what
+//! `shape.rs` holds a plan against.
+
+use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
+use serde_json::{Map, Value as Json, json};
+
+use crate::model::kind::KindSpec;
+use crate::plan::document::{CommonKeys, CredentialKeys, Document, SettingKeys};
+
+/// The whole schema, with the keys of these kinds.
+#[must_use]
+pub fn schema(kinds: &[KindSpec]) -> Json {
+    let mut generator = SchemaSettings::draft2020_12().into_generator();
+    let mut schema = generator.root_schema_for::<Document>().to_value();
+    let common = properties_of::<CommonKeys>(&mut generator);
+    let mut definitions = Map::new();
+    for kind in kinds {
+        let own = kind_properties(kind, &mut definitions);
+        let name = format!("check_{}", kind.name);
+        let fixed = json!({ "kind": { "const": kind.name, "description": kind.doc } });
+        definitions
+            .insert(name, object(kind.doc, &[&common, &own.0, as_map(&fixed)], own.1.iter().chain([&"kind".into()])));
+    }
+    let of_kind = |name: &str, definitions: &mut Map<String, Json>| {
+        let found = kinds.iter().find(|kind| kind.name == name);
+        found.map(|kind| kind_properties(kind, definitions).0).unwrap_or_default()
+    };
+    let mut setting = of_kind("setting", &mut definitions);
+    setting.remove("name");
+    let setting_keys = properties_of::<SettingKeys>(&mut generator);
+    definitions.insert(
+        "setting".into(),
+        object("A variable that must have a certain value.", &[&common, &setting, &setting_keys], [].iter()),
+    );
+    let mut credential = of_kind("credential", &mut definitions);
+    for key in ["credential", "credentials", "distinct", "no_development"] {
+        credential.remove(key);
+    }
+    let credential_keys = properties_of::<CredentialKeys>(&mut generator);
+    definitions.insert(
+        "credential".into(),
+        object(
+            "A credential: it becomes the check ID_valid.",
+            &[&common, &credential, &credential_keys],
+            ["from".into()].iter(),
+        ),
+    );
+    let choices: Vec<Json> =
+        kinds.iter().map(|kind| json!({ "$ref": format!("#/$defs/check_{}", kind.name) })).collect();
+    definitions.extend(generator.take_definitions(true));
+    finish(&mut schema, definitions, &choices);
+    schema
+}
+
+/// The parts of a plan that `extends` takes out before the rest is read, and the tables that hold checks.
+fn finish(schema: &mut Json, definitions: Map<String, Json>, choices: &[Json]) {
+    schema["title"] = json!("A golive plan");
+    if let Some(properties) = schema["properties"].as_object_mut() {
+        let table_of = |entry: Json| json!({ "type": "object", "additionalProperties": entry });
+        properties.insert("checks".into(), table_of(json!({ "oneOf": choices })));
+        properties.insert("settings".into(), table_of(json!({ "$ref": "#/$defs/setting" })));
+        properties.insert("credentials".into(), table_of(json!({ "$ref": "#/$defs/credential" })));
+        let text_or_table = json!({ "anyOf": [{ "type": "string" }, { "type": "object" }] });
+        properties.insert(
+            "extends".into(),
+            json!({ "description": "What this plan builds on; later wins, this file last.",
+                    "anyOf": [{ "type": "string" }, { "type": "array", "items": text_or_table }] }),
+        );
+        properties.insert(
+            "remove".into(),
+            json!({ "description": "Ids of checks, items and steps to drop from what this plan builds on.",
+                    "type": "array", "items": { "type": "string" } }),
+        );
+        properties.insert(
+            "parameters".into(),
+            json!({ "description": "Parameters of this fragment: type, default, doc.",
+                    "type": "object", "additionalProperties": { "type": "object" } }),
+        );
+    }
+    if !schema["$defs"].is_object() {
+        schema["$defs"] = json!({});
+    }
+    if let Some(known) = schema["$defs"].as_object_mut() {
+        known.extend(definitions);
+    }
+}
+
+fn as_map(value: &Json) -> &Map<String, Json> {
+    static EMPTY: std::sync::LazyLock<Map<String, Json>> = std::sync::LazyLock::new(Map::new);
+    value.as_object().unwrap_or(&EMPTY)
+}
+
+fn object<'a>(doc: &str, parts: &[&Map<String, Json>], required: impl Iterator<Item = &'a String>) -> Json {
+    let mut properties = Map::new();
+    for part in parts {
+        properties.extend(part.iter().map(|(key, value)| (key.clone(), value.clone())));
+    }
+    let required: Vec<&String> = required.collect();
+    json!({ "type": "object", "description": doc, "properties": properties, "required": required, "additionalProperties": false })
+}
+
+fn properties_of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Map<String, Json> {
+    let schema = T::json_schema(generator).to_value();
+    schema["properties"].as_object().cloned().unwrap_or_default()
+}
+
+/// A kind's own keys and which of them it needs; what they refer to goes among the definitions.
+fn kind_properties(kind: &KindSpec, definitions: &mut Map<String, Json>) -> (Map<String, Json>, Vec<String>) {
+    let schema = (kind.schema)().to_value();
+    if let Some(own) = schema["$defs"].as_object() {
+        definitions.extend(
+            own.iter().map(|(name, value)| (format!("{}_{name}", kind.name), prefixed(value.clone(), kind.name))),
+        );
+    }
+    let properties = prefixed(schema["properties"].clone(), kind.name);
+    let required =
+        schema["required"].as_array().into_iter().flatten().filter_map(|key| key.as_str().map(str::to_owned));
+    (properties.as_object().cloned().unwrap_or_default(), required.collect())
+}
+
+/// Two kinds may have types of one name: each kind's definitions carry its name.
+fn prefixed(mut value: Json, kind: &str) -> Json {
+    match &mut value {
+        Json::Object(map) => {
+            for (key, inner) in map.iter_mut() {
+                if key == "$ref"
+                    && let Some(target) = inner.as_str().and_then(|text| text.strip_prefix("#/$defs/"))
+                {
+                    *inner = Json::String(format!("#/$defs/{kind}_{target}"));
+                } else {
+                    *inner = prefixed(inner.take(), kind);
+                }
+            }
+        }
+        Json::Array(items) => items.iter_mut().for_each(|item| *item = prefixed(item.take(), kind)),
+        _ => {}
+    }
+    value
+}
