@@ -1,7 +1,10 @@
 //! The one integration test binary: each further one costs seconds at every edit.
 
 mod architecture;
+mod demo_world;
 mod envfile;
 mod report;
 mod plans;
 mod scenario;
+mod verdict;
+mod webhook;

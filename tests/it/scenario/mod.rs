@@ -25,6 +25,7 @@ use golive::model::word::Phase;
 use serde::Deserialize;
 
 pub(crate) use plan::plan_of;
+pub(crate) use words::finished;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
