@@ -3,8 +3,8 @@
 mod architecture;
 mod demo_world;
 mod envfile;
-mod report;
 mod plans;
+mod report;
 mod scenario;
 mod verdict;
 mod webhook;
