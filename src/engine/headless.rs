@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use crate::core::decide::Command;
 use crate::core::state::State;
-use crate::core::status;
+use crate::core::status::{self, CheckStatus};
 use crate::core::verdict::{Inquiry, verdict};
 use crate::engine::handle::Handle;
 use crate::model::id::CheckId;
@@ -33,13 +33,19 @@ pub struct Settled {
 /// Waits until each wanted check (all of them when `wanted` is `None`) of an open phase has a result, is blocked by
 /// one that failed, or can never run here; at most for `bound`. Probes on demand are demanded in the name of `by`, as
 /// soon as what they stand on is there: a headless run is a demand (DECISIONS 21).
-pub async fn settle(handle: &Handle, by: &Operator, wanted: Option<&BTreeSet<CheckId>>, bound: Duration) -> Settled {
+pub async fn settle(
+    handle: &Handle,
+    by: &Operator,
+    wanted: Option<&BTreeSet<CheckId>>,
+    clock: fn() -> Now,
+    bound: Duration,
+) -> Settled {
     let deadline = Instant::now() + bound;
     let mut states = handle.watch();
     let mut demanded = BTreeSet::new();
     loop {
         let state = Arc::clone(&states.borrow_and_update());
-        let unsettled = unsettled(&state, wanted);
+        let unsettled = unsettled(&state, wanted, clock());
         let open: Vec<CheckId> = unsettled.iter().map(|position| state.check_at(*position).0.id.clone()).collect();
         if open.is_empty() {
             return Settled { state, unsettled: open };
@@ -83,30 +89,30 @@ async fn changed(states: &mut watch::Receiver<Arc<State>>, deadline: Instant) ->
 }
 
 /// The positions of the wanted checks that have not come to an end.
-fn unsettled(state: &State, wanted: Option<&BTreeSet<CheckId>>) -> Vec<usize> {
-    let checks = state.checks().enumerate();
-    let open = checks.filter(|(position, (check, known))| {
+fn unsettled(state: &State, wanted: Option<&BTreeSet<CheckId>>, now: Now) -> Vec<usize> {
+    let mut known = vec![None; state.plan().checks.len()];
+    let open = (0..known.len()).filter(|position| {
+        let (check, found) = state.check_at(*position);
         wanted.is_none_or(|wanted| wanted.contains(&check.id))
-            && (known.latest.is_none() || known.running.is_some())
-            && !is_blocked(state, *position)
-            && can_run(state, *position)
+            && found.latest.is_none()
+            && !matches!(status::check_status(state, *position, now), CheckStatus::Blocked(_))
+            && can_run(state, *position, &mut known)
     });
-    open.map(|(position, _)| position).collect()
-}
-
-/// Whether something under a check failed or could not be found out, so that it will not run.
-fn is_blocked(state: &State, position: usize) -> bool {
-    let dependencies = state.index().dependencies(position);
-    dependencies.iter().any(|below| state.check_at(*below).1.blocks() || is_blocked(state, *below))
+    open.collect()
 }
 
 /// Whether a check can ever run in this session as it stands: its phase is open, it is allowed here, and so is what it
-/// stands on.
-fn can_run(state: &State, position: usize) -> bool {
+/// stands on. `known` keeps a plan with many diamonds from being walked once for every path.
+fn can_run(state: &State, position: usize, known: &mut [Option<bool>]) -> bool {
+    if let Some(can) = known[position] {
+        return can;
+    }
     let (check, _) = state.check_at(position);
-    state.session().is_open(check.phase)
+    let can = state.session().is_open(check.phase)
         && !status::is_kept_from_production(state, check)
-        && state.index().dependencies(position).iter().all(|below| can_run(state, *below))
+        && state.index().dependencies(position).iter().all(|below| can_run(state, *below, known));
+    known[position] = Some(can);
+    can
 }
 
 /// The probes on demand whose turn it is.

@@ -58,11 +58,17 @@ impl Keeper {
 
     /// Ends the journal in order.
     pub(super) fn close(self) -> Result<(), StorageError> {
-        if !self.waiting.is_empty() {
-            // The last chance; the error of the disk is the one to tell.
-            self.append(&[]).wait()?;
+        let ended = self.journal.close();
+        match self.trouble {
+            Some(trouble) if !self.waiting.is_empty() => Err(trouble),
+            Some(_) | None => ended,
         }
-        self.journal.close()
+    }
+
+    /// Leaves a journal alone whose disk does not answer: its thread cannot be waited for.
+    pub(super) fn abandon(self) -> StorageError {
+        std::mem::forget(self.journal);
+        self.trouble.unwrap_or_else(|| StorageError("the disk does not answer".to_owned()))
     }
 }
 

@@ -15,7 +15,7 @@ use crate::core::event::Finished;
 use crate::core::evidence::{Evidence, LONGEST_SUMMARY};
 use crate::engine::setup::{ProbeOf, own_error};
 use crate::model::id::{CheckId, EffectId};
-use crate::model::plan::{Backoff, Check, Retry};
+use crate::model::plan::{Backoff, Check, Retry, SharedPlan};
 use crate::model::text::SafeText;
 use crate::model::time::Now;
 use crate::model::word::Outcome;
@@ -44,7 +44,8 @@ pub(super) struct Runner {
 
 /// What one run needs.
 struct Run {
-    check: Check,
+    plan: SharedPlan,
+    position: usize,
     effect: EffectId,
     due: Duration,
     probe: Result<Arc<dyn Probe>, Box<Evidence>>,
@@ -59,15 +60,16 @@ impl Runner {
         Self { probes, built: HashMap::new(), permits, tasks: JoinSet::new(), results, clock }
     }
 
-    /// Starts a run; its end comes through the channel of results.
-    pub(super) fn start(&mut self, check: &Check, effect: EffectId, due: Duration) {
+    /// Starts a run of the check at this position of the plan; its end comes through the channel of results.
+    pub(super) fn start(&mut self, plan: SharedPlan, position: usize, effect: EffectId, due: Duration) {
         // Ended tasks are taken out as new ones come in.
         while self.tasks.try_join_next().is_some() {}
-        let (check, probe) = (check.clone(), self.probe(check));
-        let run = Run { check, effect, due, probe, permits: Arc::clone(&self.permits), clock: self.clock };
+        let probe = self.probe(&plan.checks[position]);
+        let (permits, clock) = (Arc::clone(&self.permits), self.clock);
+        let run = Run { plan, position, effect, due, probe, permits, clock };
         let results = self.results.clone();
         self.tasks.spawn(async move {
-            let ran = run.to_its_end().await;
+            let ran = run.through().await;
             // Nobody listens any more: golive is ending.
             let _ = results.send(ran).await;
         });
@@ -98,7 +100,11 @@ impl Runner {
 }
 
 impl Run {
-    async fn to_its_end(self) -> Ran {
+    fn check(&self) -> &Check {
+        &self.plan.checks[self.position]
+    }
+
+    async fn through(self) -> Ran {
         let mut began = None;
         let mut attempt = 1;
         let evidence = loop {
@@ -107,20 +113,20 @@ impl Run {
             let evidence = self.attempt().await;
             drop(permit);
             let ended = matches!(evidence.outcome, Outcome::Pass | Outcome::Warn) || self.probe.is_err();
-            if ended || attempt >= self.check.retry.attempts {
+            if ended || attempt >= self.check().retry.attempts {
                 break evidence;
             }
-            tokio::time::sleep(wait_after(attempt, &self.check.retry)).await;
+            tokio::time::sleep(wait_after(attempt, &self.check().retry)).await;
             attempt += 1;
         };
         let when = (self.clock)();
         let began = began.unwrap_or(when.up);
         let finished = Finished {
-            check: self.check.id.clone(),
+            check: self.check().id.clone(),
             effect: self.effect,
             lateness: began.saturating_sub(self.due),
             took: when.up.saturating_sub(began),
-            evidence: told(evidence, attempt, self.check.retry.attempts),
+            evidence: told(evidence, attempt, self.check().retry.attempts),
         };
         Ran { finished, when }
     }
@@ -130,13 +136,13 @@ impl Run {
             Ok(probe) => probe,
             Err(evidence) => return (**evidence).clone(),
         };
-        let timeout = self.check.timeout.0;
+        let timeout = self.check().timeout.0;
         // The call itself is guarded too: a kind may break down before it returns its future.
         let look = AssertUnwindSafe(async { probe.run(timeout).await }).catch_unwind();
         match tokio::time::timeout(timeout.saturating_add(GRACE), look).await {
             Ok(Ok(evidence)) => evidence,
-            Ok(Err(_)) => own_error(&self.check, "golive broke down in this check"),
-            Err(_) => own_error(&self.check, &format!("did not end within its {}", self.check.timeout)),
+            Ok(Err(_)) => own_error(self.check(), "golive broke down in this check"),
+            Err(_) => own_error(self.check(), &format!("did not end within its {}", self.check().timeout)),
         }
     }
 }

@@ -29,9 +29,10 @@ const MIGRATIONS: &[&str] = &["
     CREATE INDEX session_events ON events (seq, kind) WHERE family = 'session';
 "];
 
-/// So many bytes the write-ahead log is grown to at the start: from then on commits overwrite, and the file system has
-/// no new length to keep.
-const GROWN: u32 = 512 * 1024;
+/// The write-ahead log is grown at the start by writing so many bytes so many times over (4 MiB in all): from then on
+/// commits overwrite, and the file system has no new length to keep. The file itself grows by one time only.
+const GROWN: u32 = 256 * 1024;
+const TIMES: u32 = 16;
 
 /// Sets what a decision needs, and reads it back: SQLite answers with what it really took.
 pub(super) fn promise(connection: &Connection, path: &Path) -> Result<(), JournalError> {
@@ -61,11 +62,16 @@ pub(super) fn create(connection: &mut Connection, path: &Path, session: &Session
     Ok(())
 }
 
-/// Fills the write-ahead log once and empties it again.
+/// Fills the write-ahead log. On a connection of its own: nothing of this has to be durable, and no other connection
+/// ever promises less than a decision needs.
 pub(super) fn grow(connection: &Connection) -> rusqlite::Result<()> {
-    connection.execute("INSERT INTO meta (key, value) VALUES ('growing', hex(zeroblob(?1)))", [GROWN / 2])?;
-    connection.execute("DELETE FROM meta WHERE key = 'growing'", [])?;
-    checkpoint(connection)
+    connection.query_row("PRAGMA wal_autocheckpoint = 0", [], |_| Ok(()))?;
+    connection.pragma_update(None, "synchronous", "OFF")?;
+    for _ in 0..TIMES {
+        let fill = "INSERT OR REPLACE INTO meta (key, value) VALUES ('growing', hex(zeroblob(?1)))";
+        connection.execute(fill, [GROWN / 2])?;
+    }
+    connection.execute("DELETE FROM meta WHERE key = 'growing'", []).map(drop)
 }
 
 /// Brings what stands in the write-ahead log into the file; the log keeps its length and is overwritten from its start.

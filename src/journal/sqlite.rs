@@ -51,7 +51,6 @@ impl Sqlite {
         let mut connection = connect(path)?;
         schema::promise(&connection, path)?;
         schema::create(&mut connection, path, session)?;
-        schema::grow(&connection).map_err(JournalError::database("grow the log of", path))?;
         folder::sync(parent)?;
         Ok(Self { path: path.to_owned(), connection, tip: Some(Head::EMPTY), head_file, pages: 0, _lock: lock })
     }
@@ -69,7 +68,6 @@ impl Sqlite {
         if let Some(broken) = read.broken {
             return Err(JournalError::Broken { path: path.to_owned(), seq: broken.seq, what: broken.what });
         }
-        schema::grow(&connection).map_err(JournalError::database("grow the log of", path))?;
         let mut head_file = HeadFile::beside(path);
         head_file.write(read.head).map_err(JournalError::io("write the head of", path))?;
         let opened = Self { path: path.to_owned(), connection, tip: Some(read.head), head_file, pages: 0, _lock: lock };
@@ -157,6 +155,12 @@ impl Storage for Sqlite {
 
     fn head(&mut self) -> Result<Head, StorageError> {
         self.tip().map_err(said)
+    }
+
+    fn warm_up(&mut self) -> Result<(), StorageError> {
+        let other = connect(&self.path).map_err(|error| StorageError(error.to_string()))?;
+        schema::grow(&other).map_err(said)?;
+        self.empty_the_log()
     }
 
     fn answered(&mut self) -> Result<(), StorageError> {

@@ -182,6 +182,8 @@ fn unanswered() -> StorageError {
 
 /// The writer's life: commit, answer, tidy up when there is time, until nobody can order any more.
 fn write(mut storage: impl Storage, orders: &Receiver<Order>) -> Result<(), StorageError> {
+    // A storage that stays cold is slower, and nothing else.
+    let _ = storage.warm_up();
     let mut rested = true;
     loop {
         let first = if rested { orders.recv().map_err(RecvTimeoutError::from) } else { orders.recv_timeout(IDLE) };

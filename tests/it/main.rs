@@ -6,5 +6,6 @@ mod envfile;
 mod plans;
 mod report;
 mod scenario;
+mod terminal;
 mod verdict;
 mod webhook;

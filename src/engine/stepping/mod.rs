@@ -85,9 +85,12 @@ impl Stepper {
     /// Attaches again to a step that an earlier process began.
     pub(super) fn attach(&mut self, item: &Item, effect: EffectId) {
         let (_, telling) = self.begin(item, effect);
-        let Some(step) = item.step.clone() else { return };
+        let action = item.step.as_ref().map(|step| step.action.clone());
         spawn(async move {
-            match step.action {
+            let Some(action) = action else {
+                return telling.end(unknown("the plan has no such step any more")).await;
+            };
+            match action {
                 Action::Request { .. } => telling.end(unknown("golive ended while the request was under way")).await,
                 Action::Command { .. } => telling.end(unknown("this golive cannot run commands yet")).await,
             }
@@ -99,6 +102,11 @@ impl Stepper {
         if let Some(stop) = self.under_way.get(&effect) {
             stop.cancel();
         }
+    }
+
+    /// A step's end has been taken note of.
+    pub(super) fn forget(&mut self, effect: EffectId) {
+        self.under_way.remove(&effect);
     }
 
     fn begin(&mut self, item: &Item, effect: EffectId) -> (CancellationToken, Telling) {

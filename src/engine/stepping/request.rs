@@ -1,6 +1,8 @@
 //! A step that is one HTTP request: made once, by the same code as an `http` check, so that it is bounded, timed and
 //! kept from telling secrets in the same way.
 
+use std::sync::Arc;
+
 use serde_json::Value as Json;
 
 use crate::check::{self, Surroundings};
@@ -15,7 +17,6 @@ use crate::model::plan::{Check, Retry, Run};
 use crate::model::step::Action;
 use crate::model::text::SafeText;
 use crate::model::word::{Category, Outcome, Severity};
-use std::sync::Arc;
 
 /// What is success where the plan names no condition.
 const SUCCESS: &str = "status < 400";

@@ -187,7 +187,7 @@ async fn a_headless_run_ends_when_everything_is_said() {
         .check(on("blocked", "down"), passes)
         .check(on("blocked_too", "blocked"), passes)
         .start();
-    let settled = headless::settle(&flight.handle, &thandi(), None, SECOND * 30).await;
+    let settled = headless::settle(&flight.handle, &thandi(), None, clock, SECOND * 30).await;
     assert!(settled.unsettled.is_empty(), "{:?}", settled.unsettled);
     assert_eq!(outcome(&settled.state, "probe"), Some(Outcome::Pass), "a headless run is a demand");
     assert_eq!(outcome(&settled.state, "blocked_too"), None);
@@ -197,6 +197,6 @@ async fn a_headless_run_ends_when_everything_is_said() {
 async fn a_headless_run_is_bounded_and_names_what_is_left() {
     let slow = Check { timeout: Span(SECOND * 300), ..check("stuck", SECOND) };
     let flight = Scene::default().check(slow, hangs).check(check("sound", SECOND), passes).start();
-    let settled = headless::settle(&flight.handle, &thandi(), None, SECOND * 5).await;
+    let settled = headless::settle(&flight.handle, &thandi(), None, clock, SECOND * 5).await;
     assert_eq!(settled.unsettled, [CheckId::new("stuck")]);
 }

@@ -79,3 +79,59 @@ async fn a_decision_finds_a_disk_that_is_just_back() {
     flight.disk.full(false);
     flight.handle.decide(note("kept"), thandi()).await.unwrap();
 }
+
+/// A storage whose disk hangs in each append until it is let go.
+#[derive(Debug)]
+struct Hanging {
+    disk: Disk,
+    go_on: std::sync::mpsc::Receiver<()>,
+}
+
+impl Storage for Hanging {
+    fn append(&mut self, batch: &[&Event]) -> Result<Vec<Stored>, StorageError> {
+        self.go_on.recv().map_err(|_| StorageError("gone".to_owned()))?;
+        self.disk.append(batch)
+    }
+
+    fn read(&mut self, from: u64, limit: usize) -> Result<Vec<(Stored, Event)>, StorageError> {
+        self.disk.read(from, limit)
+    }
+
+    fn head(&mut self) -> Result<Head, StorageError> {
+        self.disk.head()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_disk_that_hangs_is_hold_until_it_answers_and_the_decision_stands() {
+    let (let_go, go_on) = std::sync::mpsc::channel();
+    let disk = Disk::default();
+    let journal = Journal::over(Hanging { disk: disk.clone(), go_on });
+    let flight = Scene::default().item(manual("backup")).start_with(journal, disk);
+    let_go.send(()).unwrap();
+    let mut states = flight.handle.watch();
+    let decided = flight.handle.decide(note("onwards"), thandi());
+    let shown = async {
+        states.wait_for(|state| state.trouble().is_some()).await.unwrap();
+        assert_eq!(answer(&states.borrow()), Answer::Hold);
+        // The decision, and what may be left of the opening.
+        (0..3).for_each(|_| let_go.send(()).unwrap());
+    };
+    let (decided, ()) = tokio::join!(decided, shown);
+    decided.unwrap();
+    assert!(flight.handle.watch().borrow().trouble().is_none());
+    assert!(serde_json::to_string(&flight.disk.events()).unwrap().contains("onwards"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn quitting_does_not_wait_for_a_dead_disk() {
+    let (let_go, go_on) = std::sync::mpsc::channel();
+    let disk = Disk::default();
+    let journal = Journal::over(Hanging { disk: disk.clone(), go_on });
+    let flight = Scene::default().item(manual("backup")).start_with(journal, disk);
+    flight.after(SECOND).await;
+    flight.handle.quit();
+    let ended = flight.ended.await.unwrap();
+    assert_eq!(ended.unwrap_err().to_string(), "the disk does not answer");
+    drop(let_go);
+}

@@ -4,7 +4,9 @@
 mod checks;
 mod decisions;
 mod disk;
+mod replay;
 mod steps;
+mod whole;
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
@@ -117,15 +119,20 @@ impl Scene {
     }
 
     fn start(self) -> Flight {
-        self.start_on(Disk::default())
+        let beginning = self.new_session();
+        self.begin(beginning, Disk::default())
     }
 
-    fn start_on(self, disk: Disk) -> Flight {
+    fn start_with(self, journal: Journal, disk: Disk) -> Flight {
         let beginning = self.new_session();
-        self.begin(beginning, disk)
+        self.begin_with(beginning, journal, disk)
     }
 
     fn begin(self, beginning: Beginning, disk: Disk) -> Flight {
+        self.begin_with(beginning, Journal::on_the_spot(disk.clone()), disk)
+    }
+
+    fn begin_with(self, beginning: Beginning, journal: Journal, disk: Disk) -> Flight {
         // So that the virtual clock begins with the flight.
         let _ = clock();
         let acts = self.acts;
@@ -142,7 +149,7 @@ impl Scene {
             network,
         };
         let setup = Setup {
-            journal: Journal::on_the_spot(disk.clone()),
+            journal,
             beginning,
             host: SafeText::from_foreign("deploy-1"),
             run: ulid::Ulid::from_parts(1, 1),

@@ -4,6 +4,9 @@
 //! applied all the same and wait in memory, no verdict is better than HOLD, and decisions are refused with the reason;
 //! it goes on by itself when the disk is back (DECISIONS 29).
 
+mod deciding;
+mod keeping;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,12 +16,8 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::core::agenda::{Agenda, Effect};
-use crate::core::consequences::consequences;
-use crate::core::decide::{Command, Refusal, decide};
-use crate::core::event::{Body, CheckEvent, Event, ItemEvent, SessionEvent};
+use crate::core::event::{Body, CheckEvent, Event, SessionEvent, StepEvent};
 use crate::core::state::State;
-use crate::core::verdict::next_change;
-use crate::engine::compact;
 use crate::engine::events::Maker;
 use crate::engine::handle::{Asked, Handle, Starts};
 use crate::engine::keeper::Keeper;
@@ -30,21 +29,15 @@ use crate::engine::setup::{Beginning, OpenError, Setup};
 use crate::engine::stepping::{self, Stepper};
 use crate::journal::storage::StorageError;
 use crate::mask::Redactor;
-use crate::model::operator::{Actor, Operator};
+use crate::model::operator::Actor;
 use crate::model::text::SafeText;
 use crate::model::time::Now;
 
 /// How long results wait for company.
 const COMPANY: Duration = Duration::from_millis(20);
-/// How often a failing disk is tried again.
-const AGAIN: Duration = Duration::from_secs(1);
-/// A disk that has not answered for so long is trouble, whatever comes of it.
-const PATIENCE: Duration = Duration::from_secs(5);
 /// So many decisions, and so many results, may wait in the channels.
 const ASKED: usize = 64;
 const REPORTED: usize = 1_024;
-/// Consequences of consequences end soon; a rule that feeds itself must not hold the loop.
-const MOST_ROUNDS: usize = 16;
 
 /// Events in, state out.
 pub(super) struct Sequencer {
@@ -66,6 +59,8 @@ pub(super) struct Sequencer {
     pending: Vec<Event>,
     flush_at: Option<Instant>,
     retry_at: Option<Instant>,
+    /// The disk did not answer even while golive was ending.
+    unanswered: bool,
     /// When time alone changes the verdict, or makes something follow.
     change_at: Option<Timestamp>,
 }
@@ -93,6 +88,7 @@ impl Sequencer {
             pending: std::iter::once(first).chain(facts).collect(),
             flush_at: None,
             retry_at: None,
+            unanswered: false,
             change_at: None,
             state,
             maker,
@@ -138,8 +134,8 @@ impl Sequencer {
                     let started = CheckEvent::Started { check: check.clone(), effect };
                     let started = self.maker.event(Actor::Golive, Body::Check(started), now);
                     self.apply(&started);
-                    if let Some((check, _)) = self.state.check(&check) {
-                        self.runner.start(check, effect, due);
+                    if let Some(position) = self.state.index().check(&check) {
+                        self.runner.start(self.state.shared_plan(), position, effect, due);
                     }
                 }
                 Effect::RunStep { item, effect } => {
@@ -180,6 +176,9 @@ impl Sequencer {
     fn take_report(&mut self, report: stepping::Report) {
         let mut next = Some(report);
         while let Some((event, when)) = next {
+            if let StepEvent::Ended { effect, .. } = &event {
+                self.stepper.forget(*effect);
+            }
             self.pend(Body::Step(event), when);
             next = self.stepped.try_recv().ok();
         }
@@ -204,163 +203,6 @@ impl Sequencer {
         }
     }
 
-    /// Answers a decision when it is on disk, applied and shown, or refused.
-    async fn answer(&mut self, asked: Asked) {
-        let answer = self.settle(asked.command, asked.by).await;
-        self.screen.publish(&self.state);
-        // Who asked may be gone; what was decided stands.
-        let _ = asked.answer.send(answer);
-    }
-
-    async fn settle(&mut self, command: Command, by: Operator) -> Result<(), Refusal> {
-        if self.keeper.trouble().is_some() {
-            self.retry_at = Some(Instant::now());
-            self.flush().await;
-        }
-        if let Some(trouble) = self.keeper.trouble() {
-            return Err(not_kept(trouble));
-        }
-        self.stepper.refuse_untrusted(&self.state, &command)?;
-        let command = redaction::command(&self.redactor, command);
-        let now = (self.clock)();
-        let bodies = decide(&self.state, &command, &by, now)?;
-        if !self.pending.is_empty() {
-            // What the person saw is what is signed; what golive knows already counts for whether it is permitted.
-            let mut ahead = self.state.clone();
-            self.pending.iter().for_each(|event| ahead.apply(event));
-            decide(&ahead, &command, &by, now)?;
-        }
-        let decided: Vec<Event> =
-            bodies.into_iter().map(|body| self.maker.event(Actor::Operator(by.clone()), body, now)).collect();
-        self.keep(decided).await.map_err(|error| not_kept(&error))
-    }
-
-    /// Keeps and applies what waits.
-    async fn flush(&mut self) {
-        // The trouble itself is in the state, for everybody to see.
-        let _ = self.keep(Vec::new()).await;
-    }
-
-    /// Keeps and applies what waits, and a decision with it. Results are applied whatever the disk says; a decision
-    /// only when it is kept.
-    async fn keep(&mut self, decided: Vec<Event>) -> Result<(), StorageError> {
-        self.flush_at = None;
-        let mut results = self.results();
-        if self.keeper.trouble().is_some() && self.retry_at.is_some_and(|at| at > Instant::now()) {
-            self.keeper.wait(&results);
-            self.apply_all(&results);
-            self.follow().await;
-            return Ok(());
-        }
-        if self.keeper.trouble().is_some() {
-            results.push(self.outage());
-        }
-        let kept = self.append(&results, &decided).await;
-        match &kept {
-            Ok(()) => {
-                self.keeper.kept();
-                (self.retry_at, ()) = (None, self.state.set_trouble(None));
-                self.apply_all(&results);
-                self.apply_all(&decided);
-            }
-            Err(error) => {
-                if self.keeper.trouble().is_some() {
-                    results.pop();
-                }
-                self.keeper.lost(&results, error.clone());
-                self.retry_at = Some(Instant::now() + AGAIN);
-                self.state.set_trouble(Some(SafeText::from_foreign(&error.to_string())));
-                self.apply_all(&results);
-            }
-        }
-        self.follow().await;
-        kept
-    }
-
-    /// The events that wait, repeats as one. In trouble nothing is made short: a repeat rests on a result that may not
-    /// be on disk.
-    fn results(&mut self) -> Vec<Event> {
-        let pending = std::mem::take(&mut self.pending);
-        if self.keeper.trouble().is_some() {
-            return pending;
-        }
-        let (mut results, repeats) = compact::split(&self.state, pending);
-        if !repeats.is_empty() {
-            let observed = Body::Check(CheckEvent::Observed { repeats });
-            results.push(self.maker.event(Actor::Golive, observed, (self.clock)()));
-        }
-        results
-    }
-
-    /// The note that tells of an outage, kept as the first thing when the disk is back.
-    fn outage(&mut self) -> Event {
-        let why = self.keeper.trouble().map(ToString::to_string).unwrap_or_default();
-        let text = SafeText::from_foreign(&format!("the journal could not be written ({why}); it goes on from here"));
-        self.maker.event(Actor::Golive, Body::Item(ItemEvent::Noted { subject: None, text }), (self.clock)())
-    }
-
-    /// Appends, and waits for the answer however long it takes; a disk that does not answer is shown as trouble
-    /// meanwhile.
-    async fn append(&mut self, results: &[Event], decided: &[Event]) -> Result<(), StorageError> {
-        let batch: Vec<Event> = results.iter().chain(decided).cloned().collect();
-        if batch.is_empty() && self.keeper.trouble().is_none() {
-            return Ok(());
-        }
-        let mut appending = self.keeper.append(&batch);
-        let before = self.state.trouble().cloned();
-        let answer = loop {
-            match tokio::time::timeout(PATIENCE, &mut appending).await {
-                Ok(answer) => break answer.map(drop),
-                Err(_) => {
-                    self.state.set_trouble(Some(SafeText::from_foreign("the disk does not answer")));
-                    self.screen.publish(&self.state);
-                }
-            }
-        };
-        self.state.set_trouble(before);
-        answer
-    }
-
-    fn apply_all(&mut self, events: &[Event]) {
-        for event in events {
-            self.apply(event);
-        }
-    }
-
-    fn apply(&mut self, event: &Event) {
-        // The opening is the state's beginning; it only has to be kept.
-        if !matches!(event.body, Body::Session(SessionEvent::Opened { .. })) {
-            self.state.apply(event);
-            self.agenda.after(&self.state, event);
-        }
-        if matches!(event.body, Body::Session(SessionEvent::PlanChanged { .. })) {
-            self.runner.forget();
-        }
-        self.screen.touch();
-    }
-
-    /// What follows by itself, until nothing more does.
-    async fn follow(&mut self) {
-        for _ in 0..MOST_ROUNDS {
-            let now = (self.clock)();
-            let follows = consequences(&self.state, now);
-            if follows.is_empty() {
-                break;
-            }
-            let events: Vec<Event> =
-                follows.into_iter().map(|body| self.maker.event(Actor::Golive, body, now)).collect();
-            if self.keeper.trouble().is_some() {
-                self.keeper.wait(&events);
-            } else if let Err(error) = self.append(&events, &[]).await {
-                self.state.set_trouble(Some(SafeText::from_foreign(&error.to_string())));
-                self.keeper.lost(&events, error);
-                self.retry_at = Some(Instant::now() + AGAIN);
-            }
-            self.apply_all(&events);
-        }
-        self.change_at = next_change(&self.state, (self.clock)());
-    }
-
     /// The end: nothing new begins, what is known is kept.
     async fn end(mut self) -> Result<(), StorageError> {
         self.runner.cancel();
@@ -371,9 +213,11 @@ impl Sequencer {
             self.take_report(report);
         }
         self.retry_at = None;
-        self.flush().await;
+        if !self.unanswered {
+            self.flush().await;
+        }
         self.screen.publish(&self.state);
-        self.keeper.close()
+        if self.unanswered { Err(self.keeper.abandon()) } else { self.keeper.close() }
     }
 }
 
@@ -390,11 +234,6 @@ fn begin(beginning: Beginning, host: SafeText, maker: &mut Maker, now: Now) -> R
             Ok((State::fold(&events)?, maker.event(Actor::Golive, resumed, now)))
         }
     }
-}
-
-fn not_kept(error: &StorageError) -> Refusal {
-    Refusal::new(format!("not done: the journal cannot be written ({error})"))
-        .instead("make room or mend the disk; golive goes on by itself")
 }
 
 async fn sleep_until(wake: Option<Instant>) {
