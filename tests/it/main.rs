@@ -6,6 +6,7 @@ mod demo_world;
 mod docs;
 mod envfile;
 mod plans;
+mod report;
 mod scenario;
 mod terminal;
 mod verdict;
