@@ -124,7 +124,7 @@ async fn judge(
     machine: &Machine,
 ) -> Result<Exit, Stop> {
     let bound = arguments.until_go.unwrap_or_else(|| asked.bound());
-    let settling = headless::settle(handle, &machine.operator, asked.wanted(), bound);
+    let settling = headless::settle(handle, &machine.operator, asked.wanted(), clock::now, bound);
     let began = clock::now();
     progress::shown(handle, asked, console, settling).await;
     if let Some(bound) = arguments.until_go {

@@ -1,8 +1,10 @@
 //! The one integration test binary: each further one costs seconds at every edit.
 
 mod architecture;
+mod cli;
 mod demo_world;
 mod envfile;
+mod pilot;
 mod plans;
 mod report;
 mod scenario;
