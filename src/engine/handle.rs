@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::future::Future;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
@@ -18,7 +18,7 @@ pub struct Handle {
     pub(super) asked: mpsc::Sender<Asked>,
     pub(super) states: watch::Receiver<Arc<State>>,
     pub(super) quit: CancellationToken,
-    pub(super) starts: Starts,
+    pub(super) lateness: watch::Receiver<Lateness>,
 }
 
 /// A decision that waits for its answer.
@@ -71,28 +71,27 @@ impl Handle {
     /// How late checks began lately.
     #[must_use]
     pub fn lateness(&self) -> Lateness {
-        self.starts.figures()
+        *self.lateness.borrow()
     }
 }
 
-/// The latest runs' lateness, shared between the engine and whoever shows it.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Starts(Arc<Mutex<VecDeque<Duration>>>);
+/// The latest runs' lateness.
+#[derive(Debug, Default)]
+pub(super) struct Starts(VecDeque<Duration>);
 
 /// Over so many runs figures are given.
 const MEASURED: usize = 1_000;
 
 impl Starts {
-    pub(super) fn record(&self, lateness: Duration) {
-        let mut latest = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if latest.len() == MEASURED {
-            latest.pop_front();
+    pub(super) fn record(&mut self, lateness: Duration) {
+        if self.0.len() == MEASURED {
+            self.0.pop_front();
         }
-        latest.push_back(lateness);
+        self.0.push_back(lateness);
     }
 
-    fn figures(&self) -> Lateness {
-        let mut sorted: Vec<Duration> = self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().copied().collect();
+    pub(super) fn figures(&self) -> Lateness {
+        let mut sorted: Vec<Duration> = self.0.iter().copied().collect();
         sorted.sort_unstable();
         let Some(worst) = sorted.last().copied() else { return Lateness::default() };
         Lateness { runs: sorted.len(), median: sorted[sorted.len() / 2], worst }
@@ -105,7 +104,7 @@ mod tests {
 
     #[test]
     fn lateness_is_told_over_the_latest_runs() {
-        let starts = Starts::default();
+        let mut starts = Starts::default();
         assert_eq!(starts.figures(), Lateness::default());
         for late in 0..=2_000 {
             starts.record(Duration::from_millis(late));

@@ -7,6 +7,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::core::state::State;
+use crate::engine::handle::{Lateness, Starts};
 
 /// At least this long between two publishings of results.
 const BETWEEN: Duration = Duration::from_millis(50);
@@ -15,13 +16,20 @@ const BETWEEN: Duration = Duration::from_millis(50);
 #[derive(Debug)]
 pub(super) struct Screen {
     states: watch::Sender<Arc<State>>,
+    lateness: watch::Sender<Lateness>,
+    starts: Starts,
     last: Option<Instant>,
     stale: bool,
 }
 
 impl Screen {
-    pub(super) const fn new(states: watch::Sender<Arc<State>>) -> Self {
-        Self { states, last: None, stale: false }
+    pub(super) fn new(states: watch::Sender<Arc<State>>, lateness: watch::Sender<Lateness>) -> Self {
+        Self { states, lateness, starts: Starts::default(), last: None, stale: false }
+    }
+
+    /// A check began so late.
+    pub(super) fn began(&mut self, lateness: Duration) {
+        self.starts.record(lateness);
     }
 
     /// Something changed that may wait for the next publishing.
@@ -37,6 +45,7 @@ impl Screen {
     /// Shows this state now.
     pub(super) fn publish(&mut self, state: &State) {
         self.states.send_replace(Arc::new(state.clone()));
+        self.lateness.send_replace(self.starts.figures());
         self.last = Some(Instant::now());
         self.stale = false;
     }

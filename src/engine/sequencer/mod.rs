@@ -19,7 +19,7 @@ use crate::core::agenda::{Agenda, Effect};
 use crate::core::event::{Body, CheckEvent, Event, SessionEvent, StepEvent};
 use crate::core::state::State;
 use crate::engine::events::Maker;
-use crate::engine::handle::{Asked, Handle, Starts};
+use crate::engine::handle::{Asked, Handle, Lateness};
 use crate::engine::keeper::Keeper;
 use crate::engine::pacing;
 use crate::engine::redaction;
@@ -50,7 +50,6 @@ pub(super) struct Sequencer {
     runner: Runner,
     stepper: Stepper,
     screen: Screen,
-    starts: Starts,
     asked: mpsc::Receiver<Asked>,
     ran: mpsc::Receiver<Ran>,
     stepped: mpsc::Receiver<stepping::Report>,
@@ -77,14 +76,15 @@ impl Sequencer {
         let (results, ran) = mpsc::channel(REPORTED);
         let (reports, stepped) = mpsc::channel(REPORTED);
         let (states, shown) = watch::channel(Arc::new(state.clone()));
-        let (quit, starts) = (CancellationToken::new(), Starts::default());
-        let handle = Handle { asked: ask, states: shown, quit: quit.clone(), starts: starts.clone() };
+        let (late, lateness) = watch::channel(Lateness::default());
+        let quit = CancellationToken::new();
+        let handle = Handle { asked: ask, states: shown, quit: quit.clone(), lateness };
         let sequencer = Self {
             agenda: Agenda::new(&state, now),
             keeper: Keeper::new(journal),
             runner: Runner::new(probes, state.plan().limits.concurrency, results, clock),
             stepper: Stepper::new(surroundings, redactor.clone(), steps_folder, reports),
-            screen: Screen::new(states),
+            screen: Screen::new(states, late),
             pending: std::iter::once(first).chain(facts).collect(),
             flush_at: None,
             retry_at: None,
@@ -94,7 +94,6 @@ impl Sequencer {
             maker,
             clock,
             redactor,
-            starts,
             asked,
             ran,
             stepped,
@@ -166,7 +165,7 @@ impl Sequencer {
     fn take_result(&mut self, ran: Ran) {
         let mut next = Some(ran);
         while let Some(Ran { mut finished, when }) = next {
-            self.starts.record(finished.lateness);
+            self.screen.began(finished.lateness);
             finished.evidence = redaction::evidence(&self.redactor, finished.evidence);
             self.pend(Body::Check(CheckEvent::Finished(Box::new(finished))), when);
             next = self.ran.try_recv().ok();
