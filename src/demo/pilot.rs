@@ -89,7 +89,7 @@ fn advance(state: &State, now: Now) -> Option<Command> {
 /// is whether to open, which cannot be answered before the last one.
 fn steps_to_go(state: &State, now: Now) -> Option<Command> {
     let begun = state.session().is_open(Some(Phase::Deployment));
-    if !begun && !(all_known(state) && permits(state, Question::Deploy, now)) {
+    if !begun && (!all_known(state) || !permits(state, Question::Deploy, now)) {
         return None;
     }
     for (item, known) in state.items().filter(|(item, _)| item.step.is_some()) {

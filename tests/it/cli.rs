@@ -407,12 +407,18 @@ fn the_playground_says_what_it_is_made_of_and_goes_when_it_is_told_to() {
 
 #[test]
 fn a_flight_over_a_fault_ends_by_its_verdict_and_names_the_check() {
-    for scenario in golive::demo::scenario::SCENARIOS.iter().filter(|scenario| scenario.check.is_some()) {
-        let home = Home::new();
-        let ran = home.golive(&["demo", "--headless", "--scenario", scenario.name, "--format", "json"]);
-        assert_eq!(ran.code, Some(i32::from(scenario.exit)), "{}: {}", scenario.name, ran.err);
-        let json = ran.json();
-        let check = json["checks"].as_array().unwrap().iter().find(|check| check["id"] == scenario.check.unwrap());
-        assert_eq!(check.unwrap()["outcome"], "fail", "{}", scenario.name);
-    }
+    let scenarios = golive::demo::scenario::SCENARIOS.iter().filter(|scenario| scenario.check.is_some());
+    std::thread::scope(|flights| {
+        for scenario in scenarios {
+            flights.spawn(move || {
+                let home = Home::new();
+                let ran = home.golive(&["demo", "--headless", "--scenario", scenario.name, "--format", "json"]);
+                assert_eq!(ran.code, Some(i32::from(scenario.exit)), "{}: {}", scenario.name, ran.err);
+                let json = ran.json();
+                let checks = json["checks"].as_array().unwrap();
+                let check = checks.iter().find(|check| check["id"] == scenario.check.unwrap());
+                assert_eq!(check.unwrap()["outcome"], "fail", "{}", scenario.name);
+            });
+        }
+    });
 }
