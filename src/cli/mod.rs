@@ -9,6 +9,7 @@ mod cockpit;
 mod completions;
 mod console;
 mod credentials;
+mod demo;
 mod exit;
 mod formats;
 mod lint;
@@ -79,6 +80,7 @@ fn dispatch(arguments: Arguments, console: &Console, machine: &Machine) -> Resul
     };
     match command {
         Command::Check(arguments) => check::run(&arguments, console, machine),
+        Command::Demo(arguments) => demo::run(&arguments, console, machine),
         Command::Lint(arguments) => lint::run(&arguments, console),
         Command::Schema => schema::run(console),
         Command::Credentials(arguments) => credentials::run(&arguments, console, machine),
