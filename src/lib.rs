@@ -21,3 +21,4 @@ pub mod source;
 pub mod supervisor;
 pub mod trust;
 pub mod tui;
+pub mod webhook;

@@ -1,1 +1,21 @@
-//! A world on loopback with real faults.
+//! A world on loopback with real faults: a web application, its database, a payment API and customers who pay, under
+//! their real names. The demo flies over it, the tests use it, and `--target-only` hands it out as a playground.
+//!
+//! Everything listens on 127.0.0.1 and keeps its files in one folder. Nothing here knows a check, a verdict or a screen.
+
+mod application;
+mod authority;
+mod control;
+mod customers;
+mod environment;
+mod faults;
+mod payment_api;
+pub mod pilot;
+pub mod scenario;
+mod server;
+mod site;
+mod world;
+
+pub use environment::Credentials;
+pub use faults::{Fault, Faults};
+pub use world::{World, WorldError};

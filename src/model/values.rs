@@ -80,11 +80,16 @@ impl Values {
         if let Some(value) = self.found.get(name) {
             return Lookup::Found(value);
         }
-        match self.failed.get(name) {
+        // A variable may stand in the env file that could not be read: then nobody knows whether it is missing.
+        let unread = || self.failed.get(Self::ENV_FILES).filter(|_| name.starts_with("env."));
+        match self.failed.get(name).or_else(unread) {
             Some(why) => Lookup::Failed(why),
             None => Lookup::Missing,
         }
     }
+
+    /// The name under which a failure to read the env files is kept.
+    pub const ENV_FILES: &str = "env files";
 
     /// Adds or replaces a value.
     pub fn insert(&mut self, name: &str, value: Value) {

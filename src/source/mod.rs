@@ -1,1 +1,99 @@
-//! Where values come from: the process, env files, files, commands.
+//! Where values come from: one file per source. All load in parallel, each within its own time; one that fails says
+//! which and why, never the value, and fails alone.
+
+mod command;
+mod env_files;
+mod file;
+pub mod process;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::model::id::CredentialId;
+use crate::model::plan::{Plan, ValueSource};
+use crate::model::values::{Lookup, Origin, Value, Values};
+
+/// How long a source may take that names no time of its own.
+const USUAL: Duration = Duration::from_secs(10);
+
+/// What a source gave: a value with its origin, nothing, or why it could not be read.
+type Got = Result<Option<(SecretString, Origin)>, String>;
+
+/// Reads every source of a plan. Commands run only when the plan is `trusted`.
+pub async fn load(plan: &Plan, trusted: bool, process: &BTreeMap<String, String>) -> Values {
+    let mut values = Values::default();
+    built_in(plan, &mut values);
+    let own = if plan.sources.process_env { process.clone() } else { BTreeMap::new() };
+    env_files::load(&plan.folder, &plan.sources.env_files, &own, &mut values);
+    let named = named_sources(plan);
+    let reads = named.iter().map(|(_, source, timeout)| read(source, &plan.folder, trusted, *timeout, &values));
+    let got = join_all(reads).await;
+    for ((name, source, _), got) in named.iter().zip(got) {
+        let secret = name.starts_with("credentials.");
+        match got {
+            Ok(Some((text, origin))) => {
+                values.insert(name, Value { text, secret, origin });
+                // The variable that holds a credential is as secret as the credential.
+                if let (true, ValueSource::Env(variable)) = (secret, source) {
+                    mark_secret(&mut values, variable);
+                }
+            }
+            Ok(None) => {}
+            Err(why) => values.fail(name, &why),
+        }
+    }
+    values
+}
+
+fn built_in(plan: &Plan, values: &mut Values) {
+    values.insert("service.name", Value::plain(&plan.service.name, Origin::Plan));
+    values.insert("service.environment", Value::plain(&plan.service.environment, Origin::Plan));
+}
+
+fn named_sources(plan: &Plan) -> Vec<(String, &ValueSource, Duration)> {
+    let variables = plan.variables.iter().map(|(name, source)| (name.clone(), source, USUAL));
+    let version = plan.service.version.iter().map(|source| ("version".to_owned(), source, USUAL));
+    let credentials =
+        plan.credentials.iter().map(|(id, credential)| (name_of(id), &credential.from, credential.timeout.0));
+    variables.chain(version).chain(credentials).collect()
+}
+
+/// The name under which a credential's value is kept.
+#[must_use]
+pub fn name_of(id: &CredentialId) -> String {
+    format!("credentials.{id}")
+}
+
+async fn read(source: &ValueSource, folder: &Path, trusted: bool, timeout: Duration, values: &Values) -> Got {
+    match source {
+        ValueSource::Value(text) => Ok(Some((SecretString::from(text.clone()), Origin::Plan))),
+        ValueSource::Env(name) => match values.get(&format!("env.{name}")) {
+            Lookup::Found(value) => Ok(Some((value.text.clone(), value.origin.clone()))),
+            Lookup::Missing => Ok(None),
+            Lookup::Failed(why) => Err(why.to_owned()),
+        },
+        ValueSource::File(path) => file::read(folder, path),
+        ValueSource::Command(words) => command::read(words, folder, trusted, timeout).await,
+    }
+}
+
+fn mark_secret(values: &mut Values, variable: &str) {
+    let name = format!("env.{variable}");
+    if let Lookup::Found(value) = values.get(&name) {
+        let marked = Value { secret: true, ..value.clone() };
+        values.insert(&name, marked);
+    }
+}
+
+/// Whether a secret is there at all: an empty one is none.
+#[must_use]
+pub fn is_empty(secret: &SecretString) -> bool {
+    secret.expose_secret().is_empty()
+}
+
+#[cfg(test)]
+mod tests;

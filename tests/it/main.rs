@@ -1,6 +1,15 @@
 //! The one integration test binary: each further one costs seconds at every edit.
+#![expect(clippy::disallowed_methods, reason = "tests touch the world: files, processes, the environment")]
 
 mod architecture;
+mod cli;
+mod demo_world;
+mod docs;
 mod envfile;
+mod pilot;
 mod plans;
+mod report;
 mod scenario;
+mod terminal;
+mod verdict;
+mod webhook;

@@ -9,7 +9,6 @@ use crate::core::state::{CheckState, ItemState, Soaking, State};
 use crate::core::status::{self, CheckStatus, Lack};
 use crate::core::verdict::{Answer, Cause, Inquiry, Reason, Scope, Waiting};
 use crate::model::duration;
-use crate::model::id::CheckId;
 use crate::model::item::Item;
 use crate::model::plan::{Check, Run};
 use crate::model::time::Now;
@@ -60,30 +59,46 @@ pub(super) fn checks(state: &State, inquiry: &Inquiry, now: Now) -> Vec<Reason> 
     counted.iter().filter_map(|(position, status)| check(state, *position, status, &raised, now)).collect()
 }
 
-/// A root counts with the highest severity of what it blocks.
-fn raised_severities(state: &State, counted: &[(usize, CheckStatus)]) -> BTreeMap<CheckId, Severity> {
+/// A root counts with the highest severity of what it blocks. So does a known failure between the root and what it
+/// blocks: if only the root counted, a root in `error` would hide behind HOLD what was NO-GO while it passed, and worse
+/// evidence would give a better verdict.
+fn raised_severities(state: &State, counted: &[(usize, CheckStatus)]) -> BTreeMap<usize, Severity> {
     let mut raised = BTreeMap::new();
     for (position, status) in counted {
-        if let CheckStatus::Blocked(roots) = status {
-            let severity = state.check_at(*position).0.severity;
-            for root in roots {
-                let highest = raised.entry(root.clone()).or_insert(severity);
-                *highest = severity.max(*highest);
-            }
+        if matches!(status, CheckStatus::Blocked(_)) {
+            raise_below(state, *position, state.check_at(*position).0.severity, &mut raised);
         }
     }
     raised
+}
+
+fn raise_below(state: &State, position: usize, severity: Severity, raised: &mut BTreeMap<usize, Severity>) {
+    for dependency in state.index().dependencies(position) {
+        if raised.get(dependency).is_some_and(|known| *known >= severity) {
+            continue;
+        }
+        raised.insert(*dependency, severity);
+        raise_below(state, *dependency, severity, raised);
+    }
+}
+
+/// Only what is in fail or error, or known to fail, counts for what stands on it; a sound check in between does not.
+fn stands_in_the_way(known: &CheckState) -> bool {
+    known.blocks() || known.known_failure().is_some()
 }
 
 fn check(
     state: &State,
     position: usize,
     status: &CheckStatus,
-    raised: &BTreeMap<CheckId, Severity>,
+    raised: &BTreeMap<usize, Severity>,
     now: Now,
 ) -> Option<Reason> {
     let (check, known) = state.check_at(position);
-    let severity = raised.get(&check.id).map_or(check.severity, |raised| check.severity.max(*raised));
+    let severity = raised
+        .get(&position)
+        .filter(|_| stands_in_the_way(known))
+        .map_or(check.severity, |raised| check.severity.max(*raised));
     if *status == CheckStatus::Fresh(Outcome::Pass) {
         return None;
     }

@@ -4,7 +4,7 @@
 //! in `words.rs`. After every happening the consequences that follow by themselves are applied, as the engine does.
 
 mod plan;
-mod words;
+pub(crate) mod words;
 
 use std::fs;
 use std::path::Path;
@@ -25,6 +25,7 @@ use golive::model::word::Phase;
 use serde::Deserialize;
 
 pub(crate) use plan::plan_of;
+pub(crate) use words::finished;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

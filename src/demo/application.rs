@@ -1,0 +1,136 @@
+//! The application at `academy.example`: pages, health, enrolments in a real database, and the webhook that grants them.
+
+use std::path::PathBuf;
+
+use http::{Method, StatusCode, header};
+use rusqlite::{Connection, OpenFlags, params};
+use serde_json::{Value as Json, json};
+
+use crate::clock;
+use crate::demo::environment::Credentials;
+use crate::demo::server::{Answer, Asked, header_of, json as answer, text};
+use crate::demo::site;
+use crate::webhook;
+
+/// The name it is reached under.
+pub(super) const HOST: &str = "academy.example";
+const CALLBACK: &str = "/api/ikhokha/webhook";
+
+/// The application.
+pub(super) struct Application {
+    pub(super) folder: PathBuf,
+    pub(super) credentials: Credentials,
+}
+
+impl Application {
+    /// The database file.
+    pub(super) fn database(folder: &std::path::Path) -> PathBuf {
+        folder.join("data/academy.db")
+    }
+
+    /// Makes the database with its one table.
+    pub(super) fn create_database(folder: &std::path::Path) -> rusqlite::Result<()> {
+        let connection = Connection::open(Self::database(folder))?;
+        connection.execute_batch(
+            "PRAGMA journal_mode = WAL;
+             CREATE TABLE IF NOT EXISTS enrolments (
+                 transaction_id TEXT PRIMARY KEY, amount INTEGER NOT NULL, at INTEGER NOT NULL
+             ) STRICT;",
+        )
+    }
+
+    /// Opened anew for each request, and never created: a database that is gone is really gone.
+    fn open(&self) -> rusqlite::Result<Connection> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        Connection::open_with_flags(Self::database(&self.folder), flags)
+    }
+
+    /// Answers a request that came over https.
+    pub(super) fn answer(&self, asked: &Asked) -> Answer {
+        let mut answered = match (asked.method(), asked.uri().path()) {
+            (&Method::GET, "/health") => self.health(),
+            (&Method::GET, "/api/health/database") => self.database_health(),
+            (&Method::GET, "/api/health/payments") => self.payments(),
+            (&Method::POST, CALLBACK) => self.callback(asked),
+            (_, CALLBACK) => answer(StatusCode::METHOD_NOT_ALLOWED, &json!({ "error": "POST only" })),
+            (&Method::GET, path) => self.page(path),
+            _ => answer(StatusCode::NOT_FOUND, &json!({ "error": "no such page" })),
+        };
+        let year = header::HeaderValue::from_static("max-age=31536000; includeSubDomains");
+        answered.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, year);
+        answered
+    }
+
+    fn page(&self, path: &str) -> Answer {
+        match site::served(&self.folder, path) {
+            Some(body) => {
+                let javascript = std::path::Path::new(path).extension().is_some_and(|extension| extension == "js");
+                text(StatusCode::OK, if javascript { "text/javascript" } else { "text/html; charset=utf-8" }, body)
+            }
+            None => answer(StatusCode::NOT_FOUND, &json!({ "error": "no such page" })),
+        }
+    }
+
+    fn health(&self) -> Answer {
+        match site::version(&self.folder) {
+            Some(version) => {
+                answer(StatusCode::OK, &json!({ "status": "ok", "version": version, "instance": "web-1" }))
+            }
+            None => {
+                answer(StatusCode::SERVICE_UNAVAILABLE, &json!({ "status": "down", "error": "nothing is deployed" }))
+            }
+        }
+    }
+
+    fn database_health(&self) -> Answer {
+        let count = self
+            .open()
+            .and_then(|open| open.query_row("SELECT count(*) FROM enrolments", [], |row| row.get::<_, i64>(0)));
+        match count {
+            Ok(enrolments) => answer(StatusCode::OK, &json!({ "status": "ok", "enrolments": enrolments })),
+            Err(error) => {
+                let why = error.to_string().replace(&*self.folder.to_string_lossy(), "…");
+                answer(StatusCode::SERVICE_UNAVAILABLE, &json!({ "status": "down", "error": why }))
+            }
+        }
+    }
+
+    /// What customers met lately: the youngest enrolment and how many came in the last minute.
+    fn payments(&self) -> Answer {
+        let now = clock::now().at.as_millisecond();
+        let query = "SELECT count(*), max(at) FROM enrolments WHERE at > ?1";
+        let seen = self.open().and_then(|open| {
+            open.query_row(query, [now - 60_000], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, Option<i64>>(1)?)))
+        });
+        match seen {
+            Ok((count, last)) => {
+                let age = last.map(|last| (now - last).max(0));
+                answer(StatusCode::OK, &json!({ "enrolments_last_minute": count, "last_enrolment_age_ms": age }))
+            }
+            Err(error) => answer(StatusCode::SERVICE_UNAVAILABLE, &json!({ "error": error.to_string() })),
+        }
+    }
+
+    /// Takes a callback: genuine ones only, and each transaction once.
+    fn callback(&self, asked: &Asked) -> Answer {
+        let signature = header_of(asked, webhook::IKHOKHA_SIGNATURE);
+        let body = asked.body();
+        if !webhook::ikhokha_is_genuine(&self.credentials.api_secret, CALLBACK, body, signature) {
+            // Why it was refused is nobody's business out there.
+            return answer(StatusCode::UNAUTHORIZED, &json!({ "error": "refused" }));
+        }
+        let paid: Json = serde_json::from_slice(body).unwrap_or_default();
+        let (Some(transaction), Some(amount)) = (paid["externalTransactionID"].as_str(), paid["amount"].as_i64())
+        else {
+            return answer(StatusCode::BAD_REQUEST, &json!({ "error": "no transaction" }));
+        };
+        let now = clock::now().at.as_millisecond();
+        let stored = self.open().and_then(|open| {
+            open.execute("INSERT OR IGNORE INTO enrolments VALUES (?1, ?2, ?3)", params![transaction, amount, now])
+        });
+        match stored {
+            Ok(_) => answer(StatusCode::OK, &json!({ "status": "taken" })),
+            Err(_) => answer(StatusCode::SERVICE_UNAVAILABLE, &json!({ "error": "try again" })),
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! The faults that can be injected, and the switchboard on which they are turned on and off while the world runs.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde::{Deserialize, Serialize};
+
+/// A real fault in the running target or its configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fault {
+    /// `VITE_IKHOKHA_TEST_MODE` is true.
+    TestMode,
+    /// The webhook secret is the API secret.
+    SharedSecret,
+    /// The credentials are development values.
+    DevCredentials,
+    /// The API secret is short and of one class of characters.
+    WeakSecret,
+    /// `VITE_IKHOKHA_API_URL` is missing.
+    MissingVariable,
+    /// The application is served over plain http without a redirect.
+    PlainHttp,
+    /// The application's certificate has ended.
+    ExpiredCertificate,
+    /// The database file is gone.
+    DatabaseDown,
+    /// The payment API answers 503.
+    PaymentOutage,
+    /// The deployment script fails half-way.
+    FailedDeploy,
+}
+
+impl Fault {
+    /// Every fault.
+    pub const ALL: &'static [Self] = &[
+        Self::TestMode,
+        Self::SharedSecret,
+        Self::DevCredentials,
+        Self::WeakSecret,
+        Self::MissingVariable,
+        Self::PlainHttp,
+        Self::ExpiredCertificate,
+        Self::DatabaseDown,
+        Self::PaymentOutage,
+        Self::FailedDeploy,
+    ];
+
+    /// Its name, as the switchboard and the scenarios write it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::TestMode => "test-mode",
+            Self::SharedSecret => "shared-secret",
+            Self::DevCredentials => "dev-credentials",
+            Self::WeakSecret => "weak-secret",
+            Self::MissingVariable => "missing-variable",
+            Self::PlainHttp => "plain-http",
+            Self::ExpiredCertificate => "expired-certificate",
+            Self::DatabaseDown => "database-down",
+            Self::PaymentOutage => "payment-outage",
+            Self::FailedDeploy => "failed-deploy",
+        }
+    }
+
+    /// The fault of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|fault| fault.name() == name)
+    }
+}
+
+/// The switchboard. Cheap to clone; all clones are one.
+#[derive(Clone, Debug, Default)]
+pub struct Faults(Arc<Mutex<BTreeSet<Fault>>>);
+
+impl Faults {
+    /// Whether a fault is on.
+    #[must_use]
+    pub fn is_on(&self, fault: Fault) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(&fault)
+    }
+
+    /// Turns a fault on or off.
+    pub fn set(&self, fault: Fault, on: bool) {
+        let mut faults = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if on {
+            faults.insert(fault);
+        } else {
+            faults.remove(&fault);
+        }
+    }
+
+    /// The faults that are on.
+    #[must_use]
+    pub fn on(&self) -> Vec<Fault> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().copied().collect()
+    }
+}

@@ -1,0 +1,62 @@
+//! The scenarios that the demo can fly: a name, a sentence, the faults that are injected, and what has to come out.
+
+use crate::demo::Fault;
+
+/// A go-live with something wrong in it, or nothing.
+#[derive(Clone, Copy, Debug)]
+pub struct Scenario {
+    /// As it is named on the command line.
+    pub name: &'static str,
+    /// What is wrong, in a sentence.
+    pub sentence: &'static str,
+    /// The faults that are there from the start.
+    pub faults: &'static [Fault],
+    /// The exit code that the flight ends with: 0 GO, 1 NO-GO.
+    pub exit: u8,
+    /// The check that has to fail, where one does.
+    pub check: Option<&'static str>,
+}
+
+/// Every scenario, the healthy one first. One scenario is one entry.
+pub const SCENARIOS: &[Scenario] = &[
+    Scenario {
+        name: "healthy",
+        sentence: "nothing is wrong: the go-live is flown to its close",
+        faults: &[],
+        exit: 0,
+        check: None,
+    },
+    failing("test-mode", "test mode is left on", &[Fault::TestMode], "test_mode_disabled"),
+    failing("shared-secret", "the webhook secret is the API secret", &[Fault::SharedSecret], "credentials_distinct"),
+    failing(
+        "dev-credentials",
+        "development credentials are configured",
+        &[Fault::DevCredentials],
+        "no_development_credentials",
+    ),
+    failing("weak-secret", "the API secret is short and of one class", &[Fault::WeakSecret], "api_secret_valid"),
+    failing("missing-variable", "a required variable is missing", &[Fault::MissingVariable], "required_variables_set"),
+    failing("plain-http", "the application is served without https", &[Fault::PlainHttp], "https_enforced"),
+    failing(
+        "expired-certificate",
+        "the application's certificate has ended",
+        &[Fault::ExpiredCertificate],
+        "certificates_valid",
+    ),
+    failing("database-down", "the database is gone", &[Fault::DatabaseDown], "database_connection"),
+];
+
+const fn failing(
+    name: &'static str,
+    sentence: &'static str,
+    faults: &'static [Fault],
+    check: &'static str,
+) -> Scenario {
+    Scenario { name, sentence, faults, exit: 1, check: Some(check) }
+}
+
+/// The scenario of this name.
+#[must_use]
+pub fn named(name: &str) -> Option<&'static Scenario> {
+    SCENARIOS.iter().find(|scenario| scenario.name == name)
+}

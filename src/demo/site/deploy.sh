@@ -1,0 +1,17 @@
+#!/bin/sh
+# Puts the built version in place and switches the link to it.
+set -eu
+cd "$(dirname "$0")/.."
+version=$1
+echo "deploying $version"
+if [ -e ops/.disk-full ]; then
+  echo "copying dist to releases/$version" 
+  echo "cp: error writing: No space left on device" >&2
+  exit 3
+fi
+mkdir -p "releases/$version"
+cp -R dist/. "releases/$version/"
+echo "copied dist to releases/$version"
+sleep 0.2
+ln -sfn "releases/$version" current.next && mv -T current.next current
+echo "current is now $version"

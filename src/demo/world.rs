@@ -1,0 +1,293 @@
+//! The world as a whole: its folder, its servers on a thread of their own, its faults.
+#![expect(clippy::disallowed_methods, reason = "the world writes its own files and has its own tasks")]
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+use rustls::ServerConfig;
+use rustls::crypto::ring;
+use secrecy::ExposeSecret;
+use serde_json::json;
+use tempfile::TempDir;
+use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
+
+use crate::clock;
+use crate::demo::application::{self, Application};
+use crate::demo::authority::Authority;
+use crate::demo::environment::{self, Credentials};
+use crate::demo::faults::{Fault, Faults};
+use crate::demo::payment_api::{self, PaymentApi};
+use crate::demo::{control, customers, server, site};
+
+/// Why a world cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum WorldError {
+    /// Its files cannot be written.
+    #[error("the demo's folder cannot be written: {0}")]
+    Files(#[from] std::io::Error),
+    /// Its certificates cannot be made.
+    #[error("the demo's certificates cannot be made: {0}")]
+    Certificates(#[from] rcgen::Error),
+    /// TLS cannot be set up.
+    #[error("the demo's TLS cannot be set up: {0}")]
+    Tls(#[from] rustls::Error),
+    /// Its customers cannot be sent out.
+    #[error("the demo's customers cannot be sent out: {0}")]
+    Customers(#[from] reqwest::Error),
+    /// Its database cannot be made.
+    #[error("the demo's database cannot be made: {0}")]
+    Database(#[from] rusqlite::Error),
+}
+
+/// A running world. Dropping it ends everything and takes its folder away, unless the folder was named.
+pub struct World {
+    folder: PathBuf,
+    _own: Option<TempDir>,
+    ports: Ports,
+    credentials: Credentials,
+    faults: Faults,
+    token: String,
+    end: CancellationToken,
+    thread: Option<JoinHandle<()>>,
+}
+
+#[derive(Clone, Copy)]
+struct Ports {
+    https: SocketAddr,
+    http: SocketAddr,
+    control: SocketAddr,
+}
+
+impl World {
+    /// Makes a world in a folder of its own, or in the one that is named, with these faults from the start.
+    ///
+    /// # Errors
+    /// If its files, certificates or listeners cannot be made.
+    pub fn start(folder: Option<&Path>, faults: &[Fault]) -> Result<Self, WorldError> {
+        let own = if folder.is_none() { Some(TempDir::with_prefix("golive-demo-")?) } else { None };
+        let folder = folder.map(Path::to_path_buf).or_else(|| own.as_ref().map(|own| own.path().to_path_buf()));
+        let folder = folder.unwrap_or_default();
+        std::fs::create_dir_all(&folder)?;
+        let folder = folder.canonicalize()?;
+        let (switchboard, credentials) = (Faults::default(), Credentials::make());
+        site::write(&folder)?;
+        Application::create_database(&folder)?;
+        let names = [application::HOST, payment_api::HOST, "localhost"];
+        let authority = Authority::new(&names, clock::now().at, switchboard.clone())?;
+        std::fs::write(folder.join("ca.pem"), &authority.root)?;
+        let token = ulid::Ulid::generate().to_string();
+        let end = CancellationToken::new();
+        let set_up = SetUp {
+            folder: folder.clone(),
+            credentials: credentials.clone(),
+            faults: switchboard.clone(),
+            token: token.clone(),
+            end: end.clone(),
+        };
+        let (ports, thread) = set_up.run(authority)?;
+        site::write_plan(&folder, ports.https.port(), ports.http.port())?;
+        let world =
+            Self { folder, _own: own, ports, credentials, faults: switchboard, token, end, thread: Some(thread) };
+        environment::write(&world.folder, &world.credentials, &world.faults)?;
+        for fault in faults {
+            world.set(*fault, true)?;
+        }
+        Ok(world)
+    }
+
+    /// Turns a fault on or off while the world runs.
+    ///
+    /// # Errors
+    /// If its files cannot be changed.
+    pub fn set(&self, fault: Fault, on: bool) -> Result<(), WorldError> {
+        Ok(inject(&self.folder, &self.credentials, &self.faults, fault, on)?)
+    }
+
+    /// The folder with everything in it.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The plan that flies over this world.
+    #[must_use]
+    pub fn plan(&self) -> PathBuf {
+        self.folder.join("golive.toml")
+    }
+
+    /// The switchboard.
+    #[must_use]
+    pub const fn faults(&self) -> &Faults {
+        &self.faults
+    }
+
+    /// The made-up credentials.
+    #[must_use]
+    pub const fn credentials(&self) -> &Credentials {
+        &self.credentials
+    }
+
+    /// Everything that somebody needs who wants to write plans against this world. The credentials in it open nothing
+    /// else.
+    #[must_use]
+    pub fn describe(&self) -> serde_json::Value {
+        let env_files = [".env", ".env.production", ".env.production.local"].map(|name| self.folder.join(name));
+        let switchboard = format!("http://{}/faults", self.ports.control);
+        json!({
+            "https": self.ports.https.to_string(),
+            "http": self.ports.http.to_string(),
+            "names": { "application": application::HOST, "payment_api": payment_api::HOST },
+            "resolve": resolve(self.ports),
+            "ca": self.folder.join("ca.pem"),
+            "plan": self.plan(),
+            "folder": self.folder,
+            "env_files": env_files,
+            "credentials": {
+                "api_key": self.credentials.api_key.expose_secret(),
+                "api_secret": self.credentials.api_secret.expose_secret(),
+                "webhook_secret": self.credentials.webhook_secret.expose_secret(),
+            },
+            "control": { "url": switchboard, "header": control::TOKEN_HEADER, "token": self.token },
+        })
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.end.cancel();
+        if let Some(thread) = self.thread.take() {
+            // A panic in it has been printed already; there is nothing more to do with it here.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn resolve(ports: Ports) -> BTreeMap<String, String> {
+    BTreeMap::from([
+        (format!("{}:443", application::HOST), ports.https.to_string()),
+        (format!("{}:80", application::HOST), ports.http.to_string()),
+        (format!("{}:443", payment_api::HOST), ports.https.to_string()),
+    ])
+}
+
+/// Makes a fault real, or mends it.
+fn inject(folder: &Path, credentials: &Credentials, faults: &Faults, fault: Fault, on: bool) -> std::io::Result<()> {
+    faults.set(fault, on);
+    match fault {
+        Fault::TestMode | Fault::SharedSecret | Fault::DevCredentials | Fault::WeakSecret | Fault::MissingVariable => {
+            environment::write(folder, credentials, faults)
+        }
+        Fault::PlainHttp => environment::write(folder, credentials, faults),
+        Fault::DatabaseDown => {
+            let database = Application::database(folder);
+            let away = database.with_extension("db.away");
+            let (from, to) = if on { (database, away) } else { (away, database) };
+            match std::fs::rename(from, to) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+                _ => Ok(()),
+            }
+        }
+        Fault::FailedDeploy => site::set_stumbling_stone(folder, on),
+        Fault::ExpiredCertificate | Fault::PaymentOutage => Ok(()),
+    }
+}
+
+/// What the world's thread needs.
+struct SetUp {
+    folder: PathBuf,
+    credentials: Credentials,
+    faults: Faults,
+    token: String,
+    end: CancellationToken,
+}
+
+impl SetUp {
+    /// Starts the servers on a thread of their own and gives their addresses.
+    fn run(self, authority: Authority) -> Result<(Ports, JoinHandle<()>), WorldError> {
+        let root = authority.root.clone();
+        let provider = Arc::new(ring::default_provider());
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()?
+            .with_no_client_auth()
+            .with_cert_resolver(Arc::new(authority));
+        let tls = TlsAcceptor::from(Arc::new(config));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let (https, http, control) = (server::listen()?, server::listen()?, server::listen()?);
+        let ports = Ports { https: https.1, http: http.1, control: control.1 };
+        let client = client(&root, ports)?;
+        let end = self.end.clone();
+        let thread = std::thread::Builder::new().name("demo-world".into()).spawn(move || {
+            runtime.block_on(async move {
+                let credentials = self.credentials.clone();
+                self.serve(tls, https.0, http.0, control.0);
+                customers::pay(client, credentials, end).await;
+            });
+        })?;
+        Ok((ports, thread))
+    }
+
+    fn serve(
+        self,
+        tls: TlsAcceptor,
+        https: std::net::TcpListener,
+        http: std::net::TcpListener,
+        control: std::net::TcpListener,
+    ) {
+        let application = Arc::new(Application { folder: self.folder.clone(), credentials: self.credentials.clone() });
+        let api = Arc::new(PaymentApi {
+            credentials: self.credentials.clone(),
+            faults: self.faults.clone(),
+            links: Mutex::new(BTreeMap::new()),
+        });
+        let secure = Arc::clone(&application);
+        server::serve(https, Some(tls), self.end.clone(), move |asked| {
+            let answer =
+                if server::host_of(&asked) == payment_api::HOST { api.answer(&asked) } else { secure.answer(&asked) };
+            std::future::ready(answer)
+        });
+        let faults = self.faults.clone();
+        server::serve(http, None, self.end.clone(), move |asked| {
+            let plain = faults.is_on(Fault::PlainHttp);
+            std::future::ready(if plain { unprotected(application.answer(&asked)) } else { to_https(&asked) })
+        });
+        let Self { folder, credentials, faults, token, end } = self;
+        server::serve(control, None, end, move |asked| {
+            let set = |fault, on| inject(&folder, &credentials, &faults, fault, on);
+            std::future::ready(control::answer_to(&asked, &token, &faults, &set))
+        });
+    }
+}
+
+/// An answer as a server without https gives it.
+fn unprotected(mut answer: server::Answer) -> server::Answer {
+    answer.headers_mut().remove(http::header::STRICT_TRANSPORT_SECURITY);
+    answer
+}
+
+fn to_https(asked: &server::Asked) -> server::Answer {
+    let path = asked.uri().path_and_query().map_or("/", |path| path.as_str());
+    let mut answer = server::text(http::StatusCode::MOVED_PERMANENTLY, "text/plain", Vec::new());
+    let location = format!("https://{}{path}", server::host_of(asked));
+    if let Ok(location) = http::HeaderValue::from_str(&location) {
+        answer.headers_mut().insert(http::header::LOCATION, location);
+    }
+    answer
+}
+
+/// The customers' client: it knows the world's names and trusts its authority.
+fn client(root: &str, ports: Ports) -> reqwest::Result<reqwest::Client> {
+    // Another part of the process may have chosen the provider already, and it is the same one.
+    let _ = ring::default_provider().install_default();
+    let root = reqwest::Certificate::from_pem(root.as_bytes())?;
+    reqwest::Client::builder()
+        .tls_certs_only([root])
+        .no_proxy()
+        .resolve(application::HOST, ports.https)
+        .resolve(payment_api::HOST, ports.https)
+        .timeout(std::time::Duration::from_secs(5))
+        .build()
+}

@@ -1,0 +1,99 @@
+//! Sources: what they give, and that a failing one fails alone and says nothing of the value.
+#![expect(clippy::disallowed_methods, reason = "a test makes its own files")]
+
+use std::path::Path;
+
+use super::*;
+use crate::model::duration::Span;
+use crate::model::id::CheckId;
+use crate::model::plan::{Credential, Limits, Network, Service, Sources};
+
+fn plan(folder: &Path, process_env: bool) -> Plan {
+    Plan {
+        service: Service { name: "x".into(), environment: "test".into(), version: None, hosts: Vec::new() },
+        network: Network::default(),
+        sources: Sources { env_files: vec![".env".into(), ".env.production".into()], process_env },
+        variables: BTreeMap::new(),
+        credentials: BTreeMap::new(),
+        checks: Vec::new(),
+        items: Vec::new(),
+        procedure: Vec::new(),
+        limits: Limits::default(),
+        folder: folder.to_path_buf(),
+        digest: String::new(),
+    }
+}
+
+fn with_credential(mut plan: Plan, id: &str, from: ValueSource) -> Plan {
+    let check = CheckId::new(&format!("{id}_valid"));
+    let credential = Credential { from, check, rotate_every: None, timeout: Span(Duration::from_millis(400)) };
+    plan.credentials.insert(CredentialId::new(id), credential);
+    plan
+}
+
+fn found<'a>(values: &'a Values, name: &str) -> Option<(&'a str, String)> {
+    match values.get(name) {
+        Lookup::Found(value) => Some((value.text.expose_secret(), value.origin.to_string())),
+        Lookup::Missing | Lookup::Failed(_) => None,
+    }
+}
+
+fn failure(values: &Values, name: &str) -> String {
+    match values.get(name) {
+        Lookup::Failed(why) => why.to_owned(),
+        Lookup::Found(_) | Lookup::Missing => String::new(),
+    }
+}
+
+#[tokio::test]
+async fn later_files_win_and_the_process_wins_over_all() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join(".env"), "A=1\nB=2\n").unwrap();
+    std::fs::write(folder.path().join(".env.production"), "\nB=3\n").unwrap();
+    let process = BTreeMap::from([("A".to_owned(), "9".to_owned())]);
+    let values = load(&plan(folder.path(), true), false, &process).await;
+    assert_eq!(found(&values, "env.A"), Some(("9", "process".into())));
+    assert_eq!(found(&values, "env.B"), Some(("3", ".env.production:2".into())));
+    let values = load(&plan(folder.path(), false), false, &process).await;
+    assert_eq!(found(&values, "env.A"), Some(("1", ".env:1".into())));
+}
+
+#[tokio::test]
+async fn a_credential_and_the_variable_it_is_in_are_both_secret() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join(".env"), "KEY=FAKE-value-of-a-key\n").unwrap();
+    let plan = with_credential(plan(folder.path(), false), "api_key", ValueSource::Env("KEY".into()));
+    let values = load(&plan, false, &BTreeMap::new()).await;
+    let secrets: Vec<String> = values.secrets().map(|(name, _)| name.to_string()).collect();
+    assert_eq!(secrets, ["credentials.api_key", "env.KEY"]);
+}
+
+#[tokio::test]
+async fn a_command_gives_its_first_line_and_a_failing_one_fails_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let command = |words: &[&str]| ValueSource::Command(words.iter().map(|word| (*word).to_owned()).collect());
+    let plan = plan(folder.path(), false);
+    let plan = with_credential(plan, "good", command(&["printf", "FAKE-one\nmore"]));
+    let plan = with_credential(plan, "bad", command(&["sh", "-c", "echo FAKE-leaked >&2; exit 4"]));
+    let plan = with_credential(plan, "slow", command(&["sh", "-c", "sleep 60"]));
+    let plan = with_credential(plan, "gone", command(&["/no/such/vault"]));
+    let values = load(&plan, true, &BTreeMap::new()).await;
+    assert_eq!(found(&values, "credentials.good"), Some(("FAKE-one", "command printf".into())));
+    assert!(failure(&values, "credentials.bad").contains("exit status: 4"));
+    assert!(!failure(&values, "credentials.bad").contains("FAKE-leaked"));
+    assert!(failure(&values, "credentials.slow").contains("did not answer within 400ms"));
+    assert!(failure(&values, "credentials.gone").contains("cannot be started"));
+    let values = load(&plan, false, &BTreeMap::new()).await;
+    assert!(failure(&values, "credentials.good").contains("golive trust"), "an untrusted plan runs nothing");
+}
+
+#[tokio::test]
+async fn a_file_gives_its_text_without_the_last_line_break() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("secret"), "FAKE-in-a-file\r\n").unwrap();
+    let plan = with_credential(plan(folder.path(), false), "a", ValueSource::File("secret".into()));
+    let plan = with_credential(plan, "b", ValueSource::File("missing".into()));
+    let values = load(&plan, false, &BTreeMap::new()).await;
+    assert_eq!(found(&values, "credentials.a"), Some(("FAKE-in-a-file", "secret".into())));
+    assert!(matches!(values.get("credentials.b"), Lookup::Missing));
+}

@@ -1,0 +1,89 @@
+//! The demo's world: its plan loads, and every fault is really there for the real checks to find.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use golive::check::network::Network;
+use golive::check::{self, Surroundings};
+use golive::core::evidence::Evidence;
+use golive::demo::{Fault, World, scenario};
+use golive::model::word::Outcome;
+use golive::{clock, plan, source};
+
+/// Runs one check of the world's own plan, as the engine would.
+async fn run(world: &World, id: &str) -> Evidence {
+    let loaded = plan::load(&world.plan(), &check::specs()).unwrap_or_else(|error| panic!("{error}"));
+    let values = source::load(&loaded.plan, true, &BTreeMap::new()).await;
+    let network = Network::new(&loaded.plan.network, &loaded.plan.folder).unwrap();
+    let folder = loaded.plan.folder.clone();
+    let surroundings = Arc::new(Surroundings { values, folder, trusted: true, clock: clock::now, network });
+    let check = loaded.plan.checks.iter().find(|check| check.id.as_str() == id).unwrap_or_else(|| panic!("no {id}"));
+    match check::kind(check.kind.as_str()).unwrap().build(check, &surroundings) {
+        Ok(probe) => probe.run(Duration::from_secs(5)).await,
+        Err(evidence) => *evidence,
+    }
+}
+
+#[tokio::test]
+async fn a_healthy_world_passes_every_check_of_its_plan() {
+    let world = World::start(None, &[]).unwrap();
+    let loaded = plan::load(&world.plan(), &check::specs()).unwrap_or_else(|error| panic!("{error}"));
+    for check in &loaded.plan.checks {
+        let after_deployment = ["new_version_serves", "build_carries_this_version"].contains(&check.id.as_str());
+        let mut evidence = run(&world, check.id.as_str()).await;
+        // The first customer may still be on the way.
+        for _ in 0..50 {
+            if evidence.outcome == Outcome::Pass || after_deployment {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            evidence = run(&world, check.id.as_str()).await;
+        }
+        let expected = if after_deployment { Outcome::Fail } else { Outcome::Pass };
+        assert_eq!(evidence.outcome, expected, "{}: {} {:?}", check.id, evidence.summary, evidence.facts);
+    }
+}
+
+#[tokio::test]
+async fn every_scenarios_fault_makes_its_named_check_fail_and_mending_it_makes_it_pass() {
+    let world = World::start(None, &[]).unwrap();
+    for scenario in scenario::SCENARIOS {
+        let Some(check) = scenario.check else { continue };
+        for fault in scenario.faults {
+            world.set(*fault, true).unwrap();
+        }
+        let evidence = run(&world, check).await;
+        assert_eq!(evidence.outcome, Outcome::Fail, "{}: {check}: {}", scenario.name, evidence.summary);
+        for fault in scenario.faults {
+            world.set(*fault, false).unwrap();
+        }
+        let evidence = run(&world, check).await;
+        assert_eq!(evidence.outcome, Outcome::Pass, "{} mended: {check}: {}", scenario.name, evidence.summary);
+    }
+}
+
+#[tokio::test]
+async fn failures_name_what_a_person_needs() {
+    let faults = [Fault::MissingVariable, Fault::ExpiredCertificate];
+    let world = World::start(None, &faults).unwrap();
+    let evidence = run(&world, "required_variables_set").await;
+    assert!(evidence.summary.as_str().contains("VITE_IKHOKHA_API_URL"), "{}", evidence.summary);
+    let evidence = run(&world, "certificates_valid").await;
+    assert!(evidence.summary.as_str().contains("academy.example ended 20"), "{}", evidence.summary);
+}
+
+#[tokio::test]
+async fn the_switchboard_wants_its_token() {
+    let world = World::start(None, &[]).unwrap();
+    let described = world.describe();
+    let (url, token) = (described["control"]["url"].as_str().unwrap(), described["control"]["token"].as_str().unwrap());
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let put = |token: &str| client.put(format!("{url}/database-down")).header("x-golive-token", token).send();
+    assert_eq!(put("wrong").await.unwrap().status(), 401);
+    assert!(!world.faults().is_on(Fault::DatabaseDown));
+    assert_eq!(put(token).await.unwrap().status(), 200);
+    assert!(world.faults().is_on(Fault::DatabaseDown));
+    assert_eq!(run(&world, "database_connection").await.outcome, Outcome::Fail);
+}
