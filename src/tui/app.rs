@@ -94,7 +94,8 @@ impl App {
 
     /// Takes everything that came in one go.
     pub fn input(&mut self, batch: &[Event], live: Live<'_>, now: Now) -> Vec<Effect> {
-        let keys = batch.iter().filter(|event| matches!(event, Event::Key(key) if key.kind == KeyEventKind::Press)).count();
+        let keys =
+            batch.iter().filter(|event| matches!(event, Event::Key(key) if key.kind == KeyEventKind::Press)).count();
         for event in batch {
             match event {
                 Event::Key(key) if key.kind != KeyEventKind::Release => self.key(key, keys, live, now),

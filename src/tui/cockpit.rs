@@ -24,3 +24,17 @@ pub trait Cockpit {
     /// Asks the engine to end.
     fn quit(&self);
 }
+
+impl Cockpit for crate::engine::handle::Handle {
+    fn decide(&self, command: Command, by: Operator) -> Answer {
+        Box::pin(Self::decide(self, command, by))
+    }
+
+    fn watch(&self) -> watch::Receiver<Arc<State>> {
+        Self::watch(self)
+    }
+
+    fn quit(&self) {
+        Self::quit(self);
+    }
+}

@@ -5,6 +5,8 @@
 mod check;
 mod item;
 
+pub(crate) use item::action_words;
+
 use ratatui::text::Span;
 
 use crate::core::state::{ItemState, State};

@@ -164,7 +164,8 @@ impl Dialog {
             self.typed = None;
             return Answer::Stay;
         }
-        if let Some(at) = self.fields.iter().position(|field| !field.optional && field.input.value().trim().is_empty()) {
+        if let Some(at) = self.fields.iter().position(|field| !field.optional && field.input.value().trim().is_empty())
+        {
             self.at = at;
             self.refusal = Some(format!("{} is missing", self.fields[at].label));
             return Answer::Stay;
@@ -218,8 +219,9 @@ fn until(text: &str, zone: &TimeZone, now: Now) -> Result<Timestamp, String> {
         return now.at.checked_add(length).map_err(|_| format!("{text} is too long a time"));
     }
     let time: jiff::civil::Time = text.parse().map_err(|_| format!("\"{text}\" is no time: write 2h, 90m or 18:00"))?;
-    let today = now.at.to_zoned(zone.clone());
-    let at = |day: jiff::civil::Date| day.to_datetime(time).to_zoned(zone.clone()).map(|zoned| zoned.timestamp());
+    let today = now.at.to_zoned_datetime(zone.clone());
+    let at =
+        |day: jiff::civil::Date| day.to_datetime(time).to_zoned_datetime(zone.clone()).map(|zoned| zoned.timestamp());
     let wrong = |_| format!("{text} is no time of that day");
     let end = at(today.date()).map_err(wrong)?;
     if end > now.at { Ok(end) } else { at(today.date().tomorrow().map_err(wrong)?).map_err(wrong) }

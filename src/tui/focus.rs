@@ -50,7 +50,8 @@ impl Focus {
             return Some(Subject::Check(check.clone()));
         }
         let (item, _) = scene.state.item(self.item.as_ref()?)?;
-        let asks_people = item.manual.is_some() || item.step.is_some() || item.soak.is_some() || item.rehearsal.is_some();
+        let asks_people =
+            item.manual.is_some() || item.step.is_some() || item.soak.is_some() || item.rehearsal.is_some();
         let worst = detail::checks_of(scene, item).into_iter().next();
         match worst {
             Some(RowKey::Check(id)) if !asks_people => Some(Subject::Check(id)),

@@ -53,13 +53,13 @@ pub fn elapsed(length: Duration) -> String {
 /// A moment as a local time of day: `14:02:33`.
 #[must_use]
 pub fn time_of_day(at: Timestamp, zone: &TimeZone) -> String {
-    at.to_zoned(zone.clone()).strftime("%H:%M:%S").to_string()
+    at.to_zoned_datetime(zone.clone()).strftime("%H:%M:%S").to_string()
 }
 
 /// A moment as a local time, with its day where that is another one: `18:00`, `Nov 26 18:00`.
 #[must_use]
 pub fn until(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
-    let (at, now) = (at.to_zoned(zone.clone()), now.to_zoned(zone.clone()));
+    let (at, now) = (at.to_zoned_datetime(zone.clone()), now.to_zoned_datetime(zone.clone()));
     let form = if at.date() == now.date() { "%H:%M" } else { "%b %d %H:%M" };
     at.strftime(form).to_string()
 }
@@ -67,7 +67,7 @@ pub fn until(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
 /// A moment as a local time of day with its zone: `14:02:33 SAST`.
 #[must_use]
 pub fn clock(at: Timestamp, zone: &TimeZone) -> String {
-    at.to_zoned(zone.clone()).strftime("%H:%M:%S %Z").to_string()
+    at.to_zoned_datetime(zone.clone()).strftime("%H:%M:%S %Z").to_string()
 }
 
 /// A share: `100 %`, `98.0 %`, `–` of nothing. Only what is whole is shown as whole.
@@ -99,15 +99,19 @@ mod tests {
         let seconds = Duration::from_secs;
         assert_eq!([0, 119, 120, 7_200, 172_800].map(|s| age(seconds(s))), ["0 s", "119 s", "2 min", "2 h", "2 d"]);
         assert_eq!(took(Duration::from_micros(120)), "120 µs");
-        assert_eq!([4, 999, 1_900, 10_200, 182_000].map(|ms| took(Duration::from_millis(ms))), [
-            "4 ms", "999 ms", "1.9 s", "10 s", "3:02"
-        ]);
+        assert_eq!(
+            [4, 999, 1_900, 10_200, 182_000].map(|ms| took(Duration::from_millis(ms))),
+            ["4 ms", "999 ms", "1.9 s", "10 s", "3:02"]
+        );
         assert_eq!(elapsed(seconds(761)), "T+00:12:41");
     }
 
     #[test]
     fn nearly_all_is_never_shown_as_all() {
-        assert_eq!([share(0, 0), share(3, 3), share(99_999, 100_000), share(49, 50)], ["–", "100 %", "99.9 %", "98.0 %"]);
+        assert_eq!(
+            [share(0, 0), share(3, 3), share(99_999, 100_000), share(49, 50)],
+            ["–", "100 %", "99.9 %", "98.0 %"]
+        );
     }
 
     #[test]

@@ -24,12 +24,15 @@ pub fn draw(scene: &Scene<'_>, scrolled: usize, canvas: &mut Canvas<'_>) {
     for (row, line) in lines.into_iter().skip(first).take(height.saturating_sub(1)).enumerate() {
         canvas.line(row, line);
     }
-    canvas.line(height.saturating_sub(1), vec![
-        scene.say(" esc", Role::Key),
-        scene.say(" back   ", Role::Quiet),
-        scene.say("j k", Role::Key),
-        scene.say(" scroll", Role::Quiet),
-    ]);
+    canvas.line(
+        height.saturating_sub(1),
+        vec![
+            scene.say(" esc", Role::Key),
+            scene.say(" back   ", Role::Quiet),
+            scene.say("j k", Role::Key),
+            scene.say(" scroll", Role::Quiet),
+        ],
+    );
 }
 
 fn lines(scene: &Scene<'_>) -> Vec<Vec<Span<'static>>> {

@@ -143,7 +143,9 @@ impl Binding {
 
 fn shown(key: &Key) -> String {
     match key {
-        (KeyCode::Char(letter), modifiers) if modifiers.contains(KeyModifiers::CONTROL) => format!("^{}", letter.to_uppercase()),
+        (KeyCode::Char(letter), modifiers) if modifiers.contains(KeyModifiers::CONTROL) => {
+            format!("^{}", letter.to_uppercase())
+        }
         (KeyCode::Char(letter), _) => letter.to_string(),
         (KeyCode::Enter, _) => "⏎".to_owned(),
         (KeyCode::Esc, _) => "esc".to_owned(),

@@ -125,6 +125,7 @@ async fn fly(cockpit: &dyn Cockpit, mut app: App) -> Result<Leaving, TuiError> {
         let woken = next(&mut events, &mut states, &mut answers, &mut signals, due).await;
         let now = clock::now();
         let mut at_once = true;
+        let ticked = matches!(woken, Woken::Second);
         match woken {
             Woken::Leave(leaving) => return Ok(leaving),
             Woken::Input(batch) => {
@@ -155,7 +156,7 @@ async fn fly(cockpit: &dyn Cockpit, mut app: App) -> Result<Leaving, TuiError> {
         }
         let newest = Arc::clone(&states.borrow_and_update());
         let moved = !Arc::ptr_eq(&newest, &state);
-        if moved || matches!(woken, Woken::Second) {
+        if moved || ticked {
             state = newest;
             standing = Arc::new(Standing::of(&state, clock::now()));
         }

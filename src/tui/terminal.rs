@@ -60,13 +60,14 @@ impl Screen {
     /// If the terminal does not take it.
     pub fn paint(&mut self, scene: &Scene<'_>) -> io::Result<()> {
         queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
-        let painted = self.terminal.draw(|canvas| {
+        let draw = |canvas: &mut ratatui::Frame<'_>| {
             let area = canvas.area();
             frame::draw(canvas.buffer_mut(), area, scene);
-        });
+        };
+        let painted = self.terminal.draw(draw).map(|_| ());
         queue!(self.terminal.backend_mut(), EndSynchronizedUpdate)?;
         self.terminal.backend_mut().flush()?;
-        painted.map(|_| ())
+        painted
     }
 
     /// Forgets what is on the screen, so that the next paint is whole.

@@ -116,7 +116,9 @@ struct Paint {
 
 fn colour<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Color>, D::Error> {
     let name = String::deserialize(deserializer)?;
-    name.parse().map(Some).map_err(|_| de::Error::custom(format!("\"{name}\" is no colour; write \"#7aa582\" or \"cyan\"")))
+    name.parse()
+        .map(Some)
+        .map_err(|_| de::Error::custom(format!("\"{name}\" is no colour; write \"#7aa582\" or \"cyan\"")))
 }
 
 /// The styles of all roles.
@@ -165,14 +167,14 @@ impl Theme {
         let known = |wanted: &str| THEMES.iter().find(|(name, _)| *name == wanted);
         let (name, text) = known(name).ok_or_else(|| ThemeError::Unknown { name: name.to_owned() })?;
         let (name, text) = match colours {
-            Colours::None => known("mono").unwrap_or(&(name, text)),
-            Colours::True | Colours::Sixteen => &(*name, *text),
+            Colours::None => known("mono").copied().unwrap_or((*name, *text)),
+            Colours::True | Colours::Sixteen => (*name, *text),
         };
         let paints: BTreeMap<Role, Paint> = toml::from_str(text)
-            .map_err(|error| ThemeError::Broken { name: (*name).to_owned(), source: Box::new(error) })?;
+            .map_err(|error| ThemeError::Broken { name: name.to_owned(), source: Box::new(error) })?;
         let mut styles = [Style::new(); ROLES.len()];
         for (style, role) in styles.iter_mut().zip(ROLES) {
-            let paint = paints.get(&role).ok_or_else(|| ThemeError::Lacks { name: (*name).to_owned(), role })?;
+            let paint = paints.get(&role).ok_or_else(|| ThemeError::Lacks { name: name.to_owned(), role })?;
             *style = paint.style(colours);
         }
         Ok(Self(styles))

@@ -33,7 +33,9 @@ pub fn why(scene: &Scene<'_>, focus: &Focus, action: Action) -> Option<&'static 
 fn act(scene: &Scene<'_>, focus: &Focus) -> Option<&'static str> {
     let session = scene.live.session();
     match focus.act {
-        Some(Act::Begin) if session.phase_opened(crate::model::word::Phase::Deployment).is_some() => Some("it has begun"),
+        Some(Act::Begin) if session.phase_opened(crate::model::word::Phase::Deployment).is_some() => {
+            Some("it has begun")
+        }
         Some(_) => None,
         None => {
             let item = focus.item.as_ref().and_then(|id| scene.state.item(id));
@@ -55,6 +57,7 @@ fn undo(scene: &Scene<'_>, focus: &Focus) -> Option<&'static str> {
             || known.objections.iter().any(|objection| objection.by.normalised() == own)
             || known.waiver.is_some()
     });
-    let check = focus.check.as_ref().and_then(|id| scene.state.check(id)).is_some_and(|(_, known)| known.waiver.is_some());
+    let check =
+        focus.check.as_ref().and_then(|id| scene.state.check(id)).is_some_and(|(_, known)| known.waiver.is_some());
     if item || check { None } else { Some("nothing of yours to take back here") }
 }

@@ -58,9 +58,12 @@ fn finding(lines: &mut Lines<'_>, check: &Check, known: &CheckState, status: &Ch
         }
         (None, _) => lines.wrapped(2, "No result yet.", Role::Text),
     }
-    if matches!(known.outcome(), Some(Outcome::Error)) && let Some(failure) = known.known_failure() {
+    if matches!(known.outcome(), Some(Outcome::Error))
+        && let Some(failure) = known.known_failure()
+    {
         let since = format::time_of_day(failure.when.at, scene.zone);
-        let last = format!("Last known: {} at {since}. It counts as failing until it is seen good.", failure.evidence.summary);
+        let last =
+            format!("Last known: {} at {since}. It counts as failing until it is seen good.", failure.evidence.summary);
         lines.wrapped(2, &last, Role::Look);
     }
     let failure = known.latest.as_ref().and_then(|latest| latest.evidence.failure.as_ref());
@@ -91,7 +94,8 @@ fn facts(lines: &mut Lines<'_>, latest: &Latest) {
         return;
     }
     lines.blank();
-    let longest = latest.evidence.facts.iter().map(|fact| crate::tui::text::width(fact.name.as_str())).max().unwrap_or(0);
+    let longest =
+        latest.evidence.facts.iter().map(|fact| crate::tui::text::width(fact.name.as_str())).max().unwrap_or(0);
     for fact in &latest.evidence.facts {
         lines.named(2, fact.name.as_str(), longest.clamp(6, 22) + 2, fact.value.as_str(), Role::Text);
     }
@@ -106,7 +110,11 @@ fn history(lines: &mut Lines<'_>, known: &CheckState) {
     let most = lines.width.saturating_sub(22).min(60);
     let line = crate::tui::widget::sparkline::sparkline(known.history.iter(), most);
     let share = format::share(known.good_runs, known.runs);
-    lines.line(vec![scene.say("  runs     ", Role::Label), scene.say(line, Role::Quiet), scene.say(format!("  {share}"), Role::Quiet)]);
+    lines.line(vec![
+        scene.say("  runs     ", Role::Label),
+        scene.say(line, Role::Quiet),
+        scene.say(format!("  {share}"), Role::Quiet),
+    ]);
 }
 
 fn blocks(lines: &mut Lines<'_>, position: usize) {

@@ -37,8 +37,14 @@ pub(super) fn lines(lines: &mut Lines<'_>, item: &Item, known: &ItemState) {
     if !after.is_empty() {
         lines.named(0, "after", 9, &titles(scene.state, &after), Role::Quiet);
     }
-    let held: Vec<_> =
-        scene.state.plan().items.iter().filter(|other| other.needs.contains(&item.id)).map(|other| other.id.clone()).collect();
+    let held: Vec<_> = scene
+        .state
+        .plan()
+        .items
+        .iter()
+        .filter(|other| other.needs.contains(&item.id))
+        .map(|other| other.id.clone())
+        .collect();
     if !held.is_empty() && !status.is_done() {
         lines.named(0, "holds up", 9, &titles(scene.state, &held), Role::Quiet);
     }
@@ -192,7 +198,11 @@ fn checks(lines: &mut Lines<'_>, item: &Item) {
         let voice = if role == Role::Good { Role::Quiet } else { Role::Text };
         let name = format!("{:<24}", check.id.as_str());
         lines.both(
-            vec![scene.say(format!("{glyph} "), role), scene.say(name, voice), scene.say(format!(" {summary}"), Role::Quiet)],
+            vec![
+                scene.say(format!("{glyph} "), role),
+                scene.say(name, voice),
+                scene.say(format!(" {summary}"), Role::Quiet),
+            ],
             vec![scene.say(if role == Role::Good { String::new() } else { status.word().to_owned() }, role)],
         );
     }

@@ -36,8 +36,11 @@ pub fn draw(dialog: &Dialog, scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
 
 fn frame(dialog: &Dialog, scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
     let production = chrome::is_production(scene);
-    let [left_top, right_top, left_bottom, right_bottom, across, down] =
-        if production { ["╔", "╗", "╚", "╝", "═", "║"] } else { ["┌", "┐", "└", "┘", "─", "│"] };
+    let [left_top, right_top, left_bottom, right_bottom, across, down] = if production {
+        ["╔", "╗", "╚", "╝", "═", "║"]
+    } else {
+        ["┌", "┐", "└", "┘", "─", "│"]
+    };
     let style = scene.style(if production { Role::Production } else { Role::Rule });
     let style = style.remove_modifier(ratatui::style::Modifier::REVERSED);
     let (width, height) = (canvas.width(), canvas.height());
@@ -48,10 +51,9 @@ fn frame(dialog: &Dialog, scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
     }
     canvas.line(height.saturating_sub(1), vec![Span::styled(line(left_bottom, right_bottom), style)]);
     let title = text::cut(&dialog.title, width.saturating_sub(6)).into_owned();
-    canvas.part(2, 0, u16::try_from(text::width(&title) + 2).unwrap_or(0), 1).line(
-        0,
-        vec![scene.say(format!(" {title} "), Role::Title)],
-    );
+    canvas
+        .part(2, 0, u16::try_from(text::width(&title) + 2).unwrap_or(0), 1)
+        .line(0, vec![scene.say(format!(" {title} "), Role::Title)]);
 }
 
 fn lines(dialog: &Dialog, scene: &Scene<'_>, width: usize) -> Lines {
@@ -73,7 +75,9 @@ fn lines(dialog: &Dialog, scene: &Scene<'_>, width: usize) -> Lines {
     match (&dialog.refusal, dialog.ticket) {
         (_, Some(_)) => lines.push(vec![scene.say("writing it down …", Role::Running)]),
         (Some(refusal), None) => {
-            lines.extend(text::wrap(&text::clean(refusal), width).into_iter().map(|line| vec![scene.say(line, Role::Look)]));
+            lines.extend(
+                text::wrap(&text::clean(refusal), width).into_iter().map(|line| vec![scene.say(line, Role::Look)]),
+            );
         }
         (None, None) => {}
     }
@@ -119,7 +123,9 @@ fn answers(dialog: &Dialog, scene: &Scene<'_>) -> Vec<Span<'static>> {
             vec![key("⏎"), word(does), key("tab"), word("next field"), key("esc"), word("leaves")]
         }
         Lock::Enter => vec![key("⏎"), word(does), key("esc"), word("leaves")],
-        Lock::Yes => vec![key("y"), word(if dialog.question == Question::Quit { "leaves golive" } else { does }), leave],
+        Lock::Yes => {
+            vec![key("y"), word(if dialog.question == Question::Quit { "leaves golive" } else { does }), leave]
+        }
         Lock::Word(_) => vec![key("⏎"), word("after the word, on its own, does it"), leave],
     }
 }

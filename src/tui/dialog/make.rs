@@ -48,7 +48,8 @@ impl Dialog {
     pub fn sign(scene: &Scene<'_>, id: &ItemId) -> Option<Self> {
         let (item, known) = scene.live.item(id)?;
         let manual = item.manual.as_ref()?;
-        let mut dialog = Self::new(Question::Sign(id.clone()), format!("Sign: {}", item.title)).fact("", manual.prompt.clone());
+        let mut dialog =
+            Self::new(Question::Sign(id.clone()), format!("Sign: {}", item.title)).fact("", manual.prompt.clone());
         let given = known.signatures.iter().map(|signature| signature.by.to_string()).collect::<Vec<_>>().join(", ");
         let of = format!("{} of {}", known.signatures.len(), manual.approvals);
         dialog = dialog.fact("signed", if given.is_empty() { of } else { format!("{of} ({given})") });
@@ -70,7 +71,9 @@ impl Dialog {
     #[must_use]
     pub fn waive(scene: &Scene<'_>, subject: Subject) -> Self {
         let (name, words) = match &subject {
-            Subject::Item(id) => (scene.live.item(id).map_or_else(|| id.to_string(), |(item, _)| item.title.clone()), None),
+            Subject::Item(id) => {
+                (scene.live.item(id).map_or_else(|| id.to_string(), |(item, _)| item.title.clone()), None)
+            }
             Subject::Check(id) => {
                 let found = scene.live.check(id).and_then(|(_, known)| known.latest.as_ref());
                 (id.to_string(), found.map(|latest| latest.evidence.summary.to_string()))
@@ -103,11 +106,13 @@ impl Dialog {
         let service = &scene.live.plan().service;
         let place = format!("{} in {}", service.name, service.environment.to_uppercase());
         if known.step.as_ref().is_some_and(|run| run.is_under_way()) {
-            let dialog = Self::new(Question::Door(Command::StopStep { item: id.clone() }), format!("Stop: {}", item.title));
+            let dialog =
+                Self::new(Question::Door(Command::StopStep { item: id.clone() }), format!("Stop: {}", item.title));
             let dialog = dialog.fact("", "Stops the step with everything it started. What it has done stays done.");
             return Some(dialog.fact("where", place).locked(Lock::Yes));
         }
-        let mut dialog = Self::new(Question::Door(Command::StartStep { item: id.clone() }), format!("Start: {}", item.title));
+        let mut dialog =
+            Self::new(Question::Door(Command::StartStep { item: id.clone() }), format!("Start: {}", item.title));
         dialog = dialog.fact("runs", crate::tui::detail::action_words(&step.action));
         if let Action::Command { environment, .. } = &step.action
             && !environment.is_empty()
@@ -181,14 +186,17 @@ impl Dialog {
     /// Before leaving while something goes on.
     #[must_use]
     pub fn quit(scene: &Scene<'_>) -> Self {
-        let running = scene.live.items().filter(|(_, known)| known.step.as_ref().is_some_and(|step| step.is_under_way()));
+        let running =
+            scene.live.items().filter(|(_, known)| known.step.as_ref().is_some_and(|step| step.is_under_way()));
         let running = running.map(|(item, _)| item.title.clone()).collect::<Vec<_>>();
         let mut dialog = Self::new(Question::Quit, "Leave golive?");
         if running.is_empty() {
-            dialog = dialog.fact("", "No step is running. What was decided is on disk; the next start stands where this stands.");
+            dialog = dialog
+                .fact("", "No step is running. What was decided is on disk; the next start stands where this stands.");
         } else {
             dialog = dialog.fact("goes on", running.join(", "));
-            dialog = dialog.fact("", "It goes on without the cockpit as its plan says; the next start attaches to it again.");
+            dialog = dialog
+                .fact("", "It goes on without the cockpit as its plan says; the next start attaches to it again.");
         }
         dialog.fact("stops", "checks, until golive is started again").locked(Lock::Yes)
     }

@@ -14,7 +14,7 @@ use crate::tui::widget::list::{self, Row};
 use crate::tui::words;
 
 /// The checklist.
-pub struct Checklist;
+pub(super) struct Checklist;
 
 /// From this width on there are two panes.
 const TWO_PANES: usize = 100;
@@ -92,7 +92,11 @@ fn acts(scene: &Scene<'_>, phase: Phase) -> Vec<Act> {
 
 fn rows(scene: &Scene<'_>, keys: &[RowKey], selected: usize, telling: bool, canvas: &mut Canvas<'_>) {
     if keys.is_empty() {
-        let why = if scene.ui.only_unsettled { "everything here is settled (! shows all)" } else { "the plan has no item here" };
+        let why = if scene.ui.only_unsettled {
+            "everything here is settled (! shows all)"
+        } else {
+            "the plan has no item here"
+        };
         canvas.line(1, vec![scene.say(format!("   {why}"), Role::Quiet)]);
         return;
     }
@@ -134,8 +138,12 @@ fn act_row(scene: &Scene<'_>, act: Act) -> Row {
     let session = scene.state.session();
     let permits = |question: Question| question_permits(scene, question);
     let (glyph, role, title, note) = match act {
-        Act::Begin if session.is_open(Some(Phase::Deployment)) => ("✓", Role::Good, "Begin the deployment", "begun".into()),
-        Act::Begin if permits(Question::Deploy) => ("▷", Role::Strong, "Begin the deployment", "x opens its door".into()),
+        Act::Begin if session.is_open(Some(Phase::Deployment)) => {
+            ("✓", Role::Good, "Begin the deployment", "begun".into())
+        }
+        Act::Begin if permits(Question::Deploy) => {
+            ("▷", Role::Strong, "Begin the deployment", "x opens its door".into())
+        }
         Act::Begin => ("·", Role::Quiet, "Begin the deployment", "needs GO to deploy".into()),
         Act::Gate => match session.gate_opened {
             Some(since) => {

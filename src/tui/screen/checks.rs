@@ -14,7 +14,7 @@ use crate::tui::widget::sparkline::{percentile, sparkline};
 use crate::tui::{detail, format, text, words};
 
 /// All checks.
-pub struct Checks;
+pub(super) struct Checks;
 
 /// Columns that the figures take.
 const FIGURES: usize = 46;
@@ -50,8 +50,15 @@ impl Screen for Checks {
             Order::Slow => "slow first",
             Order::Plan => "plan order",
         };
-        let head = format!("     {:<name$} {:<8} {:>8} {:>8}  {:<runs$} {:>7} {:>8}", "check", "now", "p50", "p95", "last runs", "ok", "next");
-        canvas.both(0, vec![scene.say(head, Role::Label)], vec![scene.say(if canvas.width() > 130 { order } else { "" }, Role::Quiet)]);
+        let head = format!(
+            "     {:<name$} {:<8} {:>8} {:>8}  {:<runs$} {:>7} {:>8}",
+            "check", "now", "p50", "p95", "last runs", "ok", "next"
+        );
+        canvas.both(
+            0,
+            vec![scene.say(head, Role::Label)],
+            vec![scene.say(if canvas.width() > 130 { order } else { "" }, Role::Quiet)],
+        );
         let height = u16::try_from(canvas.height().saturating_sub(1)).unwrap_or(0);
         let width = u16::try_from(canvas.width()).unwrap_or(0);
         list::draw(scene, positions.len(), selected, true, &mut canvas.part(0, 1, width, height), |at| {
@@ -74,8 +81,12 @@ fn positions(scene: &Scene<'_>) -> Vec<usize> {
     }
     match scene.ui.order {
         Order::Plan => {}
-        Order::Shaky => positions.sort_by_key(|at| (scene.standing.rank(scene.state, *at), good_share(scene, *at), *at)),
-        Order::Slow => positions.sort_by_key(|at| Reverse(scene.state.check_at(*at).1.latest.as_ref().map(|latest| latest.took))),
+        Order::Shaky => {
+            positions.sort_by_key(|at| (scene.standing.rank(scene.state, *at), good_share(scene, *at), *at))
+        }
+        Order::Slow => {
+            positions.sort_by_key(|at| Reverse(scene.state.check_at(*at).1.latest.as_ref().map(|latest| latest.took)))
+        }
     }
     positions
 }
@@ -91,12 +102,18 @@ fn row(scene: &Scene<'_>, at: usize, name: usize, runs: usize) -> Row {
     let status = &scene.standing.checks[at];
     let (glyph, role) = words::check_sign(scene, status, known, check.severity);
     let length = |percent| {
-        percentile(known.history.iter().map(|point| point.latency), percent).map_or_else(|| "–".to_owned(), format::took)
+        percentile(known.history.iter().map(|point| point.latency), percent)
+            .map_or_else(|| "–".to_owned(), format::took)
     };
     let id = text::cut(check.id.as_str(), name).into_owned();
     let line = sparkline(known.history.iter(), runs);
     let figures = format!(" {:>8} {:>8}  ", length(50), length(95));
-    let tail = format!("{} {:>7} {:>8}", pad(&line, runs), format::share(known.good_runs, known.runs), next(scene, check, known));
+    let tail = format!(
+        "{} {:>7} {:>8}",
+        pad(&line, runs),
+        format::share(known.good_runs, known.runs),
+        next(scene, check, known)
+    );
     let voice = if role == Role::Good { Role::Quiet } else { Role::Text };
     Row::new(
         vec![

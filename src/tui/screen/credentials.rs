@@ -14,7 +14,7 @@ use crate::tui::widget::list::{self, Row};
 use crate::tui::{format, text, words};
 
 /// The credentials.
-pub struct Credentials;
+pub(super) struct Credentials;
 
 impl Screen for Credentials {
     fn name(&self) -> ScreenName {
@@ -43,7 +43,10 @@ impl Screen for Credentials {
         let selected = scene.ui.position(&scene.ui.rows(), &keys);
         let longest = credentials.iter().map(|(id, _)| text::width(id.as_str())).max().unwrap_or(10).clamp(10, 26);
         let source = canvas.width().saturating_sub(longest + 60).clamp(14, 34);
-        let head = format!("     {:<longest$} {:<9} {:>6}  {:<source$} {:>6} {:>9}  {}", "credential", "shown", "length", "source", "age", "rotate in", "finding");
+        let head = format!(
+            "     {:<longest$} {:<9} {:>6}  {:<source$} {:>6} {:>9}  {}",
+            "credential", "shown", "length", "source", "age", "rotate in", "finding"
+        );
         canvas.line(0, vec![scene.say(head, Role::Label)]);
         let (width, height) = (u16::try_from(canvas.width()).unwrap_or(0), u16::try_from(canvas.height()).unwrap_or(0));
         list::draw(scene, credentials.len(), selected, true, &mut canvas.part(0, 1, width, height), |at| {
@@ -84,7 +87,10 @@ fn row(scene: &Scene<'_>, id: &CredentialId, credential: &Credential, name: usiz
         vec![
             scene.say(format!("{glyph} "), role),
             scene.say(column(id.to_string(), name), Role::Text),
-            scene.say(format!(" {} {length:>6}  {} {age:>6} {rotate:>9}  ", column(shown, 9), column(from, source)), Role::Quiet),
+            scene.say(
+                format!(" {} {length:>6}  {} {age:>6} {rotate:>9}  ", column(shown, 9), column(from, source)),
+                Role::Quiet,
+            ),
             scene.say(finding, if role == Role::Good { Role::Quiet } else { Role::Text }),
         ],
         Vec::new(),

@@ -14,7 +14,7 @@ use crate::tui::ui::{RowKey, ScreenName};
 use crate::tui::widget::list::{self, Row};
 
 /// The timeline.
-pub struct Timeline;
+pub(super) struct Timeline;
 
 impl Screen for Timeline {
     fn name(&self) -> ScreenName {
@@ -61,7 +61,7 @@ fn subject(scene: &Scene<'_>, entry: &Entry) -> Option<RowKey> {
 
 /// An entry in one line.
 #[must_use]
-pub fn spans(scene: &Scene<'_>, entry: &Entry) -> Vec<Span<'static>> {
+pub(super) fn spans(scene: &Scene<'_>, entry: &Entry) -> Vec<Span<'static>> {
     let (glyph, role) = match entry.mark {
         Mark::Good => ("✓", Role::Good),
         Mark::Look => ("!", Role::Look),
@@ -86,7 +86,7 @@ fn row(scene: &Scene<'_>, entry: &Entry) -> Row {
 }
 
 /// The newest entries, for a pane beside other things.
-pub fn recent(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
+pub(super) fn recent(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
     canvas.line(0, vec![scene.say("Timeline", Role::Title), scene.say("   what happened?", Role::Quiet)]);
     for (row, entry) in scene.state.timeline().rev().take(canvas.height().saturating_sub(2)).enumerate() {
         canvas.line(row + 2, spans(scene, entry));

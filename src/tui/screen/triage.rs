@@ -14,7 +14,7 @@ use crate::tui::widget::list::{self, Row};
 use crate::tui::{format, text, words};
 
 /// Triage.
-pub struct Triage;
+pub(super) struct Triage;
 
 /// So many changes before the first failure are shown.
 const CHANGES: usize = 6;
@@ -48,7 +48,11 @@ impl Screen for Triage {
         let blocked = scene.standing.checks.iter().filter(|status| matches!(status, CheckStatus::Blocked(_))).count();
         let first = causes.iter().filter_map(|at| since(scene, *at)).min();
         let seen = first.map(|first| {
-            format!("first seen {} ({}) ", format::time_of_day(first, scene.zone), format::age(format::between(first, scene.now.at)))
+            format!(
+                "first seen {} ({}) ",
+                format::time_of_day(first, scene.zone),
+                format::age(format::between(first, scene.now.at))
+            )
         });
         let counts = format!("  {}   {}", format::count(causes.len(), "cause"), format::count(blocked, "victim"));
         canvas.both(0, vec![scene.say(counts, Role::Strong)], vec![scene.say(seen.unwrap_or_default(), Role::Quiet)]);
@@ -101,7 +105,8 @@ fn cause_row(scene: &Scene<'_>, at: usize, open: bool, width: usize) -> Row {
     let (check, known) = scene.state.check_at(at);
     let (glyph, role) = words::check_sign(scene, &scene.standing.checks[at], known, check.severity);
     let summary = known.latest.as_ref().map(|latest| latest.evidence.summary.to_string()).unwrap_or_default();
-    let since = since(scene, at).map(|since| format!("since {}", format::time_of_day(since, scene.zone))).unwrap_or_default();
+    let since =
+        since(scene, at).map(|since| format!("since {}", format::time_of_day(since, scene.zone))).unwrap_or_default();
     let mut row = Row::new(
         vec![
             scene.say(format!("{glyph} "), role),
@@ -112,7 +117,10 @@ fn cause_row(scene: &Scene<'_>, at: usize, open: bool, width: usize) -> Row {
     );
     let victims = victims(scene, &check.id);
     if !victims.is_empty() {
-        row = row.below(vec![scene.say("  └ blocked  ", Role::Quiet), scene.say(folded(&victims, width.saturating_sub(20)), Role::Quiet)]);
+        row = row.below(vec![
+            scene.say("  └ blocked  ", Role::Quiet),
+            scene.say(folded(&victims, width.saturating_sub(20)), Role::Quiet),
+        ]);
     }
     if !open {
         return row;
@@ -121,9 +129,14 @@ fn cause_row(scene: &Scene<'_>, at: usize, open: bool, width: usize) -> Row {
     if let Some(remedy) = own.or_else(|| check.remedy.clone()) {
         let failure = known.latest.as_ref().and_then(|latest| latest.evidence.failure.as_ref());
         let way = failure.map(|failure| format!("   {}", failure.recovery)).unwrap_or_default();
-        row = row.below(vec![scene.say("    Do         ", Role::Label), scene.say(remedy, Role::Text), scene.say(way, Role::Quiet)]);
+        row = row.below(vec![
+            scene.say("    Do         ", Role::Label),
+            scene.say(remedy, Role::Text),
+            scene.say(way, Role::Quiet),
+        ]);
     }
-    let moment = |latest: &Latest| format!("{}   {}", format::time_of_day(latest.when.at, scene.zone), latest.evidence.summary);
+    let moment =
+        |latest: &Latest| format!("{}   {}", format::time_of_day(latest.when.at, scene.zone), latest.evidence.summary);
     let good = known.last_good.as_ref().map_or_else(|| "never in this session".to_owned(), moment);
     row.below(vec![scene.say("    Last good  ", Role::Label), scene.say(good, Role::Text)])
 }

@@ -17,7 +17,7 @@ use crate::tui::widget::list::{self, Row};
 use crate::tui::{format, words};
 
 /// The verdict with its reasons.
-pub struct VerdictScreen;
+pub(super) struct VerdictScreen;
 
 /// One row: a heading, or a reason with what it is about.
 struct Line {
@@ -47,7 +47,10 @@ impl Screen for VerdictScreen {
         let verdict = &scene.standing.verdict;
         canvas.both(
             0,
-            vec![scene.say("  ", Role::Text), scene.say(format!(" {} ", verdict.headline()), words::answer_role(verdict.answer()))],
+            vec![
+                scene.say("  ", Role::Text),
+                scene.say(format!(" {} ", verdict.headline()), words::answer_role(verdict.answer())),
+            ],
             vec![scene.say(would_be(verdict), Role::Quiet)],
         );
         let lines = lines(scene);
@@ -59,7 +62,8 @@ impl Screen for VerdictScreen {
         }
         let keys: Vec<RowKey> = lines.iter().map(|line| RowKey::Named(line.key.clone())).collect();
         let selected = scene.ui.position(&scene.ui.rows(), &keys);
-        let rows: Vec<std::cell::Cell<Option<Row>>> = lines.into_iter().map(|line| std::cell::Cell::new(Some(line.row))).collect();
+        let rows: Vec<std::cell::Cell<Option<Row>>> =
+            lines.into_iter().map(|line| std::cell::Cell::new(Some(line.row))).collect();
         list::draw(scene, rows.len(), selected, true, &mut body, |at| rows[at].take().unwrap_or_default());
     }
 
@@ -86,10 +90,17 @@ fn would_be(verdict: &Verdict) -> String {
 fn lines(scene: &Scene<'_>) -> Vec<Line> {
     let verdict = &scene.standing.verdict;
     let mut lines = Vec::new();
-    let of = |weight: Answer, wanted: fn(&Reason) -> bool| verdict.weighing(weight).filter(move |reason| wanted(reason));
+    let of =
+        |weight: Answer, wanted: fn(&Reason) -> bool| verdict.weighing(weight).filter(move |reason| wanted(reason));
     group(scene, &mut lines, "BLOCKERS", Role::Bad, of(Answer::NoGo, |_| true).collect());
     waiting(scene, &mut lines);
-    group(scene, &mut lines, "NOT KNOWN", Role::Look, of(Answer::Hold, |reason| !is_for_people(&reason.cause)).collect());
+    group(
+        scene,
+        &mut lines,
+        "NOT KNOWN",
+        Role::Look,
+        of(Answer::Hold, |reason| !is_for_people(&reason.cause)).collect(),
+    );
     let warnings = of(Answer::GoWithWarnings, |reason| reason.cause != Cause::Waived && !is_for_people(&reason.cause));
     group(scene, &mut lines, "WARNINGS", Role::Look, warnings.collect());
     waivers(scene, &mut lines);
@@ -157,7 +168,8 @@ fn waiting(scene: &Scene<'_>, lines: &mut Vec<Line>) {
 }
 
 fn waivers(scene: &Scene<'_>, lines: &mut Vec<Line>) {
-    let checks = scene.state.checks().map(|(check, known)| (Subject::Check(check.id.clone()), check.waivable, &known.waiver));
+    let checks =
+        scene.state.checks().map(|(check, known)| (Subject::Check(check.id.clone()), check.waivable, &known.waiver));
     let items = scene.state.items().map(|(item, known)| (Subject::Item(item.id.clone()), item.waivable, &known.waiver));
     let in_force = |(subject, waivable, waiver): (Subject, Waivable, &Option<Waiver>)| {
         let counts = status::is_waived(waiver.as_ref(), waivable, scene.now);
@@ -187,7 +199,9 @@ fn waivers(scene: &Scene<'_>, lines: &mut Vec<Line>) {
 fn growing_old(scene: &Scene<'_>, lines: &mut Vec<Line>) {
     let mut old: Vec<(Timestamp, Subject)> = Vec::new();
     for (at, (check, known)) in scene.state.checks().enumerate() {
-        let Some(latest) = known.latest.as_ref().filter(|_| scene.standing.rank(scene.state, at) == 9) else { continue };
+        let Some(latest) = known.latest.as_ref().filter(|_| scene.standing.rank(scene.state, at) == 9) else {
+            continue;
+        };
         let age = scene.now.since(latest.when).unwrap_or_default();
         if age * 3 >= check.fresh_for.0 * 2 {
             let end = latest.when.at.saturating_add(check.fresh_for.0).unwrap_or(Timestamp::MAX);

@@ -74,7 +74,8 @@ fn badges(scene: &Scene<'_>) -> Vec<(String, Role)> {
     if let Some(held) = &scene.ui.held {
         let before = held.state.timeline().next_back().map(|entry| entry.at);
         let changes = scene.live.timeline().rev().take_while(|entry| Some(entry.at) > before).count();
-        let changes = if changes == 0 { "held".to_owned() } else { format!("held, {}", format::count(changes, "change")) };
+        let changes =
+            if changes == 0 { "held".to_owned() } else { format!("held, {}", format::count(changes, "change")) };
         badges.push((changes, Role::Look));
     }
     if scene.ui.only_unsettled {
@@ -97,7 +98,16 @@ pub fn phases(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
         let here = *phase == scene.ui.phase && scene.ui.screen == ScreenName::Checklist;
         let locked = summary.status == PhaseStatus::Locked;
         let name = format!("{} {}", at + 1, words::phase_name(*phase, !roomy));
-        let mut name = scene.say(name, if here { Role::Title } else if locked { Role::Quiet } else { Role::Text });
+        let mut name = scene.say(
+            name,
+            if here {
+                Role::Title
+            } else if locked {
+                Role::Quiet
+            } else {
+                Role::Text
+            },
+        );
         if here {
             name.style = name.style.add_modifier(Modifier::UNDERLINED);
         }
@@ -165,7 +175,11 @@ fn news<'a>(scene: &Scene<'a>) -> Option<&'a Entry> {
 fn waiting(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
     let waiting = scene.live_standing.verdict.waiting();
     let Some(first) = waiting.first() else {
-        let calm = if scene.live.session().ended.is_some() { " nothing more to do here" } else { " nothing waits for a person" };
+        let calm = if scene.live.session().ended.is_some() {
+            " nothing more to do here"
+        } else {
+            " nothing waits for a person"
+        };
         canvas.line(0, vec![scene.say(calm, Role::Quiet)]);
         return;
     };
@@ -238,10 +252,7 @@ fn rest(scene: &Scene<'_>) -> String {
 /// Whether a reason is about what people, steps or time have to settle.
 #[must_use]
 pub const fn is_for_people(cause: &Cause) -> bool {
-    matches!(
-        cause,
-        Cause::People | Cause::Step | Cause::StepFailed | Cause::Soak | Cause::Rehearsal | Cause::Objection
-    )
+    matches!(cause, Cause::People | Cause::Step | Cause::StepFailed | Cause::Soak | Cause::Rehearsal | Cause::Objection)
 }
 
 /// What is left when there is no room: the verdict and the counts.
@@ -252,7 +263,8 @@ pub fn smallest(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
     let mut row = 1;
     if canvas.height() > 3 {
         let service = &scene.live.plan().service;
-        canvas.line(1, vec![scene.say(format!("{} {}", service.environment.to_uppercase(), service.name), Role::Strong)]);
+        canvas
+            .line(1, vec![scene.say(format!("{} {}", service.environment.to_uppercase(), service.name), Role::Strong)]);
         row = 2;
     }
     for (at, (phase, summary)) in scene.live_standing.phases.iter().enumerate() {

@@ -25,7 +25,9 @@ pub fn draw(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
     let focus = Focus::of(scene);
     let mut shown = Vec::new();
     for binding in keymap::BINDINGS.iter().filter(|binding| binding.hint) {
-        if always.iter().any(|known| known.action == binding.action) || unavailable::why(scene, &focus, binding.action).is_some() {
+        if always.iter().any(|known| known.action == binding.action)
+            || unavailable::why(scene, &focus, binding.action).is_some()
+        {
             continue;
         }
         let cost = cost(binding);

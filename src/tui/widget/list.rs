@@ -47,7 +47,13 @@ pub fn draw(
         }
         let row = build(at);
         let chosen = at == selected;
-        let marker = if chosen && focused { scene.say(" ▌ ", Role::Key) } else if chosen { scene.say(" ▏ ", Role::Key) } else { Span::raw("   ") };
+        let marker = if chosen && focused {
+            scene.say(" ▌ ", Role::Key)
+        } else if chosen {
+            scene.say(" ▏ ", Role::Key)
+        } else {
+            Span::raw("   ")
+        };
         let mut left = vec![marker];
         left.extend(row.left);
         let mut right = row.right;

@@ -50,7 +50,8 @@ mod tests {
 
     #[test]
     fn the_usual_is_low_the_slow_is_high_and_a_failure_is_marked() {
-        let history = [run(Outcome::Pass, 100), run(Outcome::Pass, 100), run(Outcome::Pass, 900), run(Outcome::Fail, 10)];
+        let history =
+            [run(Outcome::Pass, 100), run(Outcome::Pass, 100), run(Outcome::Pass, 900), run(Outcome::Fail, 10)];
         assert_eq!(sparkline(history.iter(), 60), "▂▂▇✗");
         assert_eq!(sparkline(history.iter(), 2), "▇✗");
         assert_eq!(sparkline([].iter(), 5), "");
