@@ -82,7 +82,6 @@ impl Redactor {
     pub fn stream(&self) -> Stream {
         Stream::new(self.clone())
     }
-
 }
 
 impl Search {
