@@ -202,6 +202,8 @@ fn searched(path: &Path, keys: &Keys) -> std::io::Result<Option<String>> {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::disallowed_methods, reason = "a test makes its own files and servers")]
+
     use crate::check::kit;
     use crate::model::word::Outcome;
     use std::os::unix::fs::PermissionsExt;

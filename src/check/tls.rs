@@ -219,3 +219,82 @@ fn dates(certificate: &rustls::pki_types::CertificateDer<'_>) -> Option<Dates> {
         until: Timestamp::from_second(validity.not_after.timestamp()).ok()?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::disallowed_methods, reason = "a test makes its own files and servers")]
+
+    use std::path::Path;
+
+    use rcgen::{CertificateParams, Issuer, KeyPair};
+    use rustls::ServerConfig;
+    use rustls::crypto::ring;
+    use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+    use tokio_rustls::TlsAcceptor;
+
+    use super::*;
+    use crate::check::kit;
+
+    /// A server with a leaf for `host` whose life lies so many days before and after now; gives its port.
+    async fn serving(folder: &Path, host: &str, days: (i64, i64)) -> u16 {
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::new(Vec::<String>::new()).unwrap();
+        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        let root = params.self_signed(&key).unwrap();
+        std::fs::write(folder.join("ca.pem"), root.pem()).unwrap();
+        let issuer = Issuer::new(params, key);
+        let leaf_key = KeyPair::generate().unwrap();
+        let mut leaf = CertificateParams::new(vec![host.to_owned()]).unwrap();
+        let day = |days: i64| {
+            let moment = crate::clock::now().at + jiff::SignedDuration::from_hours(24 * days);
+            let date = jiff::tz::Offset::UTC.to_datetime(moment).date();
+            rcgen::date_time_ymd(date.year().into(), date.month().try_into().unwrap(), date.day().try_into().unwrap())
+        };
+        (leaf.not_before, leaf.not_after) = (day(days.0), day(days.1));
+        let certificate = leaf.signed_by(&leaf_key, &issuer).unwrap();
+        let private = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(leaf_key.serialize_der()));
+        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate.der().clone()], private)
+            .unwrap();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        std::mem::drop(tokio::task::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let _ = acceptor.accept(stream).await;
+            }
+        }));
+        port
+    }
+
+    async fn look(host: &str, of: &str, days: (i64, i64), more: &str) -> Evidence {
+        let folder = tempfile::tempdir().unwrap();
+        let port = serving(folder.path(), of, days).await;
+        let ca = folder.path().join("ca.pem");
+        let to = format!("127.0.0.1:{port}");
+        let surroundings = kit::surroundings_resolving(&format!("{host}:443"), &to, Some(&ca));
+        kit::run("tls", &format!("host = \"{host}\"\n{more}"), &surroundings).await
+    }
+
+    #[tokio::test]
+    async fn certificates_are_judged_by_name_and_dates() {
+        let sound = look("www.example", "www.example", (-10, 60), "").await;
+        assert_eq!(sound.outcome, Outcome::Pass, "{}", sound.summary);
+        let ended = look("www.example", "www.example", (-90, -2), "").await;
+        assert_eq!(ended.outcome, Outcome::Fail);
+        assert!(ended.summary.as_str().contains("ended 20"), "{}", ended.summary);
+        let other = look("www.example", "shop.example", (-10, 60), "").await;
+        assert_eq!(other.outcome, Outcome::Fail);
+        assert!(other.summary.as_str().contains("another name"), "{}", other.summary);
+        let soon = look("www.example", "www.example", (-80, 10), "").await;
+        assert_eq!(soon.outcome, Outcome::Warn, "{}", soon.summary);
+        let later = look("www.example", "www.example", (-80, 10), "warn_before = \"5d\"").await;
+        assert_eq!(later.outcome, Outcome::Pass, "{}", later.summary);
+        let future = look("www.example", "www.example", (2, 60), "").await;
+        assert_eq!(future.outcome, Outcome::Fail);
+        assert!(future.summary.as_str().contains("not valid yet"), "{}", future.summary);
+    }
+}

@@ -53,11 +53,12 @@ where
             tokio::spawn(async move {
                 let serving = async {
                     match tls {
-                        // A handshake that the client breaks off (it refuses the certificate) is its own affair.
-                        Some(tls) => match tls.accept(stream).await {
-                            Ok(stream) => one(stream, handler).await,
-                            Err(_) => {}
-                        },
+                        Some(tls) => {
+                            // A handshake that the client breaks off (it refuses the certificate) is its own affair.
+                            if let Ok(stream) = tls.accept(stream).await {
+                                one(stream, handler).await;
+                            }
+                        }
                         None => one(stream, handler).await,
                     }
                 };

@@ -125,9 +125,9 @@ proptest! {
 
     #[test]
     fn a_worse_latest_result_never_improves_it(
-        happenings in happenings(), number in 0usize..6, better in outcomes(), worse in outcomes(),
+        happenings in happenings(), number in 0usize..6, one in outcomes(), other in outcomes(),
     ) {
-        prop_assume!(better <= worse);
+        let (better, worse) = (one.min(other), one.max(other));
         let mut good = told(&happenings);
         let mut bad = told(&happenings);
         tell(&mut good, &Happening::Result { check: number, outcome: better });

@@ -4,7 +4,7 @@
 //! in `words.rs`. After every happening the consequences that follow by themselves are applied, as the engine does.
 
 mod plan;
-mod words;
+pub(crate) mod words;
 
 use std::fs;
 use std::path::Path;

@@ -1,0 +1,46 @@
+//! The command line's grammar: what may be typed. Each subcommand brings its own arguments; here they are put together.
+
+use std::path::PathBuf;
+
+use clap::{ColorChoice, Parser, Subcommand};
+
+use crate::cli::{check, completions, credentials, lint, report, sessions, trust, verify};
+
+/// A deployment cockpit in the terminal: live checks, people's decisions, and a verdict that can be explained.
+#[derive(Debug, Parser)]
+#[command(name = "golive", version, args_conflicts_with_subcommands = true)]
+#[command(after_help = "Exit codes: 0 GO, 1 NO-GO, 2 wrong command line or plan, 3 HOLD, 4 golive itself failed.")]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+    /// The plan to open the cockpit on; golive.toml here or in a folder above when absent.
+    pub(super) plan: Option<PathBuf>,
+    /// Whether to use colour.
+    #[arg(long, global = true, value_name = "WHEN", default_value_t = ColorChoice::Auto)]
+    pub(super) color: ColorChoice,
+}
+
+/// Every subcommand, in the order in which help lists them.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Run the validators and print the report.
+    Check(check::CheckArguments),
+    /// Judge the plan alone, touching nothing it names.
+    Lint(lint::LintArguments),
+    /// Print the JSON Schema of the plan.
+    Schema,
+    /// Show the credentials, masked.
+    Credentials(credentials::CredentialsArguments),
+    /// Allow the plan's commands to run, once per content.
+    Trust(trust::TrustArguments),
+    /// List past and open sessions.
+    Sessions(sessions::SessionsArguments),
+    /// Print the report of a past session.
+    Report(report::ReportArguments),
+    /// Prove that a session's journal is as golive wrote it.
+    Verify(verify::VerifyArguments),
+    /// Print the completions for a shell.
+    Completions(completions::CompletionsArguments),
+    /// Print the manual page.
+    Man,
+}

@@ -1,0 +1,189 @@
+//! `golive check`: runs the validators without a screen and prints the report; the exit code is the verdict.
+
+mod progress;
+mod question;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::cli::check::question::Asked;
+use crate::cli::console::Console;
+use crate::cli::exit::{Exit, Stop};
+use crate::cli::formats::{self, Wanted};
+use crate::cli::machine::Machine;
+use crate::cli::opening::{self, Keeping};
+use crate::cli::signals::Signals;
+use crate::clock;
+use crate::core::state::State;
+use crate::core::verdict::{self, Answer};
+use crate::engine::handle::Handle;
+use crate::engine::headless;
+use crate::model::duration;
+use crate::model::word::{Phase, Question};
+use crate::report::build::{self, Circumstances};
+
+#[derive(Debug, Args)]
+pub(super) struct CheckArguments {
+    /// The plan; golive.toml here or in a folder above when absent.
+    plan: Option<PathBuf>,
+    /// What the verdict answers: deploy, open, close. The last two need --session.
+    #[arg(long, value_name = "Q", value_parser = word_of(Question::ALL, Question::word))]
+    question: Option<Question>,
+    /// Take this session's decisions in. It is read and never written to.
+    #[arg(long, value_name = "S")]
+    session: Option<String>,
+    /// Judge this phase's checks alone; may be repeated.
+    #[arg(long = "phase", value_name = "P", value_parser = word_of(Phase::ALL, Phase::word))]
+    phases: Vec<Phase>,
+    /// Judge only checks whose id fits this glob; may be repeated.
+    #[arg(long = "only", value_name = "GLOB")]
+    only: Vec<String>,
+    /// Take warnings for blockers.
+    #[arg(long)]
+    strict: bool,
+    /// Where to keep the session: a folder, or `memory` for nowhere.
+    #[arg(long, value_name = "memory|DIR")]
+    journal: Option<String>,
+    #[arg(long = "format", value_name = "F[=FILE]", value_parser = formats::wanted, help = formats::help())]
+    formats: Vec<Wanted>,
+    /// Go on until the verdict permits, for this long at most.
+    #[arg(long, value_name = "D", value_parser = duration::parse)]
+    until_go: Option<Duration>,
+    /// Go on and print the report whenever the verdict changes, until interrupted.
+    #[arg(long)]
+    watch: bool,
+}
+
+/// A parser for one of a closed list of words.
+fn word_of<T: Copy + Send + Sync + 'static>(
+    all: &'static [T],
+    word: fn(T) -> &'static str,
+) -> impl Fn(&str) -> Result<T, String> + Clone + Send + Sync + 'static {
+    move |text| {
+        let found = all.iter().copied().find(|known| word(*known) == text);
+        found.ok_or_else(|| {
+            let words = all.iter().map(|known| word(*known)).collect::<Vec<_>>();
+            format!("there are: {}", words.join(", "))
+        })
+    }
+}
+
+pub(super) fn run(arguments: &CheckArguments, console: &Console, machine: &Machine) -> Result<Exit, Stop> {
+    let Some(asked) = question::asked(arguments, console)? else { return Ok(Exit::Wrong) };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Stop::own(format!("cannot start: {error}")))?;
+    let ended = runtime.block_on(interruptible(arguments, asked, console, machine));
+    runtime.shutdown_background();
+    ended
+}
+
+async fn interruptible(
+    arguments: &CheckArguments,
+    asked: Asked,
+    console: &Console,
+    machine: &Machine,
+) -> Result<Exit, Stop> {
+    let mut signals = Signals::listen()?;
+    let trusted = opening::is_trusted(&asked.plan.digest)?;
+    let prepared = tokio::select! {
+        prepared = opening::prepare(&asked.plan, trusted, machine) => prepared?,
+        exit = signals.next() => return Ok(interrupted(exit, console)),
+    };
+    let keeping = Keeping::of(arguments.journal.as_deref())?;
+    let journal = asked.journal(&keeping, machine)?;
+    let beginning = asked.beginning(prepared.version.clone());
+    let (handle, running) = opening::open(prepared, beginning, journal, machine, &keeping.steps())?;
+    let ended = tokio::select! {
+        ended = judge(arguments, &asked, &handle, console, machine) => ended,
+        exit = signals.next() => Ok(interrupted(exit, console)),
+    };
+    handle.quit();
+    drop(handle);
+    running.join().map_err(|error| Stop::because(&error))?;
+    ended
+}
+
+fn interrupted(exit: Exit, console: &Console) -> Exit {
+    if console.is_watched() {
+        console.progress("");
+    }
+    console.say("interrupted: nothing is claimed");
+    exit
+}
+
+async fn judge(
+    arguments: &CheckArguments,
+    asked: &Asked,
+    handle: &Handle,
+    console: &Console,
+    machine: &Machine,
+) -> Result<Exit, Stop> {
+    let bound = arguments.until_go.unwrap_or_else(|| asked.bound());
+    let settling = headless::settle(handle, &machine.operator, asked.wanted(), clock::now, bound);
+    let began = clock::now();
+    progress::shown(handle, asked, console, settling).await;
+    if let Some(bound) = arguments.until_go {
+        let left = bound.saturating_sub(clock::now().since(began).unwrap_or(bound));
+        let permitting = headless::until_go(handle, &asked.inquiry, clock::now, left);
+        progress::shown(handle, asked, console, permitting).await;
+    }
+    let answer = report(arguments, asked, &now_known(handle), console, machine)?;
+    if arguments.watch {
+        return watch(arguments, asked, handle, console, machine).await;
+    }
+    Ok(Exit::of(answer, arguments.strict))
+}
+
+fn now_known(handle: &Handle) -> Arc<State> {
+    Arc::clone(&handle.watch().borrow())
+}
+
+fn report(
+    arguments: &CheckArguments,
+    asked: &Asked,
+    state: &State,
+    console: &Console,
+    machine: &Machine,
+) -> Result<Answer, Stop> {
+    let circumstances = Circumstances { operator: machine.operator.id.clone(), plan: asked.path.clone() };
+    let report = build::report(state, &asked.inquiry, &circumstances, clock::now());
+    formats::write(&arguments.formats, &report, console)?;
+    Ok(report.verdict)
+}
+
+/// Prints the report again whenever the answer or its reasons change. Ends only by a signal, or with the engine.
+async fn watch(
+    arguments: &CheckArguments,
+    asked: &Asked,
+    handle: &Handle,
+    console: &Console,
+    machine: &Machine,
+) -> Result<Exit, Stop> {
+    let mut states = handle.watch();
+    let mut told = told(&states.borrow_and_update().clone(), asked);
+    loop {
+        // Evidence goes stale by time alone: looked at again every second, whatever happens.
+        let changed = tokio::time::timeout(Duration::from_secs(1), states.changed()).await;
+        if matches!(changed, Ok(Err(_))) {
+            return Err(Stop::own("the engine ended by itself"));
+        }
+        let state = Arc::clone(&states.borrow_and_update());
+        let now_told = self::told(&state, asked);
+        if now_told != told {
+            told = now_told;
+            report(arguments, asked, &state, console, machine)?;
+        }
+    }
+}
+
+type Told = (Answer, Vec<(Option<crate::core::event::Subject>, Answer)>);
+
+fn told(state: &State, asked: &Asked) -> Told {
+    let verdict = verdict::verdict(state, &asked.inquiry, clock::now());
+    (verdict.answer(), verdict.reasons().iter().map(|reason| (reason.subject.clone(), reason.weight)).collect())
+}

@@ -1,0 +1,127 @@
+//! From a plan to a running session: values, network, redactor, journal, engine. The same for `check`, the demo and
+//! the cockpit.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use secrecy::ExposeSecret as _;
+
+use crate::check::Surroundings;
+use crate::check::network::Network;
+use crate::cli::exit::Stop;
+use crate::cli::machine::Machine;
+use crate::cli::seen;
+use crate::core::event::{Body, SessionEvent};
+use crate::engine::handle::Handle;
+use crate::engine::{self, Beginning, Running, Setup, probes_of_kinds};
+use crate::journal::lock::Holder;
+use crate::journal::{self, Journal};
+use crate::mask::Redactor;
+use crate::model::id::SessionId;
+use crate::model::plan::Plan;
+use crate::model::text::SafeText;
+use crate::model::values::{Lookup, Values};
+use crate::{clock, source, trust};
+
+/// Where a session is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Keeping {
+    /// Nowhere: it is gone with the process.
+    Memory,
+    /// Below a state folder.
+    Folder(PathBuf),
+}
+
+impl Keeping {
+    /// Reads `--journal memory|DIR`; the state folder when absent.
+    pub(super) fn of(text: Option<&str>) -> Result<Self, Stop> {
+        match text {
+            Some("memory") => Ok(Self::Memory),
+            Some(folder) => Ok(Self::Folder(PathBuf::from(folder))),
+            None => Machine::state_folder().map(Self::Folder),
+        }
+    }
+
+    /// A new session's journal.
+    pub(super) fn journal(&self, session: &SessionId, machine: &Machine) -> Result<Journal, Stop> {
+        match self {
+            Self::Memory => Ok(Journal::memory()),
+            Self::Folder(folder) => {
+                let holder = Holder::this_process(machine.host.clone(), machine.operator.id.clone(), clock::now().at);
+                Journal::create(&journal::file_of(folder, session), session, &holder).map_err(|error| {
+                    Stop::because(&error).instead(
+                        "name a folder that can be written to with --journal, or keep nothing: --journal memory",
+                    )
+                })
+            }
+        }
+    }
+
+    /// Where steps keep their output.
+    pub(super) fn steps(&self) -> PathBuf {
+        match self {
+            Self::Memory => std::env::temp_dir(),
+            Self::Folder(folder) => folder.join("steps"),
+        }
+    }
+}
+
+/// Whether the plan's commands may run; where that cannot be found out, they may not.
+pub(super) fn is_trusted(digest: &str) -> Result<bool, Stop> {
+    let folder = Machine::state_folder()?;
+    trust::is_allowed(&folder, digest)
+        .map_err(|error| Stop::own(format!("cannot look up what is trusted in {}: {error}", folder.display())))
+}
+
+/// What a session needs beside its plan and its journal.
+pub(super) struct Prepared {
+    pub(super) version: Option<SafeText>,
+    pub(super) facts: Vec<Body>,
+    surroundings: Arc<Surroundings>,
+    redactor: Redactor,
+}
+
+/// Reads every source of the plan and sets up the network.
+pub(super) async fn prepare(plan: &Plan, trusted: bool, machine: &Machine) -> Result<Prepared, Stop> {
+    let network = Network::new(&plan.network, &plan.folder).map_err(|error| {
+        let Stop { sentence, .. } = Stop::because(&error);
+        Stop::wrong(sentence).instead("mend [network] in the plan")
+    })?;
+    let values = source::load(plan, trusted, &machine.environment).await;
+    let redactor = Redactor::new(values.secrets());
+    let seen = seen::credentials(plan, &values, &seen::key(Machine::state_folder().ok().as_deref()));
+    let facts = seen.into_iter().map(|seen| Body::Session(SessionEvent::CredentialSeen(Box::new(seen)))).collect();
+    let version = version(&values, &redactor);
+    let folder = plan.folder.clone();
+    let surroundings = Arc::new(Surroundings { values, folder, trusted, clock: clock::now, network });
+    Ok(Prepared { version, facts, surroundings, redactor })
+}
+
+fn version(values: &Values, redactor: &Redactor) -> Option<SafeText> {
+    match values.get("version") {
+        Lookup::Found(value) => Some(SafeText::bounded(&redactor.redact(value.text.expose_secret()), 80)),
+        Lookup::Missing | Lookup::Failed(_) => None,
+    }
+}
+
+/// Starts the engine.
+pub(super) fn open(
+    prepared: Prepared,
+    beginning: Beginning,
+    journal: Journal,
+    machine: &Machine,
+    steps_folder: &Path,
+) -> Result<(Handle, Running), Stop> {
+    let setup = Setup {
+        journal,
+        beginning,
+        host: machine.host.clone(),
+        run: ulid::Ulid::generate(),
+        facts: prepared.facts,
+        probes: probes_of_kinds(&prepared.surroundings),
+        surroundings: prepared.surroundings,
+        redactor: prepared.redactor,
+        steps_folder: steps_folder.to_owned(),
+    };
+    engine::open(setup).map_err(|error| Stop::because(&error))
+}

@@ -1,0 +1,45 @@
+//! The door into an event: every text that comes from outside passes the redactor here (DECISIONS 30).
+
+use crate::core::decide::Command;
+use crate::core::event::OutputLine;
+use crate::core::evidence::Evidence;
+use crate::mask::Redactor;
+use crate::model::text::SafeText;
+
+/// What a check saw, without secrets.
+pub(super) fn evidence(redactor: &Redactor, evidence: Evidence) -> Evidence {
+    evidence.rewritten(&|text| redactor.redact(text).into_owned())
+}
+
+/// One text without secrets.
+pub(super) fn text(redactor: &Redactor, text: &str) -> SafeText {
+    SafeText::from_foreign(&redactor.redact(text))
+}
+
+/// A line that a step printed, without secrets.
+pub(super) fn line(redactor: &Redactor, line: &OutputLine) -> OutputLine {
+    OutputLine { text: text(redactor, line.text.as_str()), ..line.clone() }
+}
+
+/// What a person typed, without secrets: somebody will paste one into a note.
+pub(super) fn command(redactor: &Redactor, command: Command) -> Command {
+    let clean = |text: String| redactor.redact(&text).into_owned();
+    match command {
+        Command::Sign { item, note } => Command::Sign { item, note: note.map(clean) },
+        Command::Object { item, reason } => Command::Object { item, reason: clean(reason) },
+        Command::Waive { subject, reason, until } => Command::Waive { subject, reason: clean(reason), until },
+        Command::Note { subject, text } => Command::Note { subject, text: clean(text) },
+        Command::CloseGate { reason } => Command::CloseGate { reason: clean(reason) },
+        Command::AbortSession { reason } => Command::AbortSession { reason: clean(reason) },
+        Command::TakeBackSignature { .. }
+        | Command::WithdrawObjection { .. }
+        | Command::EndWaiver { .. }
+        | Command::Claim { .. }
+        | Command::RunAgain { .. }
+        | Command::StartStep { .. }
+        | Command::StopStep { .. }
+        | Command::BeginDeployment
+        | Command::OpenGate
+        | Command::CloseSession => command,
+    }
+}

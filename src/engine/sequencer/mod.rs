@@ -1,0 +1,243 @@
+//! The sequencer: the one place where things happen in order. Append, acknowledged, apply, what follows, publish.
+//!
+//! Decisions go at once; results wait up to 20 ms for company and share a commit. While the disk fails, results are
+//! applied all the same and wait in memory, no verdict is better than HOLD, and decisions are refused with the reason;
+//! it goes on by itself when the disk is back (DECISIONS 29).
+
+mod deciding;
+mod keeping;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::core::agenda::{Agenda, Effect};
+use crate::core::event::{Body, CheckEvent, Event, SessionEvent, StepEvent};
+use crate::core::state::State;
+use crate::engine::events::Maker;
+use crate::engine::handle::{Asked, Handle, Lateness};
+use crate::engine::keeper::Keeper;
+use crate::engine::pacing;
+use crate::engine::redaction;
+use crate::engine::running::{Ran, Runner};
+use crate::engine::screen::Screen;
+use crate::engine::setup::{Beginning, OpenError, Setup};
+use crate::engine::stepping::{self, Stepper};
+use crate::journal::storage::StorageError;
+use crate::mask::Redactor;
+use crate::model::operator::Actor;
+use crate::model::text::SafeText;
+use crate::model::time::Now;
+
+/// How long results wait for company.
+const COMPANY: Duration = Duration::from_millis(20);
+/// So many decisions, and so many results, may wait in the channels.
+const ASKED: usize = 64;
+const REPORTED: usize = 1_024;
+
+/// Events in, state out.
+pub(super) struct Sequencer {
+    state: State,
+    agenda: Agenda,
+    keeper: Keeper,
+    maker: Maker,
+    clock: fn() -> Now,
+    redactor: Redactor,
+    runner: Runner,
+    stepper: Stepper,
+    screen: Screen,
+    asked: mpsc::Receiver<Asked>,
+    ran: mpsc::Receiver<Ran>,
+    stepped: mpsc::Receiver<stepping::Report>,
+    quit: CancellationToken,
+    /// Events of golive itself that wait for company.
+    pending: Vec<Event>,
+    flush_at: Option<Instant>,
+    retry_at: Option<Instant>,
+    /// The disk did not answer even while golive was ending.
+    unanswered: bool,
+    /// When time alone changes the verdict, or makes something follow.
+    change_at: Option<Timestamp>,
+}
+
+impl Sequencer {
+    /// The sequencer of a session and the handle to it. Nothing has happened yet: it begins with [`Sequencer::run`].
+    pub(super) fn new(setup: Setup) -> Result<(Handle, Self), OpenError> {
+        let Setup { journal, beginning, host, run, facts, surroundings, probes, redactor, steps_folder } = setup;
+        let clock = surroundings.clock;
+        let (now, mut maker) = (clock(), Maker::new(run));
+        let (state, first) = begin(beginning, host, &mut maker, now)?;
+        let facts = facts.into_iter().map(|body| maker.event(Actor::Golive, body, now));
+        let (ask, asked) = mpsc::channel(ASKED);
+        let (results, ran) = mpsc::channel(REPORTED);
+        let (reports, stepped) = mpsc::channel(REPORTED);
+        let (states, shown) = watch::channel(Arc::new(state.clone()));
+        let (late, lateness) = watch::channel(Lateness::default());
+        let quit = CancellationToken::new();
+        let handle = Handle { asked: ask, states: shown, quit: quit.clone(), lateness };
+        let sequencer = Self {
+            agenda: Agenda::new(&state, now),
+            keeper: Keeper::new(journal),
+            runner: Runner::new(probes, state.plan().limits.concurrency, results, clock),
+            stepper: Stepper::new(surroundings, redactor.clone(), steps_folder, reports),
+            screen: Screen::new(states, late),
+            pending: std::iter::once(first).chain(facts).collect(),
+            flush_at: None,
+            retry_at: None,
+            unanswered: false,
+            change_at: None,
+            state,
+            maker,
+            clock,
+            redactor,
+            asked,
+            ran,
+            stepped,
+            quit,
+        };
+        Ok((handle, sequencer))
+    }
+
+    /// Lives until it is told to quit or nobody is left to tell it anything.
+    pub(super) async fn run(mut self) -> Result<(), StorageError> {
+        self.flush().await;
+        loop {
+            self.act();
+            let wake = self.wake_at();
+            tokio::select! {
+                biased;
+                () = self.quit.cancelled() => break,
+                asked = self.asked.recv() => match asked {
+                    Some(asked) => self.answer(asked).await,
+                    None => break,
+                },
+                Some(ran) = self.ran.recv() => self.take_result(ran),
+                Some(report) = self.stepped.recv() => self.take_report(report),
+                () = sleep_until(wake) => {}
+            }
+            self.catch_up().await;
+        }
+        self.end().await
+    }
+
+    /// Does in the world what is due.
+    fn act(&mut self) {
+        let now = (self.clock)();
+        for effect in self.agenda.due(&self.state, now) {
+            match effect {
+                Effect::RunCheck { check, effect, due } => {
+                    let started = CheckEvent::Started { check: check.clone(), effect };
+                    let started = self.maker.event(Actor::Golive, Body::Check(started), now);
+                    self.apply(&started);
+                    if let Some(position) = self.state.index().check(&check) {
+                        self.runner.start(self.state.shared_plan(), position, effect, due);
+                    }
+                }
+                Effect::RunStep { item, effect } => {
+                    if let Some((item, _)) = self.state.item(&item) {
+                        self.stepper.run(item, effect);
+                    }
+                }
+                Effect::AttachStep { item, effect } => {
+                    if let Some((item, _)) = self.state.item(&item) {
+                        self.stepper.attach(item, effect);
+                    }
+                }
+                Effect::StopStep { effect, .. } => self.stepper.stop(effect),
+            }
+        }
+    }
+
+    /// When there is something to do next without being asked.
+    fn wake_at(&self) -> Option<Instant> {
+        let now = (self.clock)();
+        let from_now = |wait: Duration| Instant::now() + wait;
+        let due = self.agenda.next().map(|due| from_now(pacing::until_due(due, now)));
+        let change = self.change_at.map(|change| from_now(pacing::until_moment(change, now)));
+        [due, change, self.flush_at, self.retry_at, self.screen.due()].into_iter().flatten().min()
+    }
+
+    /// Takes a result, and all that wait behind it.
+    fn take_result(&mut self, ran: Ran) {
+        let mut next = Some(ran);
+        while let Some(Ran { mut finished, when }) = next {
+            self.screen.began(finished.lateness);
+            finished.evidence = redaction::evidence(&self.redactor, finished.evidence);
+            self.pend(Body::Check(CheckEvent::Finished(Box::new(finished))), when);
+            next = self.ran.try_recv().ok();
+        }
+    }
+
+    fn take_report(&mut self, report: stepping::Report) {
+        let mut next = Some(report);
+        while let Some((event, when)) = next {
+            if let StepEvent::Ended { effect, .. } = &event {
+                self.stepper.forget(*effect);
+            }
+            self.pend(Body::Step(event), when);
+            next = self.stepped.try_recv().ok();
+        }
+    }
+
+    fn pend(&mut self, body: Body, when: Now) {
+        self.pending.push(self.maker.event(Actor::Golive, body, when));
+        self.flush_at.get_or_insert_with(|| Instant::now() + COMPANY);
+    }
+
+    /// What time alone has made due: a flush, another try of the disk, what follows from the hour, a publishing.
+    async fn catch_up(&mut self) {
+        let is_due = |at: Option<Instant>| at.is_some_and(|at| at <= Instant::now());
+        if is_due(self.flush_at) || is_due(self.retry_at) {
+            self.flush().await;
+        } else if self.change_at.is_some_and(|change| change <= (self.clock)().at) {
+            self.follow().await;
+            self.screen.touch();
+        }
+        if is_due(self.screen.due()) {
+            self.screen.publish(&self.state);
+        }
+    }
+
+    /// The end: nothing new begins, what is known is kept.
+    async fn end(mut self) -> Result<(), StorageError> {
+        self.runner.cancel();
+        while let Ok(ran) = self.ran.try_recv() {
+            self.take_result(ran);
+        }
+        while let Ok(report) = self.stepped.try_recv() {
+            self.take_report(report);
+        }
+        self.retry_at = None;
+        if !self.unanswered {
+            self.flush().await;
+        }
+        self.screen.publish(&self.state);
+        if self.unanswered { Err(self.keeper.abandon()) } else { self.keeper.close() }
+    }
+}
+
+/// The state to begin with, and the event that says how it began.
+fn begin(beginning: Beginning, host: SafeText, maker: &mut Maker, now: Now) -> Result<(State, Event), OpenError> {
+    match beginning {
+        Beginning::New { session, purpose, plan, version } => {
+            let opened = SessionEvent::Opened { session, purpose, plan, version, host };
+            let opened = maker.event(Actor::Golive, Body::Session(opened), now);
+            Ok((State::open(&opened)?, opened))
+        }
+        Beginning::Resumed(events) => {
+            let resumed = Body::Session(SessionEvent::Resumed { host });
+            Ok((State::fold(&events)?, maker.event(Actor::Golive, resumed, now)))
+        }
+    }
+}
+
+async fn sleep_until(wake: Option<Instant>) {
+    match wake {
+        Some(wake) => tokio::time::sleep_until(wake).await,
+        None => std::future::pending().await,
+    }
+}

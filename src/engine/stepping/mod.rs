@@ -1,0 +1,170 @@
+//! Steps: what is done in the world on a person's word. Begun only after the intent is on disk; everything that comes
+//! of it comes back as events.
+
+mod request;
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::check::Surroundings;
+use crate::core::decide::{Command, Refusal};
+use crate::core::event::{OutputLine, StepEnd, StepEvent};
+use crate::core::state::State;
+use crate::mask::Redactor;
+use crate::model::id::{EffectId, ItemId};
+use crate::model::item::Item;
+use crate::model::step::{Action, Step};
+use crate::model::text::SafeText;
+use crate::model::time::Now;
+
+/// What a step reports, and when.
+pub(super) type Report = (StepEvent, Now);
+
+/// What all steps of a session share.
+#[derive(Clone)]
+struct Shared {
+    surroundings: Arc<Surroundings>,
+    redactor: Redactor,
+    folder: PathBuf,
+    reports: mpsc::Sender<Report>,
+}
+
+/// Runs steps in tasks.
+pub(super) struct Stepper {
+    shared: Shared,
+    under_way: HashMap<EffectId, CancellationToken>,
+}
+
+/// One run of a step, and the way its events go.
+struct Telling {
+    item: ItemId,
+    effect: EffectId,
+    shared: Shared,
+    began: Duration,
+}
+
+impl Stepper {
+    pub(super) fn new(
+        surroundings: Arc<Surroundings>,
+        redactor: Redactor,
+        folder: PathBuf,
+        reports: mpsc::Sender<Report>,
+    ) -> Self {
+        Self { shared: Shared { surroundings, redactor, folder, reports }, under_way: HashMap::new() }
+    }
+
+    /// Refuses what would start a step of a plan that its reader has not allowed.
+    pub(super) fn refuse_untrusted(&self, state: &State, command: &Command) -> Result<(), Refusal> {
+        let Command::StartStep { item } = command else { return Ok(()) };
+        let has_step = state.item(item).is_some_and(|(item, _)| item.step.is_some());
+        if self.shared.surroundings.trusted || !has_step {
+            return Ok(());
+        }
+        Err(Refusal::new("the plan's commands are not allowed to run on this machine yet")
+            .instead("read them with `golive lint --audit`, then run `golive trust`"))
+    }
+
+    /// Begins a step whose intent is on disk.
+    pub(super) fn run(&mut self, item: &Item, effect: EffectId) {
+        let (stop, telling) = self.begin(item, effect);
+        let Some(step) = item.step.clone() else { return };
+        spawn(async move {
+            telling.tell(telling.started()).await;
+            match step.action {
+                Action::Request { .. } => telling.request(&step, &stop).await,
+                Action::Command { .. } => telling.end(unknown("this golive cannot run commands yet")).await,
+            }
+        });
+    }
+
+    /// Attaches again to a step that an earlier process began.
+    pub(super) fn attach(&mut self, item: &Item, effect: EffectId) {
+        let (_, telling) = self.begin(item, effect);
+        let action = item.step.as_ref().map(|step| step.action.clone());
+        spawn(async move {
+            let Some(action) = action else {
+                return telling.end(unknown("the plan has no such step any more")).await;
+            };
+            match action {
+                Action::Request { .. } => telling.end(unknown("golive ended while the request was under way")).await,
+                Action::Command { .. } => telling.end(unknown("this golive cannot run commands yet")).await,
+            }
+        });
+    }
+
+    /// Stops a step with everything it started.
+    pub(super) fn stop(&self, effect: EffectId) {
+        if let Some(stop) = self.under_way.get(&effect) {
+            stop.cancel();
+        }
+    }
+
+    /// A step's end has been taken note of.
+    pub(super) fn forget(&mut self, effect: EffectId) {
+        self.under_way.remove(&effect);
+    }
+
+    fn begin(&mut self, item: &Item, effect: EffectId) -> (CancellationToken, Telling) {
+        let stop = CancellationToken::new();
+        self.under_way.insert(effect, stop.clone());
+        let began = (self.shared.surroundings.clock)().up;
+        (stop, Telling { item: item.id.clone(), effect, shared: self.shared.clone(), began })
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the engine is the room with tasks")]
+fn spawn(task: impl Future<Output = ()> + Send + 'static) {
+    tokio::spawn(task);
+}
+
+fn unknown(why: &str) -> StepEnd {
+    StepEnd::Unknown(SafeText::from_foreign(why))
+}
+
+impl Telling {
+    fn started(&self) -> StepEvent {
+        StepEvent::Started { item: self.item.clone(), effect: self.effect }
+    }
+
+    /// Sends an event; when nobody listens any more golive is ending, and the next start attaches again.
+    async fn tell(&self, event: StepEvent) {
+        let _ = self.shared.reports.send((event, (self.shared.surroundings.clock)())).await;
+    }
+
+    async fn print(&self, lines: Vec<OutputLine>) {
+        if lines.is_empty() {
+            return;
+        }
+        let lines = lines.iter().map(|line| crate::engine::redaction::line(&self.shared.redactor, line)).collect();
+        self.tell(StepEvent::Output { item: self.item.clone(), effect: self.effect, lines }).await;
+    }
+
+    async fn end(&self, end: StepEnd) {
+        let took = (self.shared.surroundings.clock)().up.saturating_sub(self.began);
+        let clean = |text: &SafeText| crate::engine::redaction::text(&self.shared.redactor, text.as_str());
+        let end = match end {
+            StepEnd::Succeeded(how) => StepEnd::Succeeded(clean(&how)),
+            StepEnd::Failed(how) => StepEnd::Failed(clean(&how)),
+            StepEnd::Unknown(why) => StepEnd::Unknown(clean(&why)),
+            StepEnd::TimedOut | StepEnd::Stopped => end,
+        };
+        self.tell(StepEvent::Ended { item: self.item.clone(), effect: self.effect, end, took }).await;
+    }
+
+    async fn request(&self, step: &Step, stop: &CancellationToken) {
+        let made = request::make(&self.item, &step.action, step.timeout, &self.shared.surroundings);
+        tokio::select! {
+            (lines, end) = made => {
+                let at = (self.shared.surroundings.clock)().at;
+                self.print(lines.into_iter().map(|text| OutputLine { at, error: false, text }).collect()).await;
+                self.end(end).await;
+            }
+            () = stop.cancelled() => self.end(StepEnd::Stopped).await,
+        }
+    }
+}

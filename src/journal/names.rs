@@ -1,0 +1,69 @@
+//! What an event is called in the journal's listing columns: the words of its stored form.
+
+use crate::core::event::{Body, CheckEvent, ItemEvent, SessionEvent, StepEvent};
+
+/// Family and kind of an event.
+pub(super) const fn of(body: &Body) -> (&'static str, &'static str) {
+    match body {
+        Body::Session(body) => ("session", session(body)),
+        Body::Check(body) => ("check", check(body)),
+        Body::Item(body) => ("item", item(body)),
+        Body::Step(body) => ("step", step(body)),
+    }
+}
+
+/// Whether an event ends its session.
+pub(super) const fn ends(body: &Body) -> bool {
+    matches!(body, Body::Session(SessionEvent::Closed | SessionEvent::Aborted { .. }))
+}
+
+const fn session(body: &SessionEvent) -> &'static str {
+    match body {
+        SessionEvent::Opened { .. } => "opened",
+        SessionEvent::Resumed { .. } => "resumed",
+        SessionEvent::PlanChanged { .. } => "plan_changed",
+        SessionEvent::PhaseOpened { .. } => "phase_opened",
+        SessionEvent::GateOpened => "gate_opened",
+        SessionEvent::GateClosed { .. } => "gate_closed",
+        SessionEvent::Closed => "closed",
+        SessionEvent::Aborted { .. } => "aborted",
+        SessionEvent::CredentialSeen(_) => "credential_seen",
+    }
+}
+
+const fn check(body: &CheckEvent) -> &'static str {
+    match body {
+        CheckEvent::Started { .. } => "started",
+        CheckEvent::Finished(_) => "finished",
+        CheckEvent::Observed { .. } => "observed",
+        CheckEvent::Demanded { .. } => "demanded",
+    }
+}
+
+const fn item(body: &ItemEvent) -> &'static str {
+    match body {
+        ItemEvent::Signed { .. } => "signed",
+        ItemEvent::Unsigned { .. } => "unsigned",
+        ItemEvent::Reopened { .. } => "reopened",
+        ItemEvent::Objected { .. } => "objected",
+        ItemEvent::ObjectionWithdrawn { .. } => "objection_withdrawn",
+        ItemEvent::Waived { .. } => "waived",
+        ItemEvent::WaiverEnded { .. } => "waiver_ended",
+        ItemEvent::Claimed { .. } => "claimed",
+        ItemEvent::Noted { .. } => "noted",
+        ItemEvent::SoakStarted { .. } => "soak_started",
+        ItemEvent::SoakBroken { .. } => "soak_broken",
+        ItemEvent::Soaked { .. } => "soaked",
+    }
+}
+
+const fn step(body: &StepEvent) -> &'static str {
+    match body {
+        StepEvent::Intended { .. } => "intended",
+        StepEvent::Started { .. } => "started",
+        StepEvent::Output { .. } => "output",
+        StepEvent::WaitsForInput { .. } => "waits_for_input",
+        StepEvent::StopAsked { .. } => "stop_asked",
+        StepEvent::Ended { .. } => "ended",
+    }
+}

@@ -1,0 +1,226 @@
+//! Reading a journal back, and proving it untouched. Needs the file alone, takes no lock, changes nothing.
+//!
+//! Reading is tolerant: what is sound is kept up to the first event that is not, and that one is named.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OpenFlags, Row};
+
+use crate::core::event::Event;
+use crate::journal::chain::Hash;
+use crate::journal::error::JournalError;
+use crate::journal::head::HeadFile;
+use crate::journal::names;
+use crate::journal::schema;
+use crate::journal::sqlite::{hash_of, seq_of};
+use crate::journal::storage::{Head, Stored};
+use crate::model::id::SessionId;
+
+/// A journal as it was read.
+#[derive(Debug)]
+pub struct Reading {
+    /// Which session it is of.
+    pub session: SessionId,
+    /// The events that are sound, in order.
+    pub events: Vec<Event>,
+    /// The end of what is sound.
+    pub head: Head,
+    /// The first thing that is not sound.
+    pub broken: Option<Broken>,
+}
+
+/// Where a journal stops being sound.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Broken {
+    /// The place of the first event that is not sound or not there.
+    pub seq: u64,
+    /// What is wrong with it, in a sentence.
+    pub what: String,
+}
+
+/// What `golive verify` finds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verification {
+    /// Every event hangs together with the one before it, and the last one is the head.
+    Whole {
+        /// How many there are.
+        events: u64,
+        /// The end.
+        head: Head,
+    },
+    /// Something was changed from outside.
+    Broken {
+        /// The place of the first event that is not sound.
+        seq: u64,
+        /// What is wrong with it.
+        what: String,
+    },
+}
+
+/// Reads a journal.
+///
+/// # Errors
+/// If the file cannot be opened, is no journal or is a newer one's. Events that are not sound are no error here: they
+/// are named in [`Reading::broken`].
+pub fn read_all(path: &Path) -> Result<Reading, JournalError> {
+    let connection = connect(path)?;
+    schema::judge(&connection, path)?;
+    all(&connection, path)
+}
+
+/// Whether a journal is as golive wrote it. A file so harmed that it cannot be read at all is broken at its start.
+///
+/// # Errors
+/// If there is no such file, or it is a newer golive's.
+pub fn verify(path: &Path) -> Result<Verification, JournalError> {
+    match read_all(path) {
+        Ok(Reading { broken: Some(Broken { seq, what }), .. }) => Ok(Verification::Broken { seq, what }),
+        Ok(Reading { head, .. }) => Ok(Verification::Whole { events: head.seq, head }),
+        Err(error @ (JournalError::Database { .. } | JournalError::NotAJournal { .. })) if path.exists() => {
+            Ok(Verification::Broken { seq: 1, what: error.to_string() })
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// A connection that cannot write.
+pub(super) fn connect(path: &Path) -> Result<Connection, JournalError> {
+    std::fs::metadata(path).map_err(JournalError::io("open", path))?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+    let open = |how: &str| -> rusqlite::Result<Connection> {
+        let connection = Connection::open_with_flags(format!("file:{}{how}", quoted(path)), flags)?;
+        connection.pragma_query_value(None, "schema_version", |_| Ok(()))?;
+        Ok(connection)
+    };
+    let wrong = JournalError::database("open", path);
+    match open("") {
+        Ok(connection) => Ok(connection),
+        // A folder that may not be written to: without a log beside it, the file holds everything and stands still.
+        Err(_) if !wal_of(path).exists() => open("?immutable=1").map_err(|error| match error.sqlite_error_code() {
+            Some(rusqlite::ErrorCode::NotADatabase) => JournalError::NotAJournal { path: path.to_owned() },
+            _ => wrong(error),
+        }),
+        Err(error) => Err(wrong(error)),
+    }
+}
+
+fn wal_of(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push("-wal");
+    name.into()
+}
+
+/// A path as SQLite's URI takes it.
+fn quoted(path: &Path) -> String {
+    path.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23")
+}
+
+/// Everything that is sound, and the first thing that is not.
+pub(super) fn all(connection: &Connection, path: &Path) -> Result<Reading, JournalError> {
+    let session = schema::session(connection, path)?;
+    let mut reading = Reading { session, events: Vec::new(), head: Head::EMPTY, broken: None };
+    let head_file = match HeadFile::beside(path).read() {
+        Ok(Some(head)) => Ok(head),
+        Ok(None) => Err("the head beside the journal is missing".to_owned()),
+        Err(error) => Err(error.to_string()),
+    };
+    let mut at_head = None;
+    let walked = walk(connection, 1, |stored, event| {
+        reading.head.seq = stored.seq;
+        reading.head.hash = stored.hash;
+        reading.head.closed |= names::ends(&event.body);
+        if head_file.as_ref().is_ok_and(|head| head.seq == stored.seq) {
+            at_head = Some(stored.hash);
+        }
+        reading.events.push(event);
+        true
+    });
+    reading.broken = walked.err().or_else(|| against_head(&reading.head, at_head, &head_file).err());
+    Ok(reading)
+}
+
+/// Holds the end of a journal against the head beside it (`head.rs` has the rule).
+fn against_head(end: &Head, at_head: Option<Hash>, head: &Result<Head, String>) -> Result<(), Broken> {
+    let broken = |seq: u64, what: String| Err(Broken { seq, what });
+    match head {
+        Err(why) => broken(end.seq + 1, why.clone()),
+        Ok(head) if head.seq > end.seq => {
+            broken(end.seq + 1, format!("the head says {} events, the journal ends after {}", head.seq, end.seq))
+        }
+        Ok(head) if head.seq > 0 && at_head != Some(head.hash) => {
+            broken(head.seq, "its hash is not the one that the head says".to_owned())
+        }
+        Ok(head) if head.closed && !end.closed => broken(head.seq, "the head says that it was closed".to_owned()),
+        Ok(_) => Ok(()),
+    }
+}
+
+/// Events from a place on.
+pub(super) fn range(
+    connection: &Connection,
+    path: &Path,
+    from: u64,
+    limit: usize,
+) -> Result<Vec<(Stored, Event)>, JournalError> {
+    let mut events = Vec::new();
+    let walked = walk(connection, from.max(1), |stored, event| {
+        if events.len() < limit {
+            events.push((stored, event));
+        }
+        events.len() < limit
+    });
+    match walked {
+        Ok(()) => Ok(events),
+        Err(Broken { seq, what }) => Err(JournalError::Broken { path: path.to_owned(), seq, what }),
+    }
+}
+
+const SELECT: &str = "SELECT seq, hash, prev_hash, id, at, family, kind, body FROM events WHERE seq >= ?1 ORDER BY seq";
+
+/// Hands out sound events from a place on, until `take` has enough or one is not sound.
+fn walk(connection: &Connection, from: u64, mut take: impl FnMut(Stored, Event) -> bool) -> Result<(), Broken> {
+    let mut expected = from;
+    let mut before = (from == 1).then_some(Hash::ZERO);
+    let broken = |seq: u64| move |error: rusqlite::Error| Broken { seq, what: format!("cannot be read: {error}") };
+    let mut statement = connection.prepare(SELECT).map_err(broken(from))?;
+    let mut rows = statement.query([i64::try_from(from).unwrap_or(i64::MAX)]).map_err(broken(from))?;
+    while let Some(row) = rows.next().map_err(broken(expected))? {
+        let (stored, event) = sound(row, expected, before).map_err(|what| Broken { seq: expected, what })?;
+        before = Some(stored.hash);
+        expected += 1;
+        if !take(stored, event) {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// One event, if it is what stood there: the right place, behind the right one, unchanged.
+fn sound(row: &Row<'_>, expected: u64, before: Option<Hash>) -> Result<(Stored, Event), String> {
+    let unreadable = |error: rusqlite::Error| format!("cannot be read: {error}");
+    let seq = seq_of(row, 0).map_err(unreadable)?;
+    if seq != expected {
+        return Err(format!("is missing; the next one there is {seq}"));
+    }
+    let (hash, prev_hash) = (hash_of(row, 1).map_err(unreadable)?, hash_of(row, 2).map_err(unreadable)?);
+    if before.is_some_and(|before| before != prev_hash) {
+        return Err("does not follow the one before it".to_owned());
+    }
+    let body = row.get_ref(7).and_then(|value| Ok(value.as_str()?)).map_err(unreadable)?;
+    if prev_hash.next(seq, body.as_bytes()) != hash {
+        return Err("is not what was written: its hash is another".to_owned());
+    }
+    let event: Event = serde_json::from_str(body).map_err(|error| format!("cannot be understood: {error}"))?;
+    listed(row, &event)
+        .map_err(unreadable)?
+        .then_some((Stored { seq, hash }, event))
+        .ok_or_else(|| "is not what was written: what it is listed under is not in it".to_owned())
+}
+
+/// Whether the listing columns say what the event says: only the event itself is under the hash.
+fn listed(row: &Row<'_>, event: &Event) -> rusqlite::Result<bool> {
+    let (family, kind) = names::of(&event.body);
+    let text = |column: usize| row.get::<_, String>(column);
+    let at = row.get::<_, i64>(4)?;
+    Ok(text(3)? == event.id.to_string() && at == event.at.as_microsecond() && text(5)? == family && text(6)? == kind)
+}

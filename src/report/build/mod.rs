@@ -1,0 +1,79 @@
+//! Makes the report out of state: one file for each of its parts. Every word comes from the same derivations as the
+//! screen and the verdict, so they cannot disagree.
+
+mod checks;
+mod credentials;
+mod phases;
+mod reasons;
+mod validation;
+
+use crate::core::state::State;
+use crate::core::verdict::{self, Inquiry};
+use crate::model::text::SafeText;
+use crate::model::time::Now;
+use crate::report::shape::{EnvironmentInfo, Report, SCHEMA, WaitingEntry};
+
+/// What a state does not know about where it is judged.
+#[derive(Clone, Debug)]
+pub struct Circumstances {
+    /// Who asks.
+    pub operator: SafeText,
+    /// The plan's file, where it is known.
+    pub plan: Option<String>,
+}
+
+/// What is to be said about a state, asked a question at a moment.
+#[must_use]
+pub fn report(state: &State, inquiry: &Inquiry, circumstances: &Circumstances, now: Now) -> Report {
+    let verdict = verdict::verdict(state, inquiry, now);
+    let validation = validation::of(state, inquiry, now);
+    let reasons = reasons::of(&verdict, &validation);
+    let answer = verdict.answer();
+    let (plan, session) = (state.plan(), state.session());
+    Report {
+        schema: SCHEMA,
+        service: plan.service.name.clone(),
+        environment: plan.service.environment.clone(),
+        version: session.version.clone(),
+        session: session.id.to_string(),
+        question: inquiry.question,
+        scope: inquiry.scope.word(),
+        verdict: answer,
+        would_be: verdict.would_be(),
+        is_valid: reasons.critical.is_empty(),
+        is_production_ready: answer.permits(),
+        reasons: reasons.all,
+        critical_errors: reasons.critical,
+        warnings: reasons.warnings,
+        recommendations: reasons.recommendations,
+        waiting: verdict.waiting().iter().map(waiting).collect(),
+        phases: phases::of(state, inquiry, now),
+        session_outcome: session.ended.map(|(outcome, _)| outcome),
+        checks: checks::of(state, inquiry, now),
+        credentials: credentials::of(state, now),
+        alerts: Vec::new(),
+        rehearsals: Vec::new(),
+        credential_validation: validation.booleans(validation::CREDENTIAL),
+        environment_validation: validation.booleans(validation::ENVIRONMENT),
+        security_validation: validation.booleans(validation::SECURITY),
+        configuration_validation: validation.booleans(validation::CONFIGURATION),
+        validation_timestamp: now.at,
+        validation_version: env!("CARGO_PKG_VERSION"),
+        environment_info: EnvironmentInfo {
+            host: session.host.clone(),
+            os: std::env::consts::OS,
+            operator: circumstances.operator.clone(),
+            plan: circumstances.plan.clone().unwrap_or_else(|| plan.folder.display().to_string()),
+            plan_sha256: plan.digest.clone(),
+        },
+    }
+}
+
+fn waiting(waiting: &verdict::Waiting) -> WaitingEntry {
+    WaitingEntry {
+        subject: reasons::subject(Some(&waiting.subject)),
+        whose: waiting.whose.clone(),
+        what: waiting.what.clone(),
+        since: waiting.since,
+    }
+}

@@ -1,0 +1,104 @@
+//! The report for build servers: JUnit's XML, one test case a check.
+//!
+//! The dialect is the one that the large build servers agree on: `testsuites`, `testsuite`, `testcase` with `failure`,
+//! `error` or `skipped` (https://github.com/testmoapp/junitxml).
+
+use std::fmt::Write as _;
+
+use crate::report::shape::{CheckEntry, Report};
+use crate::report::{Format, Look};
+
+pub(super) const FORMAT: Format = Format { name: "junit", doc: "for build servers: XML", write };
+
+/// What a check is to a build server.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Case {
+    Passed,
+    Failure,
+    Error,
+    Skipped,
+}
+
+/// A build is red exactly for the checks that are among the critical errors: a known failure, or evidence that is not
+/// there. Whatever else is no pass stands there as skipped, with its sentence.
+fn case(report: &Report, check: &CheckEntry) -> Case {
+    let is_critical = report.critical_errors.iter().any(|reason| reason.subject == check.id);
+    match check.outcome {
+        "fail" if is_critical => Case::Failure,
+        _ if is_critical => Case::Error,
+        "pass" | "warn" => Case::Passed,
+        _ => Case::Skipped,
+    }
+}
+
+fn write(report: &Report, _: Look) -> String {
+    let cases: Vec<Case> = report.checks.iter().map(|check| case(report, check)).collect();
+    let count = |wanted: Case| cases.iter().filter(|case| **case == wanted).count();
+    let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n");
+    line(
+        &mut out,
+        format_args!(
+            "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\" timestamp=\"{}\">",
+            escaped(&report.service),
+            cases.len(),
+            count(Case::Failure),
+            count(Case::Error),
+            count(Case::Skipped),
+            report.validation_timestamp.strftime("%FT%T"),
+        ),
+    );
+    for (check, case) in report.checks.iter().zip(&cases) {
+        test_case(&mut out, check, *case);
+    }
+    out.push_str("  </testsuite>\n</testsuites>\n");
+    out
+}
+
+fn test_case(out: &mut String, check: &CheckEntry, case: Case) {
+    let seconds = check.latency_ms.unwrap_or(0.0) / 1e3;
+    let head =
+        format!("    <testcase classname=\"{}\" name=\"{}\" time=\"{seconds:.3}\"", check.category, escaped(&check.id));
+    let element = match case {
+        Case::Passed => return line(out, format_args!("{head}/>")),
+        Case::Failure => "failure",
+        Case::Error => "error",
+        Case::Skipped => "skipped",
+    };
+    line(out, format_args!("{head}>"));
+    let message = escaped(&format!("{}: {}", check.outcome, check.summary));
+    let body = body(check);
+    if case == Case::Skipped || body.is_empty() {
+        line(out, format_args!("      <{element} message=\"{message}\"/>"));
+    } else {
+        line(out, format_args!("      <{element} message=\"{message}\">{}</{element}>", escaped(&body)));
+    }
+    line(out, format_args!("    </testcase>"));
+}
+
+fn body(check: &CheckEntry) -> String {
+    let facts = check.evidence.iter().map(|fact| format!("{} = {}", fact.name, fact.value));
+    let remedy = check.remedy.iter().map(|remedy| format!("What to do: {remedy}"));
+    facts.chain(remedy).collect::<Vec<_>>().join("\n")
+}
+
+fn line(out: &mut String, text: std::fmt::Arguments<'_>) {
+    writeln!(out, "{text}").expect("writing to a String cannot fail");
+}
+
+/// Text for an attribute or an element; characters that XML 1.0 cannot hold at all become `�`.
+fn escaped(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '"' => safe.push_str("&quot;"),
+            '\n' => safe.push_str("&#10;"),
+            '\u{fffe}' | '\u{ffff}' => safe.push('\u{fffd}'),
+            other if other.is_control() => safe.push('\u{fffd}'),
+            other => safe.push(other),
+        }
+    }
+    safe
+}

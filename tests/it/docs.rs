@@ -1,0 +1,68 @@
+//! Documents that are made from the code are held against it; `BLESS=1 cargo test docs` writes them anew.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use golive::check;
+use serde_json::Value;
+
+fn document(name: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(name)
+}
+
+fn compare(name: &str, made: &str) {
+    let path = document(name);
+    if std::env::var_os("BLESS").is_some() {
+        fs::write(&path, made).unwrap();
+    }
+    let written = fs::read_to_string(&path).unwrap_or_default();
+    assert!(written == made, "docs/{name} is not what the code says; BLESS=1 cargo test docs writes it anew");
+}
+
+fn default_of(property: &Value) -> String {
+    match property.get("default") {
+        None | Some(Value::Null) => "–".to_owned(),
+        Some(Value::Array(items)) if items.is_empty() => "`[]`".to_owned(),
+        Some(Value::Object(fields)) if fields.is_empty() => "`{}`".to_owned(),
+        Some(value) => format!("`{value}`"),
+    }
+}
+
+#[test]
+fn checks_md_says_what_the_kinds_say() {
+    let mut text = String::from(
+        "# Check kinds\n\nMade from the kinds themselves; the keys that every check has are in [PLAN.md](PLAN.md).\n",
+    );
+    for spec in check::specs() {
+        let schema = serde_json::to_value((spec.schema)()).unwrap();
+        let required = schema["required"].as_array().cloned().unwrap_or_default();
+        write!(text, "\n## `{}`\n\n{} Category: `{}`.\n\n", spec.name, spec.doc, spec.category).unwrap();
+        text.push_str("| key | default | meaning |\n| --- | --- | --- |\n");
+        for (key, property) in schema["properties"].as_object().unwrap() {
+            let doc = property["description"].as_str().unwrap_or_default().replace('\n', " ");
+            assert!(!doc.is_empty(), "{}: `{key}` has no sentence", spec.name);
+            let default = if required.contains(&Value::from(key.as_str())) {
+                "required".to_owned()
+            } else {
+                default_of(property)
+            };
+            writeln!(text, "| `{key}` | {default} | {doc} |").unwrap();
+        }
+        write!(text, "\n```toml\n[checks.example]\nkind = \"{}\"\n{}```\n", spec.name, spec.example).unwrap();
+    }
+    compare("CHECKS.md", &text);
+}
+
+#[test]
+fn every_check_of_the_ikhokha_preset_has_its_line() {
+    let preset = golive::plan::presets::text("ikhokha").unwrap();
+    let page = fs::read_to_string(document("presets/ikhokha.md")).unwrap();
+    let ids = preset.lines().filter_map(|line| {
+        let id = line.strip_prefix("[checks.").and_then(|rest| rest.split(']').next());
+        id.or_else(|| line.strip_prefix("id = \"").and_then(|rest| rest.split('"').next()))
+    });
+    for id in ids {
+        assert!(page.contains(&format!("`{id}`")), "docs/presets/ikhokha.md does not say what `{id}` answers");
+    }
+}
