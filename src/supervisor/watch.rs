@@ -10,11 +10,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
+use secrecy::SecretString;
 use tokio::fs::File;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::unix::pipe;
 use tokio::process::{Child, ChildStdin};
 use tokio::time::sleep;
+use zeroize::Zeroizing;
 
 use crate::model::text::SafeText;
 use crate::supervisor::process::Word;
@@ -25,6 +27,9 @@ use crate::supervisor::{CONTROL, SPOOL};
 const LOOK: Duration = Duration::from_millis(50);
 /// So much of it is read at once: a flood comes in pieces of which each can be taken note of.
 const CHUNK: usize = 32 << 10;
+
+/// So many bytes a pipe takes without mixing them with another's (PIPE_BUF, as Linux has it).
+const LONGEST_WORD: usize = 4_096;
 
 /// What is seen of a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,10 +63,16 @@ pub struct Watch {
     _life: Option<(Child, ChildStdin)>,
 }
 
-/// The supervising process is gone: there is nobody to speak to any more.
+/// Why a word did not reach a supervising process.
 #[derive(Debug, thiserror::Error)]
-#[error("the process that supervises the step in {0} is gone")]
-pub struct Gone(PathBuf);
+pub enum Unheard {
+    /// There is nobody to speak to any more.
+    #[error("the process that supervises the step in {0} is gone")]
+    Gone(PathBuf),
+    /// An answer has to fit into a line of a terminal.
+    #[error("an answer of {0} bytes is too long for a terminal")]
+    TooLong(usize),
+}
 
 /// Speaks to the supervising process of a step.
 #[derive(Clone, Debug)]
@@ -163,17 +174,29 @@ impl Control {
     ///
     /// # Errors
     /// The supervising process is gone.
-    pub async fn stop(&self) -> Result<(), Gone> {
+    pub async fn stop(&self) -> Result<(), Unheard> {
         self.say(&Word::Stop).await
     }
 
-    async fn say(&self, word: &Word) -> Result<(), Gone> {
-        let gone = || Gone(self.0.clone());
-        let mut bytes = serde_json::to_vec(word).map_err(|_| gone())?;
+    /// Types a line on its terminal; of a step without one it is ignored. It may be a password: it is kept nowhere,
+    /// but a program that echoes it prints it.
+    ///
+    /// # Errors
+    /// The line is too long, or the supervising process is gone.
+    pub async fn answer(&self, line: SecretString) -> Result<(), Unheard> {
+        self.say(&Word::Answer(line.into())).await
+    }
+
+    async fn say(&self, word: &Word) -> Result<(), Unheard> {
+        let gone = || Unheard::Gone(self.0.clone());
+        let mut bytes = Zeroizing::new(serde_json::to_vec(word).map_err(|_| gone())?);
         bytes.push(b'\n');
+        if bytes.len() > LONGEST_WORD {
+            return Err(Unheard::TooLong(bytes.len()));
+        }
         loop {
             if let Ok(mut pipe) = pipe::OpenOptions::new().open_sender(self.0.join(CONTROL)) {
-                // A word is shorter than what a pipe takes at once, so it is heard whole or not at all.
+                // A pipe takes a word of this length at once: it is heard whole or not at all.
                 if pipe.write_all(&bytes).await.is_ok() {
                     return Ok(());
                 }
