@@ -41,6 +41,8 @@ pub(super) enum Command {
     Report(report::ReportArguments),
     /// Prove that a session's journal is as golive wrote it.
     Verify(verify::VerifyArguments),
+    /// Say what golive finds here, ready to be pasted into a ticket.
+    Doctor,
     /// Print the completions for a shell.
     Completions(completions::CompletionsArguments),
     /// Print the manual page.

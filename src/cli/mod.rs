@@ -10,6 +10,7 @@ mod completions;
 mod console;
 mod credentials;
 mod demo;
+mod doctor;
 mod exit;
 mod formats;
 mod lint;
@@ -81,6 +82,7 @@ fn dispatch(arguments: Arguments, console: &Console, machine: &Machine) -> Resul
     match command {
         Command::Check(arguments) => check::run(&arguments, console, machine),
         Command::Demo(arguments) => demo::run(&arguments, console, machine),
+        Command::Doctor => doctor::run(console, machine),
         Command::Lint(arguments) => lint::run(&arguments, console),
         Command::Schema => schema::run(console),
         Command::Credentials(arguments) => credentials::run(&arguments, console, machine),

@@ -352,6 +352,20 @@ fn a_closed_pipe_ends_quietly() {
     assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""), "{ran:?}");
 }
 
+#[test]
+fn the_doctor_says_what_is_here_and_names_nobody() {
+    let home = Home::new();
+    let sound = home.golive(&["doctor"]);
+    assert_eq!(sound.code, Some(0), "{sound:?}");
+    assert!(sound.out.contains("~/state/golive can be written to"), "{sound:?}");
+    assert!(!sound.out.contains("thandi") && !sound.out.contains(home.0.path().to_str().unwrap()), "{sound:?}");
+    std::fs::remove_dir_all(home.0.path().join("state")).unwrap();
+    home.put("state", "in the way");
+    let wrong = home.golive(&["doctor"]);
+    assert_eq!(wrong.code, Some(4), "{wrong:?}");
+    assert!(wrong.out.contains("cannot be written to"), "{wrong:?}");
+}
+
 /// A plan whose one check waits for a listener that never answers.
 fn waiting_for(home: &Home, listener: &TcpListener) {
     let url = format!("http://{}/", listener.local_addr().unwrap());
