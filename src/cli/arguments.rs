@@ -47,4 +47,7 @@ pub(super) enum Command {
     Completions(completions::CompletionsArguments),
     /// Print the manual page.
     Man,
+    /// Run a step outside the terminal's session; golive starts this itself.
+    #[command(hide = true)]
+    Supervise,
 }

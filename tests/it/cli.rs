@@ -420,6 +420,24 @@ fn the_playground_says_what_it_is_made_of_and_goes_when_it_is_told_to() {
 }
 
 #[test]
+fn a_flight_over_a_healthy_world_ends_with_the_session_closed() {
+    let home = Home::new();
+    let ran = home.golive(&["demo", "--headless", "--format", "json"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let json = ran.json();
+    assert_eq!((&json["verdict"], &json["question"]), (&"go".into(), &"close".into()));
+    assert_eq!(json["session_outcome"], "closed");
+    for phase in json["phases"].as_array().unwrap() {
+        assert_eq!(phase["status"], "settled", "{phase}");
+        for item in phase["items"].as_array().unwrap().iter().filter(|item| item["signed_by"].is_array()) {
+            assert_eq!(item["signed_by"], serde_json::json!(["demo"]), "{item}");
+        }
+    }
+    let journal = home.sessions().remove(0);
+    assert_eq!(home.golive(&["verify", journal.to_str().unwrap()]).code, Some(0));
+}
+
+#[test]
 fn a_flight_over_a_fault_ends_by_its_verdict_and_names_the_check() {
     let scenarios = golive::demo::scenario::SCENARIOS.iter().filter(|scenario| scenario.check.is_some());
     std::thread::scope(|flights| {
