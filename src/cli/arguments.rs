@@ -41,8 +41,13 @@ pub(super) enum Command {
     Report(report::ReportArguments),
     /// Prove that a session's journal is as golive wrote it.
     Verify(verify::VerifyArguments),
+    /// Say what golive finds here, ready to be pasted into a ticket.
+    Doctor,
     /// Print the completions for a shell.
     Completions(completions::CompletionsArguments),
     /// Print the manual page.
     Man,
+    /// Run a step outside the terminal's session; golive starts this itself.
+    #[command(hide = true)]
+    Supervise,
 }

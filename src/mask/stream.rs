@@ -13,13 +13,10 @@ impl Stream {
         Self { redactor, held: Vec::new() }
     }
 
-    /// Takes a chunk and gives what is certain by now.
+    /// Takes a chunk and gives what is certain by now: all of it, unless its end may be the beginning of a secret.
     pub fn push(&mut self, chunk: &[u8]) -> Vec<u8> {
         self.held.extend_from_slice(chunk);
-        let longest = self.redactor.longest();
-        // A match that begins before `safe` cannot grow any more: all its bytes are here.
-        let safe = (self.held.len() + 1).saturating_sub(longest.max(1));
-        let end = self.end_of_last_match_before(safe);
+        let end = self.certain();
         let certain: Vec<u8> = self.held.drain(..end).collect();
         self.redactor.redact_bytes(&certain)
     }
@@ -30,16 +27,19 @@ impl Stream {
         self.redactor.redact_bytes(&self.held)
     }
 
-    /// Where to cut: at `safe`, or behind a match that reaches over it.
-    fn end_of_last_match_before(&self, safe: usize) -> usize {
-        let Some(search) = &self.redactor.0 else { return self.held.len() };
-        let mut end = safe;
-        for found in search.automaton.find_iter(&self.held) {
-            if found.start() >= safe {
-                break;
+    /// How many of the held bytes can be judged for good. Matches are taken from the left as the automaton takes them,
+    /// until one could still grow, or a secret may have begun before it.
+    fn certain(&self) -> usize {
+        let held = &self.held;
+        let Some(search) = &self.redactor.0 else { return held.len() };
+        let mut matches = search.automaton.find_iter(held);
+        let mut from = held.len().saturating_sub(search.longest - 1);
+        loop {
+            let begun = (from..held.len()).find(|&start| search.could_grow(&held[start..])).unwrap_or(held.len());
+            match matches.next() {
+                Some(found) if found.start() < begun => from = from.max(found.end()),
+                _ => return begun,
             }
-            end = end.max(found.end());
         }
-        end
     }
 }

@@ -352,6 +352,20 @@ fn a_closed_pipe_ends_quietly() {
     assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""), "{ran:?}");
 }
 
+#[test]
+fn the_doctor_says_what_is_here_and_names_nobody() {
+    let home = Home::new();
+    let sound = home.golive(&["doctor"]);
+    assert_eq!(sound.code, Some(0), "{sound:?}");
+    assert!(sound.out.contains("~/state/golive can be written to"), "{sound:?}");
+    assert!(!sound.out.contains("thandi") && !sound.out.contains(home.0.path().to_str().unwrap()), "{sound:?}");
+    std::fs::remove_dir_all(home.0.path().join("state")).unwrap();
+    home.put("state", "in the way");
+    let wrong = home.golive(&["doctor"]);
+    assert_eq!(wrong.code, Some(4), "{wrong:?}");
+    assert!(wrong.out.contains("cannot be written to"), "{wrong:?}");
+}
+
 /// A plan whose one check waits for a listener that never answers.
 fn waiting_for(home: &Home, listener: &TcpListener) {
     let url = format!("http://{}/", listener.local_addr().unwrap());
@@ -403,6 +417,24 @@ fn the_playground_says_what_it_is_made_of_and_goes_when_it_is_told_to() {
     assert_eq!(home.golive(&["lint", plan.to_str().unwrap()]).code, Some(0));
     assert_eq!(signalled(child, Signal::TERM).code, Some(143));
     assert!(!Path::new(&plan).exists(), "it took its folder away");
+}
+
+#[test]
+fn a_flight_over_a_healthy_world_ends_with_the_session_closed() {
+    let home = Home::new();
+    let ran = home.golive(&["demo", "--headless", "--format", "json"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let json = ran.json();
+    assert_eq!((&json["verdict"], &json["question"]), (&"go".into(), &"close".into()));
+    assert_eq!(json["session_outcome"], "closed");
+    for phase in json["phases"].as_array().unwrap() {
+        assert_eq!(phase["status"], "settled", "{phase}");
+        for item in phase["items"].as_array().unwrap().iter().filter(|item| item["signed_by"].is_array()) {
+            assert_eq!(item["signed_by"], serde_json::json!(["demo"]), "{item}");
+        }
+    }
+    let journal = home.sessions().remove(0);
+    assert_eq!(home.golive(&["verify", journal.to_str().unwrap()]).code, Some(0));
 }
 
 #[test]

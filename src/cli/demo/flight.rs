@@ -66,9 +66,9 @@ async fn flown(world: &World, began: Now, console: &Console, machine: &Machine) 
     let keeping = Keeping::of(None)?;
     let session = SessionId::new(&ulid::Ulid::generate().to_string());
     let journal = keeping.journal(&session, machine)?;
-    let version = prepared.version.clone();
+    let (version, steps) = (prepared.version.clone(), keeping.steps(&session));
     let beginning = Beginning::New { session, purpose: Purpose::Demo, plan, version };
-    let (handle, running) = opening::open(prepared, beginning, journal, machine, &keeping.steps())?;
+    let (handle, running) = opening::open(prepared, beginning, journal, machine, &steps)?;
     let ended = tokio::select! {
         state = land(&handle, began, console) => Ended::Landed(state),
         exit = signals.next() => Ended::Interrupted(exit),
