@@ -17,7 +17,7 @@ use crate::tui::{detail, format, text, words};
 pub(super) struct Checks;
 
 /// Columns that the figures take.
-const FIGURES: usize = 52;
+const FIGURES: usize = 55;
 
 impl Screen for Checks {
     fn name(&self) -> ScreenName {
