@@ -57,7 +57,7 @@ impl<'a> Canvas<'a> {
         let (left, right) = (harmless(left), harmless(right));
         let right = text::cut_spans(right, self.width().saturating_sub(12.min(text::spans_width(&left))));
         let taken = text::spans_width(&right);
-        let room = self.width().saturating_sub(taken + usize::from(taken > 0));
+        let room = self.width().saturating_sub(taken + if taken > 0 { 2 } else { 0 });
         self.buffer.set_line(self.area.x, y, &Line::from(text::cut_spans(left, room)), self.area.width);
         let at = self.area.x + u16::try_from(self.width().saturating_sub(taken)).unwrap_or(u16::MAX);
         let taken = u16::try_from(taken).unwrap_or(u16::MAX);

@@ -23,7 +23,7 @@ pub use draw::draw;
 /// An answer counts only so long after the question was drawn: nobody has read it sooner.
 const READ_FIRST: Duration = Duration::from_millis(300);
 /// Keys closer together than this come from one burst: a paste, or a slow link that bunched them.
-const BURST: Duration = Duration::from_millis(20);
+const BURST: Duration = Duration::from_millis(10);
 
 /// A question to the person.
 #[derive(Clone, Debug)]

@@ -3,6 +3,7 @@
 
 mod architecture;
 mod cli;
+mod cockpit;
 mod demo_world;
 mod docs;
 mod envfile;

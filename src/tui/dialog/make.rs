@@ -120,6 +120,7 @@ impl Dialog {
             dialog = dialog.fact("with", environment.keys().cloned().collect::<Vec<_>>().join(", "));
         }
         dialog = dialog.fact("where", place).fact("as", scene.own.to_string());
+        dialog = dialog.fact("verdict", scene.live_standing.verdict.headline());
         dialog = dialog.fact("timeout", format!("{}; then the whole tree is stopped", step.timeout));
         if let Some(ran) = known.step.as_ref().and_then(|run| run.end().map(|end| crate::tui::words::step_end(end).0)) {
             dialog = dialog.fact("before", format!("it {ran}"));

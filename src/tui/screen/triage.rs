@@ -129,7 +129,10 @@ fn cause_row(scene: &Scene<'_>, at: usize, open: bool, width: usize) -> Row {
     if let Some(remedy) = own.or_else(|| check.remedy.clone()) {
         let failure = known.latest.as_ref().and_then(|latest| latest.evidence.failure.as_ref());
         let way = failure.map(|failure| failure.recovery.to_string());
-        row = row.below(vec![scene.say("    Do         ", Role::Label), scene.say(remedy, Role::Text)]);
+        for (nth, line) in text::wrap(&remedy, width.saturating_sub(20)).into_iter().enumerate() {
+            let head = if nth == 0 { "    Do         " } else { "               " };
+            row = row.below(vec![scene.say(head, Role::Label), scene.say(line, Role::Text)]);
+        }
         if let Some(way) = way {
             row = row.below(vec![scene.say("    way out    ", Role::Label), scene.say(way, Role::Quiet)]);
         }

@@ -31,21 +31,11 @@ pub fn header(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
     let roomy = canvas.width() >= ROOMY;
     let service = &scene.live.plan().service;
     let environment = if is_production(scene) { Role::Production } else { Role::Strong };
-    let name = service.environment.to_uppercase();
-    let mut left = vec![
-        scene.say(if roomy { " golive   " } else { " golive  " }, Role::Quiet),
-        scene.say(service.name.clone(), Role::Strong),
-        scene.say(" › ", Role::Quiet),
-        scene.say(name, environment),
-    ];
-    if let Some(version) = scene.live.session().version.as_ref().filter(|_| roomy) {
-        left.push(scene.say(" › ", Role::Quiet));
-        left.push(scene.say(version.to_string(), Role::Text));
-    }
     let gap = if roomy { "    " } else { "  " };
     let mut right = Vec::new();
-    for (badge, role) in badges(scene) {
-        right.push(scene.say(badge, role));
+    let badges = badges(scene);
+    for (badge, role) in &badges {
+        right.push(scene.say(badge.clone(), *role));
         right.push(Span::raw(gap));
     }
     let elapsed = scene.now.since(scene.live.session().opened).unwrap_or_default();
@@ -62,6 +52,22 @@ pub fn header(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
         right.push(scene.say(scene.own.id.to_string(), Role::Text));
     }
     right.push(Span::raw(" "));
+    // The environment is the one word here that must never be cut: the name of the service gives way.
+    let word = service.environment.to_uppercase();
+    let prefix = if roomy { " golive   " } else { " golive  " };
+    let prefix = if roomy || badges.is_empty() { prefix } else { " " };
+    let taken = text::width(prefix) + 3 + text::width(&word) + 2 + text::spans_width(&right);
+    let name = text::cut(&service.name, canvas.width().saturating_sub(taken).max(4)).into_owned();
+    let mut left = vec![
+        scene.say(prefix, Role::Quiet),
+        scene.say(name, Role::Strong),
+        scene.say(" › ", Role::Quiet),
+        scene.say(word, environment),
+    ];
+    if let Some(version) = scene.live.session().version.as_ref().filter(|_| roomy) {
+        left.push(scene.say(" › ", Role::Quiet));
+        left.push(scene.say(version.to_string(), Role::Text));
+    }
     canvas.both(0, left, right);
 }
 
