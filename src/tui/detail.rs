@@ -96,10 +96,10 @@ fn show(scene: &Scene<'_>, lines: &Lines<'_>, canvas: &mut Canvas<'_>) {
         first = focus.saturating_sub(height / 2).min(most);
     }
     for (row, (left, right)) in lines.lines.iter().skip(first).take(height).enumerate() {
-        canvas.both(row, left.clone(), right.clone());
         if focused && lines.focus == Some(first + row) {
             canvas.style_row(row, scene.style(Role::Selected));
         }
+        canvas.both(row, left.clone(), right.clone());
     }
     if first + height < lines.lines.len() && height > 1 {
         let more = format!("↓ {} more ", lines.lines.len() - first - height);

@@ -75,7 +75,9 @@ impl Screen {
     /// # Errors
     /// If the terminal does not take it.
     pub fn forget(&mut self) -> io::Result<()> {
-        self.terminal.clear()
+        // Not `clear`: that one asks the terminal where its cursor is and waits for the answer.
+        let size = self.terminal.size()?;
+        self.terminal.resize(size.into())
     }
 
     /// Goes to sleep as the shell's job control has it; returns when somebody brought it back.
@@ -86,7 +88,7 @@ impl Screen {
         leave();
         kill_current_process_group(Signal::TSTP)?;
         enter()?;
-        self.terminal.clear()
+        self.forget()
     }
 }
 

@@ -64,7 +64,9 @@ pub fn header(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
         scene.say(" › ", Role::Quiet),
         scene.say(word, environment),
     ];
-    if let Some(version) = scene.live.session().version.as_ref().filter(|_| roomy) {
+    let left_over = canvas.width().saturating_sub(text::spans_width(&left) + text::spans_width(&right) + 2);
+    let fits = |version: &&crate::model::text::SafeText| text::width(version.as_str()) + 3 <= left_over;
+    if let Some(version) = scene.live.session().version.as_ref().filter(fits) {
         left.push(scene.say(" › ", Role::Quiet));
         left.push(scene.say(version.to_string(), Role::Text));
     }
@@ -93,27 +95,26 @@ fn badges(scene: &Scene<'_>) -> Vec<(String, Role)> {
     badges
 }
 
-/// The four phases: number, name, glyph, counts.
+/// The four phases: number, name, glyph, counts; short names where the long ones have no room.
 pub fn phases(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
-    let roomy = canvas.width() >= ROOMY;
+    let long = phase_spans(scene, true);
+    let fits = text::spans_width(&long) < canvas.width();
+    canvas.line(0, if fits { long } else { phase_spans(scene, false) });
+}
+
+fn phase_spans(scene: &Scene<'_>, roomy: bool) -> Vec<Span<'static>> {
     let mut spans = vec![Span::raw(if roomy { "  " } else { " " })];
     for (at, (phase, summary)) in scene.live_standing.phases.iter().enumerate() {
         if at > 0 {
             spans.push(Span::raw(if roomy { "      " } else { "   " }));
         }
         let here = *phase == scene.ui.phase && scene.ui.screen == ScreenName::Checklist;
-        let locked = summary.status == PhaseStatus::Locked;
-        let name = format!("{} {}", at + 1, words::phase_name(*phase, !roomy));
-        let mut name = scene.say(
-            name,
-            if here {
-                Role::Title
-            } else if locked {
-                Role::Quiet
-            } else {
-                Role::Text
-            },
-        );
+        let voice = match (here, summary.status) {
+            (true, _) => Role::Title,
+            (false, PhaseStatus::Locked) => Role::Quiet,
+            (false, _) => Role::Text,
+        };
+        let mut name = scene.say(format!("{} {}", at + 1, words::phase_name(*phase, !roomy)), voice);
         if here {
             name.style = name.style.add_modifier(Modifier::UNDERLINED);
         }
@@ -124,7 +125,7 @@ pub fn phases(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
         let counts = format!("{}{}/{}", if ready { "ready " } else { "" }, summary.settled, summary.total);
         spans.push(scene.say(counts, role));
     }
-    canvas.line(0, spans);
+    spans
 }
 
 /// The rule under the phases; it names the screen where that is not the checklist.
