@@ -1,0 +1,91 @@
+//! Keys that decide: each opens its dialog or door, or asks at once where it can be undone and needs no words.
+
+use crate::core::decide::Command;
+use crate::core::event::Subject;
+use crate::model::operator::Operator;
+use crate::model::time::Now;
+use crate::tui::action::Action;
+use crate::tui::app::{App, Live};
+use crate::tui::dialog::Dialog;
+use crate::tui::focus::Focus;
+
+impl App {
+    pub(super) fn decide(&mut self, action: Action, focus: &Focus, live: Live<'_>, now: Now) {
+        let scene = self.scene(live, now);
+        let subject = focus.subject(&scene);
+        let item = focus.item.as_ref();
+        let dialog = match action {
+            Action::Sign => item.and_then(|id| Dialog::sign(&scene, id)),
+            Action::Object => item.and_then(|id| Dialog::object(&scene, id)),
+            Action::Waive => subject.map(|subject| Dialog::waive(&scene, subject)),
+            Action::Note => Some(Dialog::note(subject)),
+            Action::Abort => Some(Dialog::abort(&scene)),
+            Action::Act => match (focus.act, item) {
+                (Some(act), _) => Some(Dialog::act(&scene, act)),
+                (None, Some(id)) => Dialog::step(&scene, id),
+                (None, None) => None,
+            },
+            Action::Claim | Action::RunAgain | Action::Undo => {
+                let command = match action {
+                    Action::Claim => item.map(|item| Command::Claim { item: item.clone() }),
+                    Action::RunAgain => Some(Command::RunAgain { checks: focus.checks(&scene) }),
+                    _ => self.undoing(focus, live),
+                };
+                if let Some(command) = command {
+                    self.send(command, self.setting.own.clone());
+                }
+                None
+            }
+            _ => None,
+        };
+        if let Some(dialog) = dialog {
+            self.ask(dialog);
+        }
+    }
+
+    /// What takes back one's own decision on the selected row: the signature first, then objection, then waiver.
+    fn undoing(&self, focus: &Focus, live: Live<'_>) -> Option<Command> {
+        let own = self.setting.own.normalised();
+        if let Some(check) = &focus.check
+            && live.0.check(check).is_some_and(|(_, known)| known.waiver.is_some())
+        {
+            return Some(Command::EndWaiver { subject: Subject::Check(check.clone()) });
+        }
+        let id = focus.item.as_ref()?;
+        let (_, known) = live.0.item(id)?;
+        if known.signatures.iter().any(|signature| signature.by.normalised() == own) {
+            return Some(Command::TakeBackSignature { item: id.clone() });
+        }
+        if known.objections.iter().any(|objection| objection.by.normalised() == own) {
+            return Some(Command::WithdrawObjection { item: id.clone() });
+        }
+        known.waiver.as_ref().map(|_| Command::EndWaiver { subject: Subject::Item(id.clone()) })
+    }
+}
+
+/// What is said when it is done. It is said only after it is on disk.
+pub(super) fn done_words(command: &Command, by: &Operator) -> String {
+    let name = |subject: &Subject| match subject {
+        Subject::Item(id) => id.to_string(),
+        Subject::Check(id) => id.to_string(),
+    };
+    match command {
+        Command::Sign { item, .. } => format!("{item} signed by {by}   u takes it back"),
+        Command::TakeBackSignature { item } => format!("signature on {item} taken back"),
+        Command::Object { item, .. } => format!("objection to {item} recorded   u withdraws it"),
+        Command::WithdrawObjection { item } => format!("objection to {item} withdrawn"),
+        Command::Waive { subject, .. } => format!("{} waived   u ends it", name(subject)),
+        Command::EndWaiver { subject } => format!("waiver of {} ended", name(subject)),
+        Command::Claim { item } => format!("{item} is yours"),
+        Command::Note { .. } => "noted".to_owned(),
+        Command::RunAgain { checks } if checks.len() == 1 => format!("{} runs again", checks[0]),
+        Command::RunAgain { checks } => format!("{} checks run again", checks.len()),
+        Command::StartStep { item } => format!("{item} started"),
+        Command::StopStep { item } => format!("{item} is being stopped"),
+        Command::BeginDeployment => "the deployment has begun".to_owned(),
+        Command::OpenGate => "the gate is open: customers are let in".to_owned(),
+        Command::CloseGate { .. } => "the gate is closed".to_owned(),
+        Command::CloseSession => "the go-live is closed".to_owned(),
+        Command::AbortSession { .. } => "the go-live was given up".to_owned(),
+    }
+}

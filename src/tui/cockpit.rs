@@ -1,0 +1,40 @@
+//! What the screen needs of a running engine: decide, watch, quit. Nothing more reaches it.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use crate::core::decide::{Command, Refusal};
+use crate::core::state::State;
+use crate::model::operator::Operator;
+
+/// The answer to a decision, once it is on disk or refused.
+pub type Answer = Pin<Box<dyn Future<Output = Result<(), Refusal>> + Send>>;
+
+/// A running go-live, as the screen sees it.
+pub trait Cockpit {
+    /// Asks for something in a person's name.
+    fn decide(&self, command: Command, by: Operator) -> Answer;
+
+    /// The state, always the newest.
+    fn watch(&self) -> watch::Receiver<Arc<State>>;
+
+    /// Asks the engine to end.
+    fn quit(&self);
+}
+
+impl Cockpit for crate::engine::handle::Handle {
+    fn decide(&self, command: Command, by: Operator) -> Answer {
+        Box::pin(Self::decide(self, command, by))
+    }
+
+    fn watch(&self) -> watch::Receiver<Arc<State>> {
+        Self::watch(self)
+    }
+
+    fn quit(&self) {
+        Self::quit(self);
+    }
+}

@@ -1,0 +1,221 @@
+//! The loop: keys, states, answers, the clock, signals. Drain, then paint; never block, paint nothing twice.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use crossterm::event::{Event, EventStream};
+use futures_util::stream::FuturesUnordered;
+use futures_util::{Stream, StreamExt};
+use jiff::tz::TimeZone;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until};
+
+use crate::clock;
+use crate::core::decide::Refusal;
+use crate::core::state::State;
+use crate::model::operator::Operator;
+use crate::tui::app::{App, Effect, Leaving};
+use crate::tui::cockpit::Cockpit;
+use crate::tui::scene::Setting;
+use crate::tui::standing::Standing;
+use crate::tui::terminal::Screen;
+use crate::tui::theme::{Colours, Theme, ThemeError};
+
+/// Results are painted at most so often; a key paints at once.
+const BETWEEN_PAINTS: Duration = Duration::from_millis(50);
+/// So many events are taken in one go at most, so that a flood of keys cannot keep the screen from painting.
+const MOST_AT_ONCE: usize = 512;
+
+/// What the cockpit has to know besides the go-live.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Who sits at the keyboard.
+    pub own: Operator,
+    /// The theme's name: `dark`, `light`.
+    pub theme: String,
+    /// How many colours the terminal has.
+    pub colours: Colours,
+    /// Where the reader is.
+    pub zone: TimeZone,
+}
+
+/// Why there is no cockpit.
+#[derive(Debug, thiserror::Error)]
+pub enum TuiError {
+    /// Standard input or output is no terminal.
+    #[error("the cockpit needs a terminal; without one, `golive check` gives the verdict")]
+    NoTerminal,
+    /// No such theme.
+    #[error(transparent)]
+    Theme(#[from] ThemeError),
+    /// The terminal does not answer.
+    #[error("the terminal could not be used")]
+    Terminal(#[from] io::Error),
+}
+
+/// Runs the cockpit on this thread until it is left. The terminal is given back however it ends.
+///
+/// # Errors
+/// Without a terminal, for a theme that is not there, or when the terminal fails.
+pub fn run(cockpit: &dyn Cockpit, options: Options) -> Result<Leaving, TuiError> {
+    if !Screen::is_there() {
+        return Err(TuiError::NoTerminal);
+    }
+    let theme = Theme::load(&options.theme, options.colours)?;
+    let app = App::new(Setting { theme, zone: options.zone, own: options.own });
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let leaving = runtime.block_on(fly(cockpit, app));
+    cockpit.quit();
+    leaving
+}
+
+type Answers = FuturesUnordered<Pin<Box<dyn Future<Output = (u64, Result<(), Refusal>)> + Send>>>;
+
+/// What woke the loop.
+enum Woken {
+    Input(Vec<Event>),
+    State,
+    Answer(u64, Result<(), Refusal>),
+    Second,
+    Paint,
+    Leave(Leaving),
+}
+
+/// The signals that end the cockpit.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+    hang_up: Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
+    }
+
+    async fn next(&mut self) -> Leaving {
+        tokio::select! {
+            _ = self.interrupt.recv() => Leaving::Interrupted,
+            _ = self.terminate.recv() => Leaving::Signalled(15),
+            _ = self.hang_up.recv() => Leaving::Signalled(1),
+        }
+    }
+}
+
+async fn fly(cockpit: &dyn Cockpit, mut app: App) -> Result<Leaving, TuiError> {
+    let mut states = cockpit.watch();
+    let mut signals = Signals::new()?;
+    let mut screen = Screen::take()?;
+    let mut state = Arc::clone(&states.borrow_and_update());
+    let mut standing = Arc::new(Standing::of(&state, clock::now()));
+    let mut answers = Answers::new();
+    paint(&mut screen, &mut app, &state, &standing)?;
+    let mut events = EventStream::new();
+    let mut painted = Instant::now();
+    let mut due: Option<Instant> = None;
+    loop {
+        let woken = next(&mut events, &mut states, &mut answers, &mut signals, due).await;
+        let now = clock::now();
+        let mut at_once = true;
+        let ticked = matches!(woken, Woken::Second);
+        match woken {
+            Woken::Leave(leaving) => return Ok(leaving),
+            Woken::Input(batch) => {
+                for effect in app.input(&batch, (&state, &standing), now) {
+                    match effect {
+                        Effect::Leave(leaving) => return Ok(leaving),
+                        Effect::Redraw => screen.forget()?,
+                        Effect::Suspend => {
+                            // The reader of keys has to be gone while another program has the terminal.
+                            drop(events);
+                            screen.suspend()?;
+                            events = EventStream::new();
+                        }
+                        Effect::Decide(ticket, command, by) => {
+                            let answer = cockpit.decide(command, by);
+                            answers.push(Box::pin(async move { (ticket, answer.await) }));
+                        }
+                    }
+                }
+            }
+            Woken::Answer(ticket, answer) => app.answered(ticket, answer, now),
+            Woken::State => at_once = painted.elapsed() >= BETWEEN_PAINTS,
+            Woken::Second | Woken::Paint => {}
+        }
+        if !at_once {
+            due.get_or_insert(painted + BETWEEN_PAINTS);
+            continue;
+        }
+        let newest = Arc::clone(&states.borrow_and_update());
+        let moved = !Arc::ptr_eq(&newest, &state);
+        if moved || ticked {
+            state = newest;
+            standing = Arc::new(Standing::of(&state, clock::now()));
+        }
+        paint(&mut screen, &mut app, &state, &standing)?;
+        (painted, due) = (Instant::now(), None);
+    }
+}
+
+fn paint(screen: &mut Screen, app: &mut App, state: &Arc<State>, standing: &Arc<Standing>) -> io::Result<()> {
+    let now = clock::now();
+    screen.paint(&app.scene((state, standing), now))?;
+    app.drawn(clock::now());
+    Ok(())
+}
+
+async fn next(
+    events: &mut EventStream,
+    states: &mut watch::Receiver<Arc<State>>,
+    answers: &mut Answers,
+    signals: &mut Signals,
+    due: Option<Instant>,
+) -> Woken {
+    let second = sleep_until(next_second());
+    let paint = sleep_until(due.unwrap_or_else(next_second));
+    tokio::select! {
+        biased;
+        leaving = signals.next() => Woken::Leave(leaving),
+        batch = drained(events) => match batch {
+            Some(batch) => Woken::Input(batch),
+            // The terminal is gone.
+            None => Woken::Leave(Leaving::Signalled(1)),
+        },
+        Some((ticket, answer)) = answers.next(), if !answers.is_empty() => Woken::Answer(ticket, answer),
+        Ok(()) = states.changed(), if due.is_none() => Woken::State,
+        () = paint, if due.is_some() => Woken::Paint,
+        () = second => Woken::Second,
+    }
+}
+
+/// When the next second of the wall clock begins, so that the clock on the screen moves when all others do.
+fn next_second() -> Instant {
+    let nanos = u64::try_from(clock::now().at.subsec_nanosecond()).unwrap_or(0);
+    Instant::now() + Duration::from_nanos(1_000_000_000 - nanos.min(999_999_999)) + Duration::from_millis(1)
+}
+
+/// Everything that has come from the keyboard, as one batch; waits for the first. `None` when it is closed.
+async fn drained(events: &mut EventStream) -> Option<Vec<Event>> {
+    let mut batch = Vec::new();
+    std::future::poll_fn(|context| {
+        while batch.len() < MOST_AT_ONCE {
+            match Pin::new(&mut *events).poll_next(context) {
+                Poll::Ready(Some(Ok(event))) => batch.push(event),
+                Poll::Ready(Some(Err(_)) | None) => {
+                    return Poll::Ready(if batch.is_empty() { None } else { Some(std::mem::take(&mut batch)) });
+                }
+                Poll::Pending => break,
+            }
+        }
+        if batch.is_empty() { Poll::Pending } else { Poll::Ready(Some(std::mem::take(&mut batch))) }
+    })
+    .await
+}

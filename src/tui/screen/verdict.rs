@@ -1,0 +1,241 @@
+//! Why? Every reason of the verdict by group, each leading to its evidence, and what would turn it.
+
+use jiff::Timestamp;
+
+use crate::core::event::Subject;
+use crate::core::state::{State, Waiver};
+use crate::core::status;
+use crate::core::verdict::{Answer, Cause, Reason, Verdict};
+use crate::model::item::Waivable;
+use crate::tui::canvas::Canvas;
+use crate::tui::scene::Scene;
+use crate::tui::screen::Screen;
+use crate::tui::theme::Role;
+use crate::tui::ui::{RowKey, ScreenName};
+use crate::tui::widget::chrome::is_for_people;
+use crate::tui::widget::list::{self, Row};
+use crate::tui::{format, words};
+
+/// The verdict with its reasons.
+pub(super) struct VerdictScreen;
+
+/// One row: a heading, or a reason with what it is about.
+struct Line {
+    key: String,
+    subject: Option<Subject>,
+    row: Row,
+}
+
+impl Screen for VerdictScreen {
+    fn name(&self) -> ScreenName {
+        ScreenName::Verdict
+    }
+
+    fn title(&self) -> &'static str {
+        "Verdict"
+    }
+
+    fn question(&self) -> &'static str {
+        "why, and what would turn it?"
+    }
+
+    fn keys(&self, scene: &Scene<'_>) -> Vec<RowKey> {
+        lines(scene).into_iter().map(|line| RowKey::Named(line.key)).collect()
+    }
+
+    fn draw(&self, scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
+        let verdict = &scene.standing.verdict;
+        canvas.both(
+            0,
+            vec![
+                scene.say("  ", Role::Text),
+                scene.say(format!(" {} ", verdict.headline()), words::answer_role(verdict.answer())),
+            ],
+            vec![scene.say(would_be(verdict), Role::Quiet)],
+        );
+        let lines = lines(scene);
+        let (width, height) = (u16::try_from(canvas.width()).unwrap_or(0), u16::try_from(canvas.height()).unwrap_or(0));
+        let mut body = canvas.part(0, 2, width, height);
+        if lines.is_empty() {
+            body.line(0, vec![scene.say("   Everything that counts for this question is settled.", Role::Text)]);
+            return;
+        }
+        let keys: Vec<RowKey> = lines.iter().map(|line| RowKey::Named(line.key.clone())).collect();
+        let selected = scene.ui.position(&scene.ui.rows(), &keys);
+        let rows: Vec<std::cell::Cell<Option<Row>>> =
+            lines.into_iter().map(|line| std::cell::Cell::new(Some(line.row))).collect();
+        list::draw(scene, rows.len(), selected, true, &mut body, |at| rows[at].take().unwrap_or_default());
+    }
+
+    fn target(&self, scene: &Scene<'_>, key: &RowKey) -> RowKey {
+        let line = lines(scene).into_iter().find(|line| RowKey::Named(line.key.clone()) == *key);
+        match line.and_then(|line| line.subject) {
+            Some(Subject::Item(id)) => RowKey::Item(id),
+            Some(Subject::Check(id)) => RowKey::Check(id),
+            None => key.clone(),
+        }
+    }
+}
+
+/// What the verdict would be with its blockers mended.
+fn would_be(verdict: &Verdict) -> String {
+    let blockers = verdict.weighing(Answer::NoGo).count();
+    if blockers == 0 {
+        return String::new();
+    }
+    let what = if blockers == 1 { "the blocker" } else { "the blockers" };
+    format!("would be {} if {what} were mended ", verdict.would_be().words())
+}
+
+fn lines(scene: &Scene<'_>) -> Vec<Line> {
+    let verdict = &scene.standing.verdict;
+    let mut lines = Vec::new();
+    let of =
+        |weight: Answer, wanted: fn(&Reason) -> bool| verdict.weighing(weight).filter(move |reason| wanted(reason));
+    group(scene, &mut lines, "BLOCKERS", Role::Bad, of(Answer::NoGo, |_| true).collect());
+    waiting(scene, &mut lines);
+    group(
+        scene,
+        &mut lines,
+        "NOT KNOWN",
+        Role::Look,
+        of(Answer::Hold, |reason| !is_for_people(&reason.cause)).collect(),
+    );
+    let warnings = of(Answer::GoWithWarnings, |reason| reason.cause != Cause::Waived && !is_for_people(&reason.cause));
+    group(scene, &mut lines, "WARNINGS", Role::Look, warnings.collect());
+    waivers(scene, &mut lines);
+    growing_old(scene, &mut lines);
+    group(scene, &mut lines, "NOTED", Role::Quiet, verdict.notes().iter().collect());
+    lines
+}
+
+fn heading(scene: &Scene<'_>, lines: &mut Vec<Line>, name: &str, count: usize, aside: &str) {
+    let row = Row::new(
+        vec![scene.say(format!("{name}  "), Role::Title), scene.say(count.to_string(), Role::Quiet)],
+        vec![scene.say(aside.to_owned(), Role::Quiet)],
+    );
+    lines.push(Line { key: name.to_owned(), subject: None, row });
+}
+
+fn group(scene: &Scene<'_>, lines: &mut Vec<Line>, name: &str, voice: Role, reasons: Vec<&Reason>) {
+    if reasons.is_empty() {
+        return;
+    }
+    heading(scene, lines, name, reasons.len(), if name == "BLOCKERS" { "since" } else { "" });
+    for (nth, reason) in reasons.into_iter().enumerate() {
+        let glyph = match reason.weight {
+            Answer::NoGo => "✗",
+            Answer::Hold => "?",
+            Answer::GoWithWarnings => "!",
+            Answer::Go => "·",
+        };
+        let since = reason.since.map(|since| format::time_of_day(since, scene.zone)).unwrap_or_default();
+        let never = if is_never_waivable(scene.state, reason) { "cannot be waived   " } else { "" };
+        let row = Row::new(
+            vec![
+                scene.say(format!(" {glyph} "), voice),
+                scene.say(format!("{:<26} ", title(scene.state, reason.subject.as_ref())), Role::Strong),
+                scene.say(reason.message.clone(), Role::Text),
+            ],
+            vec![scene.say(format!("{never}{since}"), Role::Quiet)],
+        );
+        let row = match reason.remedy.as_ref().filter(|_| reason.weight == Answer::NoGo) {
+            Some(remedy) => row.below(vec![scene.say("   Do  ", Role::Label), scene.say(remedy.clone(), Role::Text)]),
+            None => row,
+        };
+        lines.push(Line { key: format!("{name}/{nth}/{:?}", reason.subject), subject: reason.subject.clone(), row });
+    }
+}
+
+fn waiting(scene: &Scene<'_>, lines: &mut Vec<Line>) {
+    let waiting = scene.standing.verdict.waiting();
+    if waiting.is_empty() {
+        return;
+    }
+    heading(scene, lines, "WAITING", waiting.len(), "whose move, since");
+    for (nth, wait) in waiting.iter().enumerate() {
+        let length = format::age(format::between(wait.since, scene.now.at));
+        let row = Row::new(
+            vec![
+                scene.say(" ☐ ", Role::Waiting),
+                scene.say(format!("{:<26} ", title(scene.state, Some(&wait.subject))), Role::Text),
+                scene.say(wait.what.clone(), Role::Text),
+            ],
+            vec![scene.say(format!("{}, {length}", wait.whose), Role::Quiet)],
+        );
+        lines.push(Line { key: format!("waiting/{nth}/{:?}", wait.subject), subject: Some(wait.subject.clone()), row });
+    }
+}
+
+fn waivers(scene: &Scene<'_>, lines: &mut Vec<Line>) {
+    let checks =
+        scene.state.checks().map(|(check, known)| (Subject::Check(check.id.clone()), check.waivable, &known.waiver));
+    let items = scene.state.items().map(|(item, known)| (Subject::Item(item.id.clone()), item.waivable, &known.waiver));
+    let in_force = |(subject, waivable, waiver): (Subject, Waivable, &Option<Waiver>)| {
+        let counts = status::is_waived(waiver.as_ref(), waivable, scene.now);
+        waiver.clone().filter(|_| counts).map(|waiver| (subject, waiver))
+    };
+    let found: Vec<_> = checks.chain(items).filter_map(in_force).collect();
+    if found.is_empty() {
+        return;
+    }
+    heading(scene, lines, "WAIVERS IN FORCE", found.len(), "by whom, until");
+    for (subject, waiver) in found {
+        let names = waiver.by.iter().map(|(by, _)| by.to_string()).collect::<Vec<_>>().join(", ");
+        let until = format::until(waiver.until, scene.now.at, scene.zone);
+        let row = Row::new(
+            vec![
+                scene.say(" ◇ ", Role::Look),
+                scene.say(format!("{:<26} ", title(scene.state, Some(&subject))), Role::Text),
+                scene.say(format!("“{}”", waiver.reason), Role::Text),
+            ],
+            vec![scene.say(format!("{names}, until {until}"), Role::Quiet)],
+        );
+        lines.push(Line { key: format!("waiver/{subject:?}"), subject: Some(subject), row });
+    }
+}
+
+/// Good evidence that is in the last third of its time: what will hold the verdict next, if nothing is done.
+fn growing_old(scene: &Scene<'_>, lines: &mut Vec<Line>) {
+    let mut old: Vec<(Timestamp, Subject)> = Vec::new();
+    for (at, (check, known)) in scene.state.checks().enumerate() {
+        let Some(latest) = known.latest.as_ref().filter(|_| scene.standing.rank(scene.state, at) == 9) else {
+            continue;
+        };
+        let age = scene.now.since(latest.when).unwrap_or_default();
+        if age * 3 >= check.fresh_for.0 * 2 {
+            let end = latest.when.at.saturating_add(check.fresh_for.0).unwrap_or(Timestamp::MAX);
+            old.push((end, Subject::Check(check.id.clone())));
+        }
+    }
+    if old.is_empty() {
+        return;
+    }
+    old.sort_by_key(|(end, _)| *end);
+    heading(scene, lines, "GROWING OLD", old.len(), "stale in");
+    for (end, subject) in old {
+        let left = format::age(format::between(scene.now.at, end));
+        let row = Row::new(
+            vec![scene.say(" ◷ ", Role::Quiet), scene.say(title(scene.state, Some(&subject)), Role::Text)],
+            vec![scene.say(left, Role::Quiet)],
+        );
+        lines.push(Line { key: format!("old/{subject:?}"), subject: Some(subject), row });
+    }
+}
+
+fn is_never_waivable(state: &State, reason: &Reason) -> bool {
+    reason.weight == Answer::NoGo
+        && match &reason.subject {
+            Some(Subject::Check(id)) => state.check(id).is_some_and(|(check, _)| check.waivable == Waivable::Never),
+            Some(Subject::Item(id)) => state.item(id).is_some_and(|(item, _)| item.waivable == Waivable::Never),
+            None => false,
+        }
+}
+
+fn title(state: &State, subject: Option<&Subject>) -> String {
+    match subject {
+        Some(Subject::Item(id)) => state.item(id).map_or_else(|| id.to_string(), |(item, _)| item.title.clone()),
+        Some(Subject::Check(id)) => id.to_string(),
+        None => "golive".to_owned(),
+    }
+}

@@ -1,0 +1,63 @@
+//! Why a key does nothing here and now: the footer leaves it out, the help dims it and says this.
+
+use crate::core::state::StepStatus;
+use crate::tui::action::Action;
+use crate::tui::focus::Focus;
+use crate::tui::scene::Scene;
+use crate::tui::ui::{Act, ScreenName};
+
+/// Why an action is not to be had; `None` when it is.
+#[must_use]
+pub fn why(scene: &Scene<'_>, focus: &Focus, action: Action) -> Option<&'static str> {
+    let ended = scene.live.session().ended.is_some();
+    if ended && action.decides() && !matches!(action, Action::Note | Action::Quit) {
+        return Some("the session has ended");
+    }
+    let item = focus.item.as_ref().and_then(|id| scene.state.item(id));
+    match action {
+        Action::Sign => match item {
+            Some((item, _)) if item.manual.is_some() => None,
+            _ => Some("needs an item that people sign"),
+        },
+        Action::Object | Action::Claim if item.is_none() => Some("needs an item"),
+        Action::Waive if focus.subject(scene).is_none() => Some("needs an item or a check"),
+        Action::RunAgain if focus.checks(scene).is_empty() => Some("needs a check"),
+        Action::Act => act(scene, focus),
+        Action::Undo => undo(scene, focus),
+        Action::Sort if scene.ui.screen != ScreenName::Checks => Some("on the checks screen"),
+        Action::Screen(screen) if scene.ui.screen == screen => Some("this screen"),
+        _ => None,
+    }
+}
+
+fn act(scene: &Scene<'_>, focus: &Focus) -> Option<&'static str> {
+    let session = scene.live.session();
+    match focus.act {
+        Some(Act::Begin) if session.phase_opened(crate::model::word::Phase::Deployment).is_some() => {
+            Some("it has begun")
+        }
+        Some(_) => None,
+        None => {
+            let item = focus.item.as_ref().and_then(|id| scene.state.item(id));
+            match item {
+                Some((item, known)) if item.step.is_some() => {
+                    let stopping = known.step.as_ref().is_some_and(|step| step.status == StepStatus::Stopping);
+                    if stopping { Some("it is being stopped already") } else { None }
+                }
+                _ => Some("needs a step, the gate or the end"),
+            }
+        }
+    }
+}
+
+fn undo(scene: &Scene<'_>, focus: &Focus) -> Option<&'static str> {
+    let own = scene.own.normalised();
+    let item = focus.item.as_ref().and_then(|id| scene.state.item(id)).is_some_and(|(_, known)| {
+        known.signatures.iter().any(|signature| signature.by.normalised() == own)
+            || known.objections.iter().any(|objection| objection.by.normalised() == own)
+            || known.waiver.is_some()
+    });
+    let check =
+        focus.check.as_ref().and_then(|id| scene.state.check(id)).is_some_and(|(_, known)| known.waiver.is_some());
+    if item || check { None } else { Some("nothing of yours to take back here") }
+}

@@ -1,0 +1,279 @@
+//! Header, phase strip, the line for what waits, the verdict: the parts that stand in the same place on every screen.
+
+use ratatui::style::Modifier;
+use ratatui::text::Span;
+
+use crate::core::event::Subject;
+use crate::core::state::{Entry, Mark};
+use crate::core::status::PhaseStatus;
+use crate::core::verdict::{Answer, Cause, Reason};
+use crate::model::word::Phase;
+use crate::tui::canvas::Canvas;
+use crate::tui::scene::Scene;
+use crate::tui::screen;
+use crate::tui::theme::Role;
+use crate::tui::ui::ScreenName;
+use crate::tui::{format, text, words};
+
+/// From this width on names stand in full.
+const ROOMY: usize = 100;
+/// A change is news for so many seconds.
+const NEWS: u64 = 20;
+
+/// Whether this is where customers are.
+#[must_use]
+pub fn is_production(scene: &Scene<'_>) -> bool {
+    scene.live.plan().service.is_production()
+}
+
+/// Who, what, since when, the clock with its zone, whether it is live, badges, the person.
+pub fn header(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
+    let roomy = canvas.width() >= ROOMY;
+    let service = &scene.live.plan().service;
+    let environment = if is_production(scene) { Role::Production } else { Role::Strong };
+    let name = service.environment.to_uppercase();
+    let mut left = vec![
+        scene.say(if roomy { " golive   " } else { " golive  " }, Role::Quiet),
+        scene.say(service.name.clone(), Role::Strong),
+        scene.say(" › ", Role::Quiet),
+        scene.say(name, environment),
+    ];
+    if let Some(version) = scene.live.session().version.as_ref().filter(|_| roomy) {
+        left.push(scene.say(" › ", Role::Quiet));
+        left.push(scene.say(version.to_string(), Role::Text));
+    }
+    let gap = if roomy { "    " } else { "  " };
+    let mut right = Vec::new();
+    for (badge, role) in badges(scene) {
+        right.push(scene.say(badge, role));
+        right.push(Span::raw(gap));
+    }
+    let elapsed = scene.now.since(scene.live.session().opened).unwrap_or_default();
+    right.push(scene.say(format::elapsed(elapsed), Role::Quiet));
+    right.push(Span::raw(gap));
+    right.push(scene.say(format::clock(scene.now.at, scene.zone), Role::Text));
+    right.push(Span::raw(gap));
+    right.push(match &scene.live.session().ended {
+        Some((outcome, _)) => scene.say(format!("■ {outcome:?}").to_lowercase(), Role::Strong),
+        None => scene.say("● live", Role::Good),
+    });
+    if roomy {
+        right.push(Span::raw(gap));
+        right.push(scene.say(scene.own.id.to_string(), Role::Text));
+    }
+    right.push(Span::raw(" "));
+    canvas.both(0, left, right);
+}
+
+/// What a reader has to know before believing the screen.
+fn badges(scene: &Scene<'_>) -> Vec<(String, Role)> {
+    let mut badges = Vec::new();
+    if scene.live.trouble().is_some() {
+        badges.push(("▲ journal".to_owned(), Role::Bad));
+    }
+    if let Some(held) = &scene.ui.held {
+        let before = held.state.timeline().next_back().map(|entry| entry.at);
+        let changes = scene.live.timeline().rev().take_while(|entry| Some(entry.at) > before).count();
+        let changes =
+            if changes == 0 { "held".to_owned() } else { format!("held, {}", format::count(changes, "change")) };
+        badges.push((changes, Role::Look));
+    }
+    if scene.ui.only_unsettled {
+        badges.push(("! unsettled only".to_owned(), Role::Look));
+    }
+    if !scene.live.plan().network.resolve.is_empty() {
+        badges.push(("resolve".to_owned(), Role::Look));
+    }
+    badges
+}
+
+/// The four phases: number, name, glyph, counts.
+pub fn phases(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
+    let roomy = canvas.width() >= ROOMY;
+    let mut spans = vec![Span::raw(if roomy { "  " } else { " " })];
+    for (at, (phase, summary)) in scene.live_standing.phases.iter().enumerate() {
+        if at > 0 {
+            spans.push(Span::raw(if roomy { "      " } else { "   " }));
+        }
+        let here = *phase == scene.ui.phase && scene.ui.screen == ScreenName::Checklist;
+        let locked = summary.status == PhaseStatus::Locked;
+        let name = format!("{} {}", at + 1, words::phase_name(*phase, !roomy));
+        let mut name = scene.say(
+            name,
+            if here {
+                Role::Title
+            } else if locked {
+                Role::Quiet
+            } else {
+                Role::Text
+            },
+        );
+        if here {
+            name.style = name.style.add_modifier(Modifier::UNDERLINED);
+        }
+        spans.push(name);
+        let (glyph, role) = words::phase_sign(*summary);
+        spans.push(scene.say(format!("  {glyph} "), role));
+        let ready = *phase == Phase::Rollback && summary.status == PhaseStatus::Settled && roomy;
+        let counts = format!("{}{}/{}", if ready { "ready " } else { "" }, summary.settled, summary.total);
+        spans.push(scene.say(counts, role));
+    }
+    canvas.line(0, spans);
+}
+
+/// The rule under the phases; it names the screen where that is not the checklist.
+pub fn titled_rule(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
+    canvas.rule(0, "─", scene.style(Role::Rule));
+    if scene.ui.screen != ScreenName::Checklist {
+        let screen = screen::of(scene.ui.screen);
+        let title = vec![
+            scene.say("── ", Role::Rule),
+            scene.say(screen.title().to_uppercase(), Role::Title),
+            scene.say(format!("  {} ", screen.question()), Role::Quiet),
+        ];
+        canvas.line(0, title);
+    }
+}
+
+/// The most urgent thing that was said, changed or waits. There is always something to read here, and never two.
+pub fn notice(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
+    if let Some(message) = scene.ui.message(scene.now) {
+        let (glyph, role) = if message.refused { (" ▲ ", Role::Look) } else { (" ✓ ", Role::Strong) };
+        canvas.line(0, vec![scene.say(glyph, role), scene.say(message.text.clone(), role)]);
+        return;
+    }
+    if let Some(trouble) = scene.live.trouble() {
+        let left = vec![scene.say(format!(" ▲ the journal cannot be written: {trouble}"), Role::Bad)];
+        canvas.both(0, left, vec![scene.say("decisions are refused until it can ", Role::Quiet)]);
+        return;
+    }
+    let input = scene.live.items().find(|(_, known)| known.step.as_ref().is_some_and(|step| step.waits_for_input));
+    if let Some((item, _)) = input {
+        canvas.line(0, vec![scene.say(format!(" ▲ {} waits for input", item.title), Role::Look)]);
+        return;
+    }
+    if let Some(entry) = news(scene) {
+        let role = if entry.mark == Mark::Bad { Role::Bad } else { Role::Look };
+        let left = vec![
+            scene.say(if entry.mark == Mark::Bad { " ✗ " } else { " ! " }, role),
+            scene.say(entry.subject.clone(), Role::Strong),
+            scene.say(format!("   {}", entry.text), Role::Text),
+        ];
+        let ago = format::ago(entry.at, scene.now.at);
+        canvas.both(0, left, vec![scene.say(format!("{ago}   t triage "), Role::Quiet)]);
+        return;
+    }
+    waiting(scene, canvas);
+}
+
+fn news<'a>(scene: &Scene<'a>) -> Option<&'a Entry> {
+    let is_news = |entry: &&Entry| format::between(entry.at, scene.now.at).as_secs() < NEWS;
+    let recent = scene.live.timeline().rev().take_while(is_news);
+    recent.filter(|entry| matches!(entry.mark, Mark::Bad | Mark::Look)).max_by_key(|entry| entry.mark == Mark::Bad)
+}
+
+fn waiting(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
+    let waiting = scene.live_standing.verdict.waiting();
+    let Some(first) = waiting.first() else {
+        let calm = if scene.live.session().ended.is_some() {
+            " nothing more to do here"
+        } else {
+            " nothing waits for a person"
+        };
+        canvas.line(0, vec![scene.say(calm, Role::Quiet)]);
+        return;
+    };
+    let title = match &first.subject {
+        Subject::Item(id) => scene.live.item(id).map_or_else(|| id.to_string(), |(item, _)| item.title.clone()),
+        Subject::Check(id) => id.to_string(),
+    };
+    let left = vec![
+        scene.say(" ☐ ", Role::Waiting),
+        scene.say(title, Role::Text),
+        scene.say(format!("   {}", first.what), Role::Quiet),
+    ];
+    let length = format::age(format::between(first.since, scene.now.at));
+    let more = if waiting.len() > 1 { format!("   +{} ", waiting.len() - 1) } else { " ".to_owned() };
+    let right = format!("whose move: {}, {length}{more}", first.whose);
+    canvas.both(0, left, vec![scene.say(right, Role::Quiet)]);
+}
+
+/// The answer with its question, the first reason, and what else there is in numbers.
+pub fn verdict(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
+    let verdict = &scene.live_standing.verdict;
+    let answer = verdict.answer();
+    let mut left = vec![
+        Span::raw(" "),
+        scene.say(format!(" {} ", verdict.headline()), words::answer_role(answer)),
+        Span::raw("   "),
+    ];
+    match verdict.reasons().first() {
+        Some(reason) => left.extend(reason_spans(scene, reason)),
+        None => left.push(scene.say("everything that counts is settled", Role::Quiet)),
+    }
+    canvas.both(0, left, vec![scene.say(format!("{} ", rest(scene)), Role::Quiet)]);
+}
+
+fn reason_spans(scene: &Scene<'_>, reason: &Reason) -> Vec<Span<'static>> {
+    let subject = match &reason.subject {
+        Some(Subject::Item(id)) => scene.live.item(id).map_or_else(|| id.to_string(), |(item, _)| item.title.clone()),
+        Some(Subject::Check(id)) => id.to_string(),
+        None => "golive".to_owned(),
+    };
+    vec![scene.say(format!("{subject}: "), Role::Strong), scene.say(reason.message.clone(), Role::Text)]
+}
+
+/// What else there is beside the first reason: `+2 blockers  1 warning  1 unknown  1 waits`.
+fn rest(scene: &Scene<'_>) -> String {
+    let verdict = &scene.live_standing.verdict;
+    let answer = verdict.answer();
+    let first = |weight: Answer| usize::from(weight == answer);
+    let blockers = verdict.weighing(Answer::NoGo).count().saturating_sub(first(Answer::NoGo));
+    let unknown = verdict.weighing(Answer::Hold).filter(|reason| !is_for_people(&reason.cause)).count();
+    let warnings = verdict.weighing(Answer::GoWithWarnings).count().saturating_sub(first(Answer::GoWithWarnings));
+    let mut parts = Vec::new();
+    if blockers > 0 {
+        parts.push(format!("+{}", format::count(blockers, "blocker")));
+    }
+    if warnings > 0 {
+        parts.push(format!("+{}", format::count(warnings, "warning")));
+    }
+    if unknown > 0 {
+        parts.push(format!("{unknown} unknown"));
+    }
+    match verdict.waiting().len() {
+        0 => {}
+        1 => parts.push("1 waits".to_owned()),
+        more => parts.push(format!("{more} wait")),
+    }
+    parts.join("  ")
+}
+
+/// Whether a reason is about what people, steps or time have to settle.
+#[must_use]
+pub const fn is_for_people(cause: &Cause) -> bool {
+    matches!(cause, Cause::People | Cause::Step | Cause::StepFailed | Cause::Soak | Cause::Rehearsal | Cause::Objection)
+}
+
+/// What is left when there is no room: the verdict and the counts.
+pub fn smallest(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
+    let verdict = &scene.live_standing.verdict;
+    let role = words::answer_role(verdict.answer());
+    canvas.line(0, vec![scene.say(text::cut(&verdict.headline(), canvas.width()).into_owned(), role)]);
+    let mut row = 1;
+    if canvas.height() > 3 {
+        let service = &scene.live.plan().service;
+        canvas
+            .line(1, vec![scene.say(format!("{} {}", service.environment.to_uppercase(), service.name), Role::Strong)]);
+        row = 2;
+    }
+    for (at, (phase, summary)) in scene.live_standing.phases.iter().enumerate() {
+        let (glyph, role) = words::phase_sign(*summary);
+        let name = words::phase_name(*phase, true);
+        let line = format!("{} {glyph} {}/{} {name}", at + 1, summary.settled, summary.total);
+        canvas.line(row + at, vec![scene.say(line, role)]);
+    }
+    if let Some(reason) = verdict.reasons().first() {
+        canvas.line(row + 4, reason_spans(scene, reason));
+    }
+}

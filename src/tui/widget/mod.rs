@@ -1,0 +1,6 @@
+//! The parts that every screen is made of.
+
+pub mod chrome;
+pub mod hints;
+pub mod list;
+pub mod sparkline;
