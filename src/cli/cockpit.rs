@@ -1,12 +1,26 @@
-//! `golive [PLAN]`: the cockpit.
+//! `golive [PLAN]`: the cockpit over a new session, and over the demo's world.
 
 use std::io::IsTerminal as _;
 use std::path::Path;
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
 
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Stop};
 use crate::cli::lint;
 use crate::cli::machine::Machine;
+use crate::cli::opening::{self, Keeping};
+use crate::clock;
+use crate::core::event::Purpose;
+use crate::core::verdict;
+use crate::engine::Beginning;
+use crate::model::id::SessionId;
+use crate::model::plan::SharedPlan;
+use crate::tui;
+use crate::tui::app::Leaving;
+use crate::tui::run::{Options, TuiError};
+use crate::tui::theme::Colours;
 
 /// Refuses where there is no terminal to draw on: nothing is ever drawn into a pipe.
 pub(super) fn needs_terminal() -> Result<(), Stop> {
@@ -16,9 +30,59 @@ pub(super) fn needs_terminal() -> Result<(), Stop> {
     Err(Stop::wrong("the cockpit needs a terminal on standard input and output").instead("without one: golive check"))
 }
 
-pub(super) fn run(plan: Option<&Path>, console: &Console) -> Result<Exit, Stop> {
+pub(super) fn run(plan: Option<&Path>, console: &Console, machine: &Machine) -> Result<Exit, Stop> {
     needs_terminal()?;
     let path = Machine::plan_path(plan)?;
-    let Some(_loaded) = lint::load(&path, console) else { return Ok(Exit::Wrong) };
-    Err(Stop::own("this build of golive has no cockpit").instead("judge the plan without one: golive check"))
+    let Some(loaded) = lint::load(&path, console) else { return Ok(Exit::Wrong) };
+    let trusted = opening::is_trusted(&loaded.plan.digest)?;
+    fly(Arc::new(loaded.plan), Purpose::GoLive, trusted, machine)
+}
+
+/// Opens a session on a plan and the cockpit on the session; ends by the verdict.
+pub(super) fn fly(plan: SharedPlan, purpose: Purpose, trusted: bool, machine: &Machine) -> Result<Exit, Stop> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Stop::own(format!("cannot start: {error}")))?;
+    let prepared = runtime.block_on(opening::prepare(&plan, trusted, machine))?;
+    runtime.shutdown_background();
+    let keeping = Keeping::of(None)?;
+    let session = SessionId::new(&ulid::Ulid::generate().to_string());
+    let journal = keeping.journal(&session, machine)?;
+    let version = prepared.version.clone();
+    let steps = keeping.steps(&session);
+    let beginning = Beginning::New { session, purpose, plan, version };
+    let (handle, running) = opening::open(prepared, beginning, journal, machine, &steps)?;
+    let states = handle.watch();
+    let left = tui::run::run(&handle, options(machine));
+    drop(handle);
+    running.join().map_err(|error| Stop::because(&error))?;
+    match left {
+        Ok(Leaving::Quit) => {
+            let state = Arc::clone(&states.borrow());
+            Ok(Exit::of(verdict::of_session(&state, clock::now()).answer(), false))
+        }
+        Ok(Leaving::Interrupted) => Ok(Exit::Interrupted),
+        Ok(Leaving::Signalled(_)) => Ok(Exit::Terminated),
+        Err(error @ (TuiError::NoTerminal | TuiError::Theme(_))) => Err(Stop::wrong(error.to_string())),
+        Err(error @ TuiError::Terminal(_)) => Err(Stop::because(&error)),
+    }
+}
+
+fn options(machine: &Machine) -> Options {
+    let value = |name: &str| machine.environment.get(name).map_or("", String::as_str);
+    let colours = if machine.has("NO_COLOR") || value("TERM") == "dumb" {
+        Colours::None
+    } else if matches!(value("COLORTERM"), "truecolor" | "24bit") {
+        Colours::True
+    } else {
+        Colours::Sixteen
+    };
+    let theme = machine.environment.get("GOLIVE_THEME").filter(|theme| !theme.is_empty());
+    Options {
+        own: machine.operator.clone(),
+        theme: theme.map_or_else(|| "dark".to_owned(), Clone::clone),
+        colours,
+        zone: TimeZone::system(),
+    }
 }

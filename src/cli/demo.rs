@@ -3,14 +3,17 @@
 mod flight;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
 
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Stop};
 use crate::cli::formats::{self, Wanted};
+use crate::cli::lint;
 use crate::cli::machine::Machine;
 use crate::cli::signals::Signals;
+use crate::core::event::Purpose;
 use crate::demo::World;
 use crate::demo::scenario::{self, SCENARIOS, Scenario};
 
@@ -55,7 +58,12 @@ pub(super) fn run(arguments: &DemoArguments, console: &Console, machine: &Machin
         return flight::fly(&world, &arguments.formats, console, machine);
     }
     crate::cli::cockpit::needs_terminal().map_err(|stop| stop.instead("without one: golive demo --headless"))?;
-    Err(Stop::own("this build of golive has no cockpit").instead("fly without one: golive demo --headless"))
+    let world = start(arguments)?;
+    let Some(loaded) = lint::load(&world.plan(), console) else {
+        return Err(Stop::own("the demo's own plan is wrong"));
+    };
+    // golive wrote this plan and its scripts itself, a moment ago, into a folder of its own.
+    crate::cli::cockpit::fly(Arc::new(loaded.plan), Purpose::Demo, true, machine)
 }
 
 fn list(console: &Console) -> Result<Exit, Stop> {

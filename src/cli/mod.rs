@@ -82,7 +82,7 @@ fn refused(error: &clap::Error, machine: &Machine) -> ExitCode {
 
 fn dispatch(arguments: Arguments, console: &Console, machine: &Machine) -> Result<Exit, Stop> {
     let Some(command) = arguments.command else {
-        return cockpit::run(arguments.plan.as_deref(), console);
+        return cockpit::run(arguments.plan.as_deref(), console, machine);
     };
     match command {
         Command::Check(arguments) => check::run(&arguments, console, machine),
