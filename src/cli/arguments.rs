@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ColorChoice, Parser, Subcommand};
 
-use crate::cli::{check, completions, credentials, lint, report, sessions, trust, verify};
+use crate::cli::{check, completions, credentials, demo, lint, report, sessions, trust, verify};
 
 /// A deployment cockpit in the terminal: live checks, people's decisions, and a verdict that can be explained.
 #[derive(Debug, Parser)]
@@ -23,6 +23,8 @@ pub(super) struct Arguments {
 /// Every subcommand, in the order in which help lists them.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    /// Fly a complete go-live over an embedded target.
+    Demo(demo::DemoArguments),
     /// Run the validators and print the report.
     Check(check::CheckArguments),
     /// Judge the plan alone, touching nothing it names.
@@ -39,8 +41,13 @@ pub(super) enum Command {
     Report(report::ReportArguments),
     /// Prove that a session's journal is as golive wrote it.
     Verify(verify::VerifyArguments),
+    /// Say what golive finds here, ready to be pasted into a ticket.
+    Doctor,
     /// Print the completions for a shell.
     Completions(completions::CompletionsArguments),
     /// Print the manual page.
     Man,
+    /// Run a step outside the terminal's session; golive starts this itself.
+    #[command(hide = true)]
+    Supervise,
 }

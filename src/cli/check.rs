@@ -97,7 +97,7 @@ async fn interruptible(
     let keeping = Keeping::of(arguments.journal.as_deref())?;
     let journal = asked.journal(&keeping, machine)?;
     let beginning = asked.beginning(prepared.version.clone());
-    let (handle, running) = opening::open(prepared, beginning, journal, machine, &keeping.steps())?;
+    let (handle, running) = opening::open(prepared, beginning, journal, machine, &keeping.steps(&asked.session))?;
     let ended = tokio::select! {
         ended = judge(arguments, &asked, &handle, console, machine) => ended,
         exit = signals.next() => Ok(interrupted(exit, console)),

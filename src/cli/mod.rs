@@ -9,6 +9,8 @@ mod cockpit;
 mod completions;
 mod console;
 mod credentials;
+mod demo;
+mod doctor;
 mod exit;
 mod formats;
 mod lint;
@@ -31,6 +33,7 @@ use crate::cli::arguments::{Arguments, Command};
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Stop};
 use crate::cli::machine::Machine;
+use crate::supervisor;
 
 /// Reads the command line and does what it says.
 #[must_use]
@@ -42,6 +45,10 @@ pub fn run() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => return refused(&error, &machine),
     };
+    if matches!(arguments.command, Some(Command::Supervise)) {
+        // Its standard streams are pipes to golive and the step's records: nothing here may write to them.
+        return supervisor::run();
+    }
     let console = console(arguments.color, &machine);
     match dispatch(arguments, &console, &machine) {
         Ok(exit) => exit.into(),
@@ -79,6 +86,8 @@ fn dispatch(arguments: Arguments, console: &Console, machine: &Machine) -> Resul
     };
     match command {
         Command::Check(arguments) => check::run(&arguments, console, machine),
+        Command::Demo(arguments) => demo::run(&arguments, console, machine),
+        Command::Doctor => doctor::run(console, machine),
         Command::Lint(arguments) => lint::run(&arguments, console),
         Command::Schema => schema::run(console),
         Command::Credentials(arguments) => credentials::run(&arguments, console, machine),
@@ -88,5 +97,6 @@ fn dispatch(arguments: Arguments, console: &Console, machine: &Machine) -> Resul
         Command::Verify(arguments) => verify::run(&arguments, console),
         Command::Completions(arguments) => completions::run(&arguments, console),
         Command::Man => man::run(console),
+        Command::Supervise => Err(Stop::wrong("golive supervise is started by golive itself")),
     }
 }

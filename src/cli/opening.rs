@@ -57,12 +57,15 @@ impl Keeping {
         }
     }
 
-    /// Where steps keep their output.
-    pub(super) fn steps(&self) -> PathBuf {
-        match self {
-            Self::Memory => std::env::temp_dir(),
+    /// Where the steps of a session keep what they print and how they ended.
+    pub(super) fn steps(&self, session: &SessionId) -> PathBuf {
+        let folder = match self {
+            Self::Memory => std::env::temp_dir().join("golive-steps"),
             Self::Folder(folder) => folder.join("steps"),
-        }
+        };
+        let folder = folder.join(session.as_str());
+        // A step's supervising process stands elsewhere: what is relative here means nothing there.
+        std::path::absolute(&folder).unwrap_or(folder)
     }
 }
 

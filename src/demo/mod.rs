@@ -10,6 +10,7 @@ mod customers;
 mod environment;
 mod faults;
 mod payment_api;
+pub mod pilot;
 pub mod scenario;
 mod server;
 mod site;

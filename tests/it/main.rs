@@ -2,9 +2,11 @@
 #![expect(clippy::disallowed_methods, reason = "tests touch the world: files, processes, the environment")]
 
 mod architecture;
+mod cli;
 mod demo_world;
 mod docs;
 mod envfile;
+mod pilot;
 mod plans;
 mod report;
 mod scenario;

@@ -28,7 +28,7 @@ pub(super) struct Asked {
     /// The plan's file, where one was read.
     pub(super) path: Option<String>,
     pub(super) inquiry: Inquiry,
-    session: SessionId,
+    pub(super) session: SessionId,
     /// The events of the session whose decisions count.
     taken_in: Option<Vec<Event>>,
 }

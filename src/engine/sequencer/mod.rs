@@ -142,9 +142,11 @@ impl Sequencer {
                         self.stepper.run(item, effect);
                     }
                 }
-                Effect::AttachStep { item, effect } => {
-                    if let Some((item, _)) = self.state.item(&item) {
-                        self.stepper.attach(item, effect);
+                Effect::AttachStep { item, .. } => {
+                    if let Some((item, known)) = self.state.item(&item)
+                        && let Some(step) = &known.step
+                    {
+                        self.stepper.attach(item, step);
                     }
                 }
                 Effect::StopStep { effect, .. } => self.stepper.stop(effect),

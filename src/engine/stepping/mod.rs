@@ -1,6 +1,7 @@
 //! Steps: what is done in the world on a person's word. Begun only after the intent is on disk; everything that comes
 //! of it comes back as events.
 
+mod command;
 mod request;
 
 use std::collections::HashMap;
@@ -14,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::check::Surroundings;
 use crate::core::decide::{Command, Refusal};
 use crate::core::event::{OutputLine, StepEnd, StepEvent};
-use crate::core::state::State;
+use crate::core::state::{State, StepState, StepStatus};
 use crate::mask::Redactor;
 use crate::model::id::{EffectId, ItemId};
 use crate::model::item::Item;
@@ -74,25 +75,25 @@ impl Stepper {
         let (stop, telling) = self.begin(item, effect);
         let Some(step) = item.step.clone() else { return };
         spawn(async move {
-            telling.tell(telling.started()).await;
             match step.action {
-                Action::Request { .. } => telling.request(&step, &stop).await,
-                Action::Command { .. } => telling.end(unknown("this golive cannot run commands yet")).await,
+                Action::Request { .. } => {
+                    telling.tell(telling.started()).await;
+                    telling.request(&step, &stop).await;
+                }
+                Action::Command { .. } => telling.command(&step, &stop).await,
             }
         });
     }
 
     /// Attaches again to a step that an earlier process began.
-    pub(super) fn attach(&mut self, item: &Item, effect: EffectId) {
-        let (_, telling) = self.begin(item, effect);
-        let action = item.step.as_ref().map(|step| step.action.clone());
+    pub(super) fn attach(&mut self, item: &Item, known: &StepState) {
+        let (stop, telling) = self.begin(item, known.effect);
+        let Some(step) = item.step.clone() else { return };
+        let (lines, intended) = (known.lines, known.status == StepStatus::Intended);
         spawn(async move {
-            let Some(action) = action else {
-                return telling.end(unknown("the plan has no such step any more")).await;
-            };
-            match action {
+            match step.action {
                 Action::Request { .. } => telling.end(unknown("golive ended while the request was under way")).await,
-                Action::Command { .. } => telling.end(unknown("this golive cannot run commands yet")).await,
+                Action::Command { .. } => telling.attached(lines, intended, &stop).await,
             }
         });
     }
@@ -144,8 +145,16 @@ impl Telling {
         self.tell(StepEvent::Output { item: self.item.clone(), effect: self.effect, lines }).await;
     }
 
+    /// How long it has been followed.
+    fn running_for(&self) -> Duration {
+        (self.shared.surroundings.clock)().up.saturating_sub(self.began)
+    }
+
     async fn end(&self, end: StepEnd) {
-        let took = (self.shared.surroundings.clock)().up.saturating_sub(self.began);
+        self.end_after(end, self.running_for()).await;
+    }
+
+    async fn end_after(&self, end: StepEnd, took: Duration) {
         let clean = |text: &SafeText| crate::engine::redaction::text(&self.shared.redactor, text.as_str());
         let end = match end {
             StepEnd::Succeeded(how) => StepEnd::Succeeded(clean(&how)),

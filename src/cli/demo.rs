@@ -1,0 +1,86 @@
+//! `golive demo`: a world on loopback with real faults, and a go-live flown over it.
+
+mod flight;
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::cli::console::Console;
+use crate::cli::exit::{Exit, Stop};
+use crate::cli::formats::{self, Wanted};
+use crate::cli::machine::Machine;
+use crate::cli::signals::Signals;
+use crate::demo::World;
+use crate::demo::scenario::{self, SCENARIOS, Scenario};
+
+#[derive(Debug, Args)]
+pub(super) struct DemoArguments {
+    /// What is wrong in the world; nothing unless named.
+    #[arg(long, value_name = "NAME", default_value = "healthy", value_parser = scenario_named)]
+    scenario: &'static Scenario,
+    /// Fly unattended, print the report, and end by the verdict.
+    #[arg(long)]
+    headless: bool,
+    #[arg(long = "format", value_name = "F[=FILE]", requires = "headless")]
+    #[arg(value_parser = formats::wanted, help = formats::help())]
+    formats: Vec<Wanted>,
+    /// Serve the world alone, as a playground for writing plans, until interrupted.
+    #[arg(long, conflicts_with = "headless")]
+    target_only: bool,
+    /// The folder to put the playground into.
+    #[arg(long, value_name = "D", requires = "target_only")]
+    dir: Option<PathBuf>,
+    /// List the scenarios.
+    #[arg(long, conflicts_with_all = ["headless", "target_only"])]
+    list: bool,
+}
+
+fn scenario_named(name: &str) -> Result<&'static Scenario, String> {
+    scenario::named(name).ok_or_else(|| {
+        let names = SCENARIOS.iter().map(|scenario| scenario.name).collect::<Vec<_>>();
+        format!("there are: {}", names.join(", "))
+    })
+}
+
+pub(super) fn run(arguments: &DemoArguments, console: &Console, machine: &Machine) -> Result<Exit, Stop> {
+    if arguments.list {
+        return list(console);
+    }
+    if arguments.target_only {
+        return serve(arguments, console);
+    }
+    if arguments.headless {
+        let world = start(arguments)?;
+        return flight::fly(&world, &arguments.formats, console, machine);
+    }
+    crate::cli::cockpit::needs_terminal().map_err(|stop| stop.instead("without one: golive demo --headless"))?;
+    Err(Stop::own("this build of golive has no cockpit").instead("fly without one: golive demo --headless"))
+}
+
+fn list(console: &Console) -> Result<Exit, Stop> {
+    let width = SCENARIOS.iter().map(|scenario| scenario.name.len()).max().unwrap_or(0);
+    let line = |scenario: &Scenario| format!("{:<width$}   {}\n", scenario.name, scenario.sentence);
+    console.result(&SCENARIOS.iter().map(line).collect::<String>())?;
+    Ok(Exit::Go)
+}
+
+fn start(arguments: &DemoArguments) -> Result<World, Stop> {
+    World::start(arguments.dir.as_deref(), arguments.scenario.faults).map_err(|error| Stop::because(&error))
+}
+
+/// Prints what the world is made of, and serves until somebody interrupts it.
+fn serve(arguments: &DemoArguments, console: &Console) -> Result<Exit, Stop> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Stop::own(format!("cannot start: {error}")))?;
+    runtime.block_on(async {
+        // Listening comes first: whoever reads the addresses may end it at once, and the folder has to go then too.
+        let mut signals = Signals::listen()?;
+        let world = start(arguments)?;
+        console.result(&format!("{:#}\n", world.describe()))?;
+        console.say("serving until interrupted");
+        Ok(signals.next().await)
+    })
+}

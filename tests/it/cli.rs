@@ -1,0 +1,456 @@
+//! The real binary, from outside: exit codes, clear sentences on standard error, nothing but results on standard output.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+
+/// A home of its own for each test: what one keeps no other sees.
+struct Home(tempfile::TempDir);
+
+const PLAN: &str = r#"
+[service]
+name = "shop"
+environment = "staging"
+
+[sources]
+env_files = [".env"]
+
+[checks.shop_url_set]
+kind = "variable"
+names = ["SHOP_URL"]
+
+[checks.notes_there]
+kind = "file"
+path = "notes.md"
+severity = "warning"
+
+[[pre_deployment]]
+id = "environment_set"
+title = "Environment set"
+checks = ["shop_url_set"]
+
+[[pre_deployment]]
+id = "backup_ready"
+title = "Backup ready"
+manual = { prompt = "Restore seen working?" }
+"#;
+
+impl Home {
+    fn new() -> Self {
+        let home = Self(tempfile::tempdir().unwrap());
+        home.put("golive.toml", PLAN);
+        home.put(".env", "SHOP_URL=https://shop.example\n");
+        home.put("notes.md", "what changes\n");
+        home
+    }
+
+    fn put(&self, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.0.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_golive"));
+        let home = self.0.path();
+        command.args(arguments).env_clear().current_dir(home).stdin(Stdio::null());
+        command.env("HOME", home).env("USER", "thandi").env("PATH", "/usr/bin:/bin");
+        for name in ["STATE", "CONFIG", "CACHE", "DATA"] {
+            command.env(format!("XDG_{name}_HOME"), home.join(name.to_lowercase()));
+        }
+        command
+    }
+
+    fn golive(&self, arguments: &[&str]) -> Ran {
+        Ran::of(self.command(arguments).output().unwrap())
+    }
+
+    /// The state folder's files, for tests about what is kept.
+    fn sessions(&self) -> Vec<PathBuf> {
+        let folder = self.0.path().join("state/golive/sessions");
+        let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+        let paths = entries.map(|entry| entry.unwrap().path());
+        paths.filter(|path| path.extension().is_some_and(|ending| ending == "golive")).collect()
+    }
+}
+
+#[derive(Debug)]
+struct Ran {
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+impl Ran {
+    fn of(output: Output) -> Self {
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        Self { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+    }
+
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    /// Ended with this code, said this on standard error, and nothing on standard output.
+    #[track_caller]
+    fn refused(&self, code: i32, sentence: &str) {
+        assert_eq!(self.code, Some(code), "{self:?}");
+        assert!(self.err.contains(sentence), "{self:?}");
+        assert!(self.out.is_empty(), "{self:?}");
+        assert!(!self.err.contains('\x1b') && !self.err.contains("panicked"), "{self:?}");
+    }
+}
+
+#[test]
+fn a_go_ends_with_0_and_the_report_on_standard_output() {
+    let ran = Home::new().golive(&["check"]);
+    assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""), "{ran:?}");
+    assert!(ran.out.contains("GO to deploy") && ran.out.contains("backup_ready"), "{ran:?}");
+    assert!(!ran.out.contains('\x1b'), "no escape goes into a pipe");
+}
+
+#[test]
+fn a_no_go_ends_with_1() {
+    let home = Home::new();
+    home.put(".env", "OTHER=1\n");
+    let ran = home.golive(&["check", "--format", "json"]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    let json = ran.json();
+    assert_eq!((&json["verdict"], &json["scope"]), (&"no_go".into(), &"machines".into()));
+    assert!(json["critical_errors"].as_array().unwrap().iter().any(|reason| reason["subject"] == "shop_url_set"));
+}
+
+#[test]
+fn warnings_pass_unless_strict() {
+    let home = Home::new();
+    std::fs::remove_file(home.0.path().join("notes.md")).unwrap();
+    assert_eq!(home.golive(&["check"]).code, Some(0));
+    assert_eq!(home.golive(&["check", "--strict"]).code, Some(1));
+}
+
+#[test]
+fn what_could_not_be_found_out_ends_with_3() {
+    let home = Home::new();
+    home.put(
+        "golive.toml",
+        PLAN.replace("kind = \"variable\"\nnames = [\"SHOP_URL\"]", "kind = \"command\"\nrun = [\"true\"]"),
+    );
+    let ran = home.golive(&["check", "--format=json"]);
+    assert_eq!(ran.code, Some(3), "{ran:?}");
+    assert_eq!(ran.json()["checks"][0]["outcome"], "error");
+}
+
+#[test]
+fn a_trusted_command_runs_until_the_plan_changes() {
+    let home = Home::new();
+    let plan = PLAN.replace("kind = \"variable\"\nnames = [\"SHOP_URL\"]", "kind = \"command\"\nrun = [\"true\"]");
+    home.put("golive.toml", &plan);
+    let asked = home.golive(&["trust"]);
+    assert_eq!(asked.code, Some(2), "nobody is there to be asked: {asked:?}");
+    assert!(asked.out.contains("true") && asked.err.contains("--yes"), "{asked:?}");
+    assert_eq!(home.golive(&["check"]).code, Some(3));
+    assert_eq!(home.golive(&["trust", "--yes"]).code, Some(0));
+    assert_eq!(home.golive(&["check"]).code, Some(0));
+    home.put("golive.toml", plan.replace("\"true\"", "\"true\", \"again\""));
+    assert_eq!(home.golive(&["check"]).code, Some(3), "another content is another question");
+}
+
+#[test]
+fn wrong_plans_end_with_2_and_nothing_is_run() {
+    let home = Home::new();
+    home.put("empty.toml", "");
+    home.put("broken.toml", b"[service]\nname = \"\xff\xfe\"\n");
+    home.put("huge.toml", format!("# {}\n", "x".repeat(10 << 20)));
+    home.put("misspelt.toml", PLAN.replace("severity =", "severty ="));
+    for (plan, sentence) in [
+        ("missing.toml", "there is no plan at missing.toml"),
+        ("empty.toml", "empty.toml is empty"),
+        ("broken.toml", "not UTF-8"),
+        ("huge.toml", "10 MiB"),
+        ("misspelt.toml", "did you mean `severity`?"),
+    ] {
+        home.golive(&["check", plan]).refused(2, sentence);
+        home.golive(&["lint", plan]).refused(2, sentence);
+    }
+    assert!(home.sessions().is_empty(), "a session was opened on a wrong plan");
+}
+
+#[test]
+fn no_plan_anywhere_is_said_with_a_way_out() {
+    let home = Home::new();
+    std::fs::remove_file(home.0.path().join("golive.toml")).unwrap();
+    home.golive(&["check"]).refused(2, "there is no golive.toml here or in a folder above");
+    home.golive(&["lint"]).refused(2, "golive demo");
+}
+
+#[test]
+fn wrong_command_lines_end_with_2_and_say_what_there_is() {
+    let home = Home::new();
+    for (arguments, sentence) in [
+        (&["check", "--format", "yaml"][..], "there are: human, json"),
+        (&["check", "--format", "json="], "a file has to stand behind"),
+        (&["check", "--phase", "deploy"], "there are: pre_deployment, deployment"),
+        (&["check", "--question", "open"], "needs --session"),
+        (&["check", "--question", "now"], "there are: deploy, open, close"),
+        (&["check", "--only", "shop_url_sett"], "the nearest id is shop_url_set"),
+        (&["check", "--only", "["], "is no glob"),
+        (&["check", "--until-go", "30"], "has no unit"),
+        (&["check", "--session", "01NOSUCH"], "there is no session 01NOSUCH"),
+        (&["report", "01NOSUCH"], "there is no session 01NOSUCH"),
+        (&["verify", "01NOSUCH"], "there is no session 01NOSUCH"),
+        (&["demo", "--scenario", "storm"], "there are: healthy, test-mode"),
+        (&["completions", "tcsh"], "possible values"),
+    ] {
+        home.golive(arguments).refused(2, sentence);
+    }
+}
+
+#[test]
+fn without_a_terminal_the_cockpit_names_the_headless_way() {
+    let home = Home::new();
+    home.golive(&[]).refused(2, "golive check");
+    home.golive(&["golive.toml"]).refused(2, "golive check");
+    home.golive(&["demo"]).refused(2, "golive demo --headless");
+    // Colour that was asked for is no terminal either.
+    let forced = home.golive(&["--color", "never"]);
+    forced.refused(2, "golive check");
+}
+
+#[test]
+fn a_journal_that_cannot_be_written_ends_with_4() {
+    let home = Home::new();
+    let in_the_way = home.put("file", "");
+    home.golive(&["check", "--journal", in_the_way.to_str().unwrap()]).refused(4, "--journal memory");
+    let ran = home.golive(&["check", "--journal", "memory"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(home.sessions().is_empty());
+}
+
+#[test]
+fn a_report_that_cannot_be_written_ends_with_4() {
+    let home = Home::new();
+    home.golive(&["check", "--format", "json=no/such/folder/report.json"]).refused(4, "cannot write the report");
+}
+
+#[test]
+fn several_formats_come_of_one_run() {
+    let home = Home::new();
+    let ran =
+        home.golive(&["check", "--format", "json=report.json", "--format", "junit=report.xml", "--format", "human"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(ran.out.contains("GO to deploy"));
+    let json: Value = serde_json::from_slice(&std::fs::read(home.0.path().join("report.json")).unwrap()).unwrap();
+    assert_eq!(json["environment_info"]["operator"], "thandi");
+    assert!(std::fs::read_to_string(home.0.path().join("report.xml")).unwrap().contains("<testsuite"));
+    assert_eq!(home.sessions().len(), 1, "one run is one session");
+}
+
+#[test]
+fn a_selection_is_judged_alone() {
+    let home = Home::new();
+    home.put(".env", "OTHER=1\n");
+    let json = home.golive(&["check", "--only", "notes_*", "--format", "json"]).json();
+    assert_eq!((&json["verdict"], &json["scope"]), (&"go".into(), &"selection".into()));
+    let checks: Vec<_> = json["checks"].as_array().unwrap().iter().map(|check| check["id"].clone()).collect();
+    assert_eq!(checks, ["notes_there"]);
+}
+
+#[test]
+fn a_session_can_be_listed_reported_verified_and_taken_in() {
+    let home = Home::new();
+    assert_eq!(home.golive(&["check"]).code, Some(0));
+    let list = home.golive(&["sessions", "--format", "json"]).json();
+    let id = list[0]["id"].as_str().unwrap().to_owned();
+    assert_eq!(list[0]["purpose"], "check");
+    assert_eq!(home.golive(&["report", &id, "--format", "json"]).json()["session"], id.as_str());
+    let whole = home.golive(&["verify", &id]);
+    assert_eq!((whole.code, whole.out.starts_with("whole: ")), (Some(0), true), "{whole:?}");
+
+    let journal = home.sessions().remove(0);
+    let before = std::fs::read(&journal).unwrap();
+    let all = home.golive(&["check", "--session", &id, "--format", "json"]);
+    assert_eq!(all.code, Some(3), "nobody signed: {all:?}");
+    assert_eq!(all.json()["scope"], "all");
+    assert_eq!(std::fs::read(&journal).unwrap(), before, "a session that is taken in is never written to");
+    let close = home.golive(&["check", "--session", &id[..20], "--question", "close", "--format", "json"]);
+    assert_eq!(close.json()["question"], "close", "{close:?}");
+}
+
+#[test]
+fn a_journal_that_was_changed_is_found_out() {
+    let home = Home::new();
+    home.golive(&["check"]);
+    let journal = home.sessions().remove(0);
+    let mut bytes = std::fs::read(&journal).unwrap();
+    let found = bytes.windows(8).position(|window| window == b"SHOP_URL").expect("the evidence is in the journal");
+    bytes[found] = b'X';
+    std::fs::set_permissions(&journal, std::fs::Permissions::from_mode(0o600)).unwrap();
+    std::fs::write(&journal, bytes).unwrap();
+    let ran = home.golive(&["verify", journal.to_str().unwrap()]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(ran.out.contains("changed from outside"), "{ran:?}");
+}
+
+#[test]
+fn credentials_are_shown_masked() {
+    let home = Home::new();
+    let secret = format!("FAKE-{}", "k".repeat(30));
+    home.put("golive.toml", format!("{PLAN}\n[credentials.api_secret]\nfrom = {{ env = \"APP_SECRET\" }}\n"));
+    home.put(".env", format!("SHOP_URL=https://shop.example\nAPP_SECRET={secret}\n"));
+    let human = home.golive(&["credentials"]);
+    assert!(human.out.contains("••••kkkk") && human.out.contains("35 ch") && human.out.contains(".env:2"), "{human:?}");
+    let json = home.golive(&["credentials", "--format", "json"]);
+    assert_eq!(json.json()[0]["length"], 35);
+    let check = home.golive(&["check", "--format", "json"]);
+    for ran in [&human, &json, &check] {
+        assert!(!ran.out.contains(&secret) && !ran.err.contains(&secret));
+    }
+}
+
+#[test]
+fn the_schema_and_the_small_ones_print_what_they_should() {
+    let home = Home::new();
+    let schema = home.golive(&["schema"]);
+    assert_eq!(schema.code, Some(0));
+    assert!(schema.json()["properties"]["service"].is_object());
+    assert!(home.golive(&["completions", "bash"]).out.contains("complete"));
+    assert!(home.golive(&["man"]).out.contains(".TH golive"));
+    assert!(home.golive(&["--version"]).out.starts_with("golive "));
+    assert!(home.golive(&["--help"]).out.contains("Exit codes"));
+    let lint = home.golive(&["lint"]);
+    assert_eq!(lint.code, Some(0));
+    assert!(lint.out.ends_with("golive.toml is sound: 2 checks, 2 items, 0 rollback steps, 0 notes\n"), "{lint:?}");
+}
+
+#[test]
+fn lint_shows_the_plan_whole_and_what_it_touches() {
+    let home = Home::new();
+    assert!(home.golive(&["lint", "--expand"]).out.contains("golive.toml:"));
+    let audit = home.golive(&["lint", "--audit"]).out;
+    assert!(audit.contains("notes.md") && audit.contains("commands (0)"), "{audit}");
+}
+
+#[test]
+fn colour_comes_only_when_it_was_asked_for_or_fits() {
+    let home = Home::new();
+    assert!(home.golive(&["check", "--color", "always"]).out.contains("\x1b["));
+    assert!(!home.golive(&["check", "--color", "never"]).out.contains('\x1b'));
+    assert!(!home.golive(&["check"]).out.contains('\x1b'), "a pipe is no terminal");
+}
+
+#[test]
+fn a_closed_pipe_ends_quietly() {
+    let home = Home::new();
+    let mut child = home.command(&["schema"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let ran = Ran::of(child.wait_with_output().unwrap());
+    assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""), "{ran:?}");
+}
+
+#[test]
+fn the_doctor_says_what_is_here_and_names_nobody() {
+    let home = Home::new();
+    let sound = home.golive(&["doctor"]);
+    assert_eq!(sound.code, Some(0), "{sound:?}");
+    assert!(sound.out.contains("~/state/golive can be written to"), "{sound:?}");
+    assert!(!sound.out.contains("thandi") && !sound.out.contains(home.0.path().to_str().unwrap()), "{sound:?}");
+    std::fs::remove_dir_all(home.0.path().join("state")).unwrap();
+    home.put("state", "in the way");
+    let wrong = home.golive(&["doctor"]);
+    assert_eq!(wrong.code, Some(4), "{wrong:?}");
+    assert!(wrong.out.contains("cannot be written to"), "{wrong:?}");
+}
+
+/// A plan whose one check waits for a listener that never answers.
+fn waiting_for(home: &Home, listener: &TcpListener) {
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let check = format!("kind = \"http\"\nurl = \"{url}\"\nexpect = \"status == 200\"\ntimeout = \"60s\"");
+    home.put("golive.toml", PLAN.replace("kind = \"variable\"\nnames = [\"SHOP_URL\"]", &check));
+}
+
+fn signalled(mut child: Child, signal: Signal) -> Ran {
+    kill_process(Pid::from_child(&child), signal).unwrap();
+    let mut text = (String::new(), String::new());
+    if let Some(out) = &mut child.stdout {
+        out.read_to_string(&mut text.0).unwrap();
+    }
+    if let Some(err) = &mut child.stderr {
+        err.read_to_string(&mut text.1).unwrap();
+    }
+    Ran { code: child.wait().unwrap().code(), out: text.0, err: text.1 }
+}
+
+#[test]
+fn a_signal_ends_a_check_in_order_and_claims_nothing() {
+    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
+        let home = Home::new();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        waiting_for(&home, &listener);
+        let child = home.command(&["check"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let _connection = listener.accept().unwrap();
+        let ran = signalled(child, signal);
+        ran.refused(code, "nothing is claimed");
+        let journal = home.sessions().remove(0);
+        assert_eq!(home.golive(&["verify", journal.to_str().unwrap()]).code, Some(0), "the journal ended in order");
+    }
+}
+
+#[test]
+fn the_playground_says_what_it_is_made_of_and_goes_when_it_is_told_to() {
+    let home = Home::new();
+    let mut child =
+        home.command(&["demo", "--target-only"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut text = String::new();
+    let described: Value = loop {
+        text.push_str(&lines.next().expect("it prints one object").unwrap());
+        if let Ok(value) = serde_json::from_str(&text) {
+            break value;
+        }
+    };
+    let plan = PathBuf::from(described["plan"].as_str().unwrap());
+    assert_eq!(home.golive(&["lint", plan.to_str().unwrap()]).code, Some(0));
+    assert_eq!(signalled(child, Signal::TERM).code, Some(143));
+    assert!(!Path::new(&plan).exists(), "it took its folder away");
+}
+
+#[test]
+fn a_flight_over_a_healthy_world_ends_with_the_session_closed() {
+    let home = Home::new();
+    let ran = home.golive(&["demo", "--headless", "--format", "json"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let json = ran.json();
+    assert_eq!((&json["verdict"], &json["question"]), (&"go".into(), &"close".into()));
+    assert_eq!(json["session_outcome"], "closed");
+    for phase in json["phases"].as_array().unwrap() {
+        assert_eq!(phase["status"], "settled", "{phase}");
+        for item in phase["items"].as_array().unwrap().iter().filter(|item| item["signed_by"].is_array()) {
+            assert_eq!(item["signed_by"], serde_json::json!(["demo"]), "{item}");
+        }
+    }
+    let journal = home.sessions().remove(0);
+    assert_eq!(home.golive(&["verify", journal.to_str().unwrap()]).code, Some(0));
+}
+
+#[test]
+fn a_flight_over_a_fault_ends_by_its_verdict_and_names_the_check() {
+    let scenarios = golive::demo::scenario::SCENARIOS.iter().filter(|scenario| scenario.check.is_some());
+    std::thread::scope(|flights| {
+        for scenario in scenarios {
+            flights.spawn(move || {
+                let home = Home::new();
+                let ran = home.golive(&["demo", "--headless", "--scenario", scenario.name, "--format", "json"]);
+                assert_eq!(ran.code, Some(i32::from(scenario.exit)), "{}: {}", scenario.name, ran.err);
+                let json = ran.json();
+                let checks = json["checks"].as_array().unwrap();
+                let check = checks.iter().find(|check| check["id"] == scenario.check.unwrap());
+                assert_eq!(check.unwrap()["outcome"], "fail", "{}", scenario.name);
+            });
+        }
+    });
+}
