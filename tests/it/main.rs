@@ -7,6 +7,8 @@ mod cli;
 mod demo_world;
 mod docs;
 mod envfile;
+mod flight;
+mod pictures;
 mod pilot;
 mod plans;
 mod report;
