@@ -59,7 +59,7 @@ impl Home {
         let mut command = Command::new(env!("CARGO_BIN_EXE_golive"));
         let home = self.0.path();
         command.args(arguments).env_clear().current_dir(home).stdin(Stdio::null());
-        command.env("HOME", home).env("USER", "thandi").env("PATH", "/usr/bin:/bin");
+        command.env("HOME", home).env("GOLIVE_OPERATOR", "thandi").env("USER", "thandi").env("PATH", "/usr/bin:/bin");
         for name in ["STATE", "CONFIG", "CACHE", "DATA"] {
             command.env(format!("XDG_{name}_HOME"), home.join(name.to_lowercase()));
         }
