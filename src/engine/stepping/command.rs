@@ -127,3 +127,68 @@ fn order(step: &Step, surroundings: &Surroundings) -> Result<Order, String> {
         secrets: surroundings.values.secrets().map(|(name, value)| (name, value.into())).collect(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use secrecy::{ExposeSecret as _, SecretString};
+
+    use super::*;
+    use crate::check::network::Network;
+    use crate::model::duration::Span;
+    use crate::model::plan;
+    use crate::model::step::{Confirm, OnDisconnect};
+    use crate::model::values::{Origin, Value, Values};
+
+    fn surroundings(folder: &str) -> Surroundings {
+        let mut values = Values::default();
+        values.insert("version", Value::plain("2026.11.3", Origin::Plan));
+        values.insert("credentials.token", Value::secret(SecretString::from("FAKE-token".to_owned()), Origin::Plan));
+        let network = Network::new(&plan::Network::default(), Path::new("/")).unwrap();
+        Surroundings { values, folder: folder.into(), trusted: true, clock: crate::clock::now, network }
+    }
+
+    fn step(words: &[&str]) -> Step {
+        Step {
+            action: Action::Command {
+                run: words.iter().map(|word| Template::new(word)).collect(),
+                folder: Some("ops".to_owned()),
+                environment: BTreeMap::from([("TOKEN".to_owned(), Template::new("{{ credentials.token }}"))]),
+                tty: false,
+            },
+            timeout: Span::seconds(60),
+            confirm: Confirm::Yes,
+            on_disconnect: OnDisconnect::Continue,
+        }
+    }
+
+    #[test]
+    fn an_order_holds_what_the_plan_says_with_the_values_put_in() {
+        let order = order(&step(&["./deploy.sh", "{{ version }}"]), &surroundings("shop")).unwrap();
+        assert_eq!(order.run, ["./deploy.sh", "2026.11.3"]);
+        assert!(order.folder.is_absolute() && order.folder.ends_with("shop/ops"), "{:?}", order.folder);
+        assert_eq!(order.environment[0].1.0.expose_secret(), "FAKE-token");
+        assert_eq!(order.secrets.len(), 1, "it redacts what it prints");
+    }
+
+    #[test]
+    fn a_secret_among_the_arguments_or_a_missing_value_starts_nothing() {
+        for (word, why) in [("{{ credentials.token }}", "a secret may not stand"), ("{{ nowhere }}", "nowhere")] {
+            let Err(refused) = order(&step(&["./deploy.sh", word]), &surroundings("/")) else { panic!("{word}") };
+            assert!(refused.contains(why) && !refused.contains("FAKE-token"), "{refused}");
+        }
+    }
+
+    #[test]
+    fn only_an_exit_with_0_is_success_and_what_nobody_knows_is_no_failure() {
+        let why = SafeText::from_foreign("its records are gone");
+        assert!(matches!(ended(End::Exited(0)), StepEnd::Succeeded(_)));
+        for end in
+            [End::Exited(1), End::Signalled(9), End::NotStarted(why.clone()), End::Disconnected, End::Interrupted]
+        {
+            assert!(matches!(ended(end.clone()), StepEnd::Failed(_)), "{end:?}");
+        }
+        assert!(matches!(ended(End::Unknown(why)), StepEnd::Unknown(_)));
+    }
+}
