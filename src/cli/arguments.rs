@@ -15,6 +15,12 @@ pub(super) struct Arguments {
     pub(super) command: Option<Command>,
     /// The plan to open the cockpit on; golive.toml here or in a folder above when absent.
     pub(super) plan: Option<PathBuf>,
+    /// Go on with the unfinished session without asking.
+    #[arg(long, conflicts_with = "new")]
+    pub(super) resume: bool,
+    /// Begin a new session without asking.
+    #[arg(long)]
+    pub(super) new: bool,
     /// Whether to use colour.
     #[arg(long, global = true, value_name = "WHEN", default_value_t = ColorChoice::Auto)]
     pub(super) color: ColorChoice,

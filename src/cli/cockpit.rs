@@ -1,4 +1,4 @@
-//! `golive [PLAN]`: the cockpit over a new session, and over the demo's world.
+//! `golive [PLAN]`: the cockpit over a new session, over one that goes on, and over the demo's world.
 
 use std::io::IsTerminal as _;
 use std::path::Path;
@@ -11,6 +11,7 @@ use crate::cli::exit::{Exit, Stop};
 use crate::cli::lint;
 use crate::cli::machine::Machine;
 use crate::cli::opening::{self, Keeping};
+use crate::cli::resuming::{self, Resumed, Wish};
 use crate::clock;
 use crate::core::event::Purpose;
 use crate::core::verdict;
@@ -30,28 +31,43 @@ pub(super) fn needs_terminal() -> Result<(), Stop> {
     Err(Stop::wrong("the cockpit needs a terminal on standard input and output").instead("without one: golive check"))
 }
 
-pub(super) fn run(plan: Option<&Path>, console: &Console, machine: &Machine) -> Result<Exit, Stop> {
+pub(super) fn run(plan: Option<&Path>, wish: Wish, console: &Console, machine: &Machine) -> Result<Exit, Stop> {
     needs_terminal()?;
     let path = Machine::plan_path(plan)?;
     let Some(loaded) = lint::load(&path, console) else { return Ok(Exit::Wrong) };
     let trusted = opening::is_trusted(&loaded.plan.digest)?;
-    fly(Arc::new(loaded.plan), Purpose::GoLive, trusted, machine)
+    let plan = Arc::new(loaded.plan);
+    let resumed = resuming::find(&plan, wish, console, machine)?;
+    fly(plan, Purpose::GoLive, trusted, resumed, machine)
 }
 
-/// Opens a session on a plan and the cockpit on the session; ends by the verdict.
-pub(super) fn fly(plan: SharedPlan, purpose: Purpose, trusted: bool, machine: &Machine) -> Result<Exit, Stop> {
+/// Opens a session on a plan, or goes on with one, and the cockpit on it; ends by the verdict.
+pub(super) fn fly(
+    plan: SharedPlan,
+    purpose: Purpose,
+    trusted: bool,
+    resumed: Option<Resumed>,
+    machine: &Machine,
+) -> Result<Exit, Stop> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Stop::own(format!("cannot start: {error}")))?;
-    let prepared = runtime.block_on(opening::prepare(&plan, trusted, machine))?;
+    let mut prepared = runtime.block_on(opening::prepare(&plan, trusted, machine))?;
     runtime.shutdown_background();
     let keeping = Keeping::of(None)?;
-    let session = SessionId::new(&ulid::Ulid::generate().to_string());
-    let journal = keeping.journal(&session, machine)?;
-    let version = prepared.version.clone();
-    let steps = keeping.steps(&session);
-    let beginning = Beginning::New { session, purpose, plan, version };
+    let (journal, beginning, steps) = match resumed {
+        Some(resumed) => {
+            prepared.facts.splice(0..0, resumed.changed);
+            (resumed.journal, Beginning::Resumed(resumed.events), keeping.steps(&resumed.summary.id))
+        }
+        None => {
+            let session = SessionId::new(&ulid::Ulid::generate().to_string());
+            let (journal, steps) = (keeping.journal(&session, machine)?, keeping.steps(&session));
+            let version = prepared.version.clone();
+            (journal, Beginning::New { session, purpose, plan, version }, steps)
+        }
+    };
     let (handle, running) = opening::open(prepared, beginning, journal, machine, &steps)?;
     let states = handle.watch();
     let left = tui::run::run(&handle, options(machine));

@@ -97,13 +97,19 @@ impl Console {
         io::stdin().is_terminal() && io::stderr().is_terminal()
     }
 
-    /// Asks a yes-or-no question; no is the answer unless a person says yes.
-    pub(super) fn ask(&self, question: &str) -> bool {
+    /// Asks a yes-or-no question. `usual` is the answer to a bare Enter: yes only where it does nothing in the world.
+    pub(super) fn ask(&self, question: &str, usual: bool) -> bool {
         let mut out = io::stderr().lock();
-        let _ = write!(out, "{question} [y/N] ").and_then(|()| out.flush());
+        let choice = if usual { "[Y/n]" } else { "[y/N]" };
+        // Nobody is left to be asked when standard error is gone, and then the answer below is empty too.
+        let _ = write!(out, "{question} {choice} ").and_then(|()| out.flush());
         let mut answer = String::new();
         let _ = io::stdin().lock().read_line(&mut answer);
-        matches!(answer.trim(), "y" | "Y" | "yes")
+        match answer.trim().to_lowercase().as_str() {
+            "y" | "yes" => true,
+            "" => usual && answer.ends_with('\n'),
+            _ => false,
+        }
     }
 }
 

@@ -22,9 +22,7 @@ impl Machine {
     pub(super) fn here() -> Self {
         let environment = process::environment();
         let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
-        let named = ["USER", "LOGNAME"].iter().find_map(|name| environment.get(*name).filter(|name| !name.is_empty()));
-        let operator = named.cloned().unwrap_or_else(|| format!("uid {}", rustix::process::getuid().as_raw()));
-        let operator = Operator::new(&operator, Provenance::Os);
+        let operator = operator(&environment);
         Self { environment, host: SafeText::bounded(&host, 64), operator }
     }
 
@@ -53,4 +51,27 @@ impl Machine {
                 .instead("name the plan, or look at one at work: golive demo")
         })
     }
+}
+
+/// Who sits here: the name from golive's own configuration, or the account's. `USER` can say anything, so it is asked
+/// last: a name that is shown as the machine's word has to be it.
+fn operator(environment: &BTreeMap<String, String>) -> Operator {
+    let set = |name: &str| environment.get(name).filter(|value| !value.is_empty()).cloned();
+    if let Some(name) = set("GOLIVE_OPERATOR") {
+        return Operator::new(&name, Provenance::Config);
+    }
+    let id = rustix::process::getuid().as_raw();
+    let name = account(id).or_else(|| set("USER")).or_else(|| set("LOGNAME")).unwrap_or_else(|| format!("uid {id}"));
+    Operator::new(&name, Provenance::Os)
+}
+
+/// The account's name in the machine's own list of accounts.
+#[expect(clippy::disallowed_methods, reason = "the list of accounts is a file")]
+fn account(id: u32) -> Option<String> {
+    let accounts = std::fs::read_to_string("/etc/passwd").ok()?;
+    accounts.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let (name, _, number) = (fields.next()?, fields.next()?, fields.next()?);
+        (number.parse() == Ok(id)).then(|| name.to_owned())
+    })
 }

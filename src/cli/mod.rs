@@ -18,6 +18,7 @@ mod machine;
 mod man;
 mod opening;
 mod report;
+mod resuming;
 mod schema;
 mod seen;
 mod sessions;
@@ -33,6 +34,7 @@ use crate::cli::arguments::{Arguments, Command};
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Stop};
 use crate::cli::machine::Machine;
+use crate::cli::resuming::Wish;
 use crate::supervisor;
 
 /// Reads the command line and does what it says.
@@ -82,7 +84,12 @@ fn refused(error: &clap::Error, machine: &Machine) -> ExitCode {
 
 fn dispatch(arguments: Arguments, console: &Console, machine: &Machine) -> Result<Exit, Stop> {
     let Some(command) = arguments.command else {
-        return cockpit::run(arguments.plan.as_deref(), console, machine);
+        let wish = match (arguments.resume, arguments.new) {
+            (true, _) => Wish::Resume,
+            (false, true) => Wish::New,
+            (false, false) => Wish::Ask,
+        };
+        return cockpit::run(arguments.plan.as_deref(), wish, console, machine);
     };
     match command {
         Command::Check(arguments) => check::run(&arguments, console, machine),

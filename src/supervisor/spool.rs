@@ -154,6 +154,8 @@ impl Reading {
 mod tests {
     #![expect(clippy::disallowed_methods, reason = "these tests read the file they have just written")]
 
+    use std::fs::OpenOptions;
+
     use super::*;
 
     fn records(write: impl FnOnce(&mut Spool)) -> Vec<Record> {
@@ -186,6 +188,23 @@ mod tests {
         let mut reading = Reading::default();
         let read = reading.take(b"{\"line\":{\"numb\n{\"waits\":true}\n{\"ended\"");
         assert_eq!(read, [Record::Waits(true)]);
+    }
+
+    #[test]
+    fn a_full_disk_costs_records_and_says_so_at_the_end_alone() {
+        let mut spool = Spool::new(OpenOptions::new().write(true).open("/dev/full").unwrap());
+        spool.line(Timestamp::UNIX_EPOCH, false, SafeText::from_foreign("lost"));
+        assert!(spool.finish(End::Exited(0), 1).is_err(), "an end that is not on disk is not told as one");
+    }
+
+    #[test]
+    fn what_follows_half_a_record_stands_on_a_line_of_its_own() {
+        let records = records(|spool| {
+            spool.file.write_all(b"{\"line\":{\"number\":1,").unwrap();
+            spool.torn = true;
+            spool.finish(End::Exited(0), 1).unwrap();
+        });
+        assert_eq!(records, [Record::Ended { end: End::Exited(0), took_ms: 1 }]);
     }
 
     #[test]

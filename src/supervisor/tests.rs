@@ -184,6 +184,21 @@ async fn a_step_outlives_who_started_it_and_is_found_again() {
 }
 
 #[tokio::test]
+async fn a_hang_up_of_golives_terminal_cannot_reach_a_step() {
+    for terminal in [false, true] {
+        let place = Place::new();
+        let mut order = place.shell("read -r _ _ _ _ group session _ < /proc/$$/stat; echo \"$group $session\" > ids");
+        order.terminal = terminal;
+        assert_eq!(place.run(&order).await.end, End::Exited(0));
+        let ids = fs::read_to_string(place.work().join("ids")).unwrap();
+        let own = [rustix::process::getpgrp(), rustix::process::getsid(None).unwrap()];
+        for (theirs, own) in ids.split_whitespace().zip(own) {
+            assert_ne!(theirs, own.as_raw_nonzero().to_string(), "terminal: {terminal}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_step_that_is_to_stop_with_golive_does() {
     let place = Place::new();
     let mut order = place.shell("echo $$ > pid; echo up; sleep 600");

@@ -128,11 +128,11 @@ fn first_names(rest: &str) -> Vec<String> {
     if let Some(list) = rest.strip_prefix('{') {
         return list.split(',').map(name).filter(|name| !name.is_empty()).collect();
     }
-    if let Some((room, list)) = rest.split_once("::{") {
-        if room.chars().all(|c| c.is_alphanumeric() || c == '_') {
-            let list = list.split('}').next().unwrap_or("");
-            return list.split(',').map(|sub| name(&format!("{room}::{}", sub.trim()))).collect();
-        }
+    if let Some((room, list)) = rest.split_once("::{")
+        && room.chars().all(|c| c.is_alphanumeric() || c == '_')
+    {
+        let list = list.split('}').next().unwrap_or("");
+        return list.split(',').map(|sub| name(&format!("{room}::{}", sub.trim()))).collect();
     }
     vec![name(rest)]
 }

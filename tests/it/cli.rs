@@ -9,6 +9,8 @@ use std::process::{Child, Command, Output, Stdio};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
+use crate::terminal::Terminal;
+
 /// A home of its own for each test: what one keeps no other sees.
 struct Home(tempfile::TempDir);
 
@@ -59,7 +61,7 @@ impl Home {
         let mut command = Command::new(env!("CARGO_BIN_EXE_golive"));
         let home = self.0.path();
         command.args(arguments).env_clear().current_dir(home).stdin(Stdio::null());
-        command.env("HOME", home).env("USER", "thandi").env("PATH", "/usr/bin:/bin");
+        command.env("HOME", home).env("GOLIVE_OPERATOR", "thandi").env("USER", "thandi").env("PATH", "/usr/bin:/bin");
         for name in ["STATE", "CONFIG", "CACHE", "DATA"] {
             command.env(format!("XDG_{name}_HOME"), home.join(name.to_lowercase()));
         }
@@ -398,6 +400,66 @@ fn a_signal_ends_a_check_in_order_and_claims_nothing() {
         let journal = home.sessions().remove(0);
         assert_eq!(home.golive(&["verify", journal.to_str().unwrap()]).code, Some(0), "the journal ended in order");
     }
+}
+
+/// The plan with its file check critical and looked at all the time.
+fn quick(home: &Home) {
+    home.put("golive.toml", PLAN.replace("severity = \"warning\"", "every = \"100ms\""));
+}
+
+/// The next whole JSON object that a running golive prints.
+fn next_report(lines: &mut impl Iterator<Item = std::io::Result<String>>) -> Value {
+    let mut text = String::new();
+    loop {
+        text.push_str(&lines.next().expect("it goes on").unwrap());
+        if let Ok(value) = serde_json::from_str(&text) {
+            return value;
+        }
+    }
+}
+
+#[test]
+fn a_watch_reports_again_when_the_verdict_changes() {
+    let home = Home::new();
+    quick(&home);
+    let mut child = home.command(&["check", "--watch", "--format", "json"]);
+    let mut child = child.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert_eq!(next_report(&mut lines)["verdict"], "go");
+    std::fs::remove_file(home.0.path().join("notes.md")).unwrap();
+    assert_eq!(next_report(&mut lines)["verdict"], "no_go");
+    home.put("notes.md", "back again\n");
+    assert_eq!(next_report(&mut lines)["verdict"], "go");
+    assert_eq!(signalled(child, Signal::INT).code, Some(130));
+}
+
+#[test]
+fn until_go_waits_for_what_mends_itself_and_no_longer_than_it_was_told() {
+    let home = Home::new();
+    quick(&home);
+    std::fs::remove_file(home.0.path().join("notes.md")).unwrap();
+    let late = home.golive(&["check", "--until-go", "500ms", "--format", "json"]);
+    assert_eq!((late.code, &late.json()["verdict"]), (Some(1), &"no_go".into()));
+    let child =
+        home.command(&["check", "--until-go", "60s", "--format", "json"]).stdout(Stdio::piped()).spawn().unwrap();
+    home.put("notes.md", "there now\n");
+    let ran = Ran::of(child.wait_with_output().unwrap());
+    assert_eq!((ran.code, &ran.json()["verdict"]), (Some(0), &"go".into()), "{ran:?}");
+}
+
+#[test]
+fn on_a_terminal_progress_goes_and_the_report_stays_in_colour() {
+    let home = Home::new();
+    let mut terminal = Terminal::golive(&["check"], home.0.path(), (100, 60));
+    terminal.wait_for("CHECKS");
+    assert_eq!(terminal.exit_code(), 0);
+    let raw = String::from_utf8_lossy(&terminal.raw()).into_owned();
+    assert!(raw.contains("\x1b[32m"), "a GO is green: {raw:?}");
+    assert!(!terminal.screen().contains("checked"), "the line of progress is gone:\n{}", terminal.screen());
+    let mut plain = Terminal::golive_with(&["check"], home.0.path(), (100, 60), &[("NO_COLOR", "1")]);
+    plain.wait_for("CHECKS");
+    assert_eq!(plain.exit_code(), 0);
+    assert!(!String::from_utf8_lossy(&plain.raw()).contains("\x1b[32m"), "NO_COLOR is honoured");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The one integration test binary: each further one costs seconds at every edit.
 #![expect(clippy::disallowed_methods, reason = "tests touch the world: files, processes, the environment")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod architecture;
 mod cli;
@@ -7,8 +8,10 @@ mod cockpit;
 mod demo_world;
 mod docs;
 mod envfile;
+mod flight;
 mod keys;
 mod kit;
+mod pictures;
 mod pilot;
 mod plans;
 mod report;

@@ -127,3 +127,66 @@ fn order(step: &Step, surroundings: &Surroundings) -> Result<Order, String> {
         secrets: surroundings.values.secrets().map(|(name, value)| (name, value.into())).collect(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::check::network::Network;
+    use crate::model::duration::Span;
+    use crate::model::plan;
+    use crate::model::step::{Confirm, OnDisconnect};
+    use crate::model::values::{Origin, Value, Values};
+
+    fn surroundings() -> Surroundings {
+        let mut values = Values::default();
+        values.insert("version", Value::plain("2026.11.3", Origin::Plan));
+        values.insert("credentials.token", Value::secret("FAKE-token-of-a-test".to_owned().into(), Origin::Plan));
+        let folder = PathBuf::from("/srv/plan");
+        let network = Network::new(&plan::Network::default(), &folder).unwrap();
+        Surroundings { values, folder, trusted: true, clock: crate::clock::now, network }
+    }
+
+    fn step(run: &[&str], environment: &[(&str, &str)]) -> Step {
+        let run = run.iter().map(|word| Template::new(word)).collect();
+        let environment: BTreeMap<_, _> =
+            environment.iter().map(|(name, text)| ((*name).to_owned(), Template::new(text))).collect();
+        Step {
+            action: Action::Command { run, folder: Some("ops".to_owned()), environment, tty: false },
+            timeout: Span(Duration::from_secs(60)),
+            confirm: Confirm::Yes,
+            on_disconnect: OnDisconnect::Stop,
+        }
+    }
+
+    #[test]
+    fn an_order_has_its_values_and_its_folder() {
+        let step = step(&["./deploy.sh", "{{ version }}"], &[("TOKEN", "{{ credentials.token }}")]);
+        let order = order(&step, &surroundings()).unwrap();
+        assert_eq!(order.run, ["./deploy.sh", "2026.11.3"]);
+        assert_eq!(order.folder, Path::new("/srv/plan/ops"));
+        assert_eq!((order.environment.len(), order.secrets.len()), (1, 1));
+    }
+
+    #[test]
+    fn a_secret_never_stands_among_the_arguments() {
+        let refused = order(&step(&["./deploy.sh", "{{ credentials.token }}"], &[]), &surroundings()).err().unwrap();
+        assert!(refused.contains("every user of the machine can read it"), "{refused}");
+    }
+
+    #[test]
+    fn a_value_that_is_missing_keeps_a_step_from_starting() {
+        let refused = order(&step(&["./deploy.sh", "{{ region }}"], &[]), &surroundings()).err().unwrap();
+        assert!(refused.starts_with("was not started: \"region\" has no value"), "{refused}");
+    }
+
+    #[test]
+    fn only_an_exit_with_0_is_success() {
+        assert!(matches!(ended(End::Exited(0)), StepEnd::Succeeded(_)));
+        for bad in [End::Exited(1), End::Signalled(9), End::Disconnected, End::Interrupted] {
+            assert!(matches!(ended(bad), StepEnd::Failed(_)));
+        }
+        assert!(matches!(ended(End::Unknown(SafeText::from_foreign("lost"))), StepEnd::Unknown(_)));
+    }
+}

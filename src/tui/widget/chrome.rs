@@ -7,7 +7,8 @@ use crate::core::event::Subject;
 use crate::core::state::{Entry, Mark};
 use crate::core::status::PhaseStatus;
 use crate::core::verdict::{Answer, Cause, Reason};
-use crate::model::word::Phase;
+use crate::model::id::CheckId;
+use crate::model::word::{Outcome, Phase};
 use crate::tui::canvas::Canvas;
 use crate::tui::scene::Scene;
 use crate::tui::screen;
@@ -176,7 +177,13 @@ pub fn notice(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
 fn news<'a>(scene: &Scene<'a>) -> Option<&'a Entry> {
     let is_news = |entry: &&Entry| format::between(entry.at, scene.now.at).as_secs() < NEWS;
     let recent = scene.live.timeline().rev().take_while(is_news);
-    recent.filter(|entry| matches!(entry.mark, Mark::Bad | Mark::Look)).max_by_key(|entry| entry.mark == Mark::Bad)
+    // What has been mended meanwhile is no news any more.
+    let mended = |entry: &Entry| {
+        let check = scene.live.check(&CheckId::new(&entry.subject));
+        check.is_some_and(|(_, known)| known.episode.is_none() && known.outcome() != Some(Outcome::Warn))
+    };
+    let urgent = recent.filter(|entry| matches!(entry.mark, Mark::Bad | Mark::Look) && !mended(entry));
+    urgent.max_by_key(|entry| entry.mark == Mark::Bad)
 }
 
 fn waiting(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
