@@ -31,15 +31,6 @@ pub(crate) fn wakeups_of(process: u32) -> u64 {
     counts.sum()
 }
 
-/// CPU time of children that have ended, from the kernel's books (10 ms steps).
-pub(crate) fn cpu_of_ended_children() -> Duration {
-    let text = fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let after_name = text.rsplit_once(')').map_or("", |(_, rest)| rest);
-    let fields: Vec<&str> = after_name.split_whitespace().collect();
-    let ticks: u64 = [13, 14].iter().filter_map(|at| fields.get(*at)?.parse::<u64>().ok()).sum();
-    Duration::from_millis(ticks * 10)
-}
-
 /// Memory of a process, in kilobytes.
 pub(crate) fn resident_of(process: u32) -> u64 {
     let text = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();

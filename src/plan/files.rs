@@ -24,6 +24,10 @@ pub(super) fn read(path: &Path, number: FileNumber) -> Result<SourceText, Box<(S
     if metadata.is_dir() {
         return Err(refuse(Problem::error(format!("{name} is a folder")).help("name the plan file in it")));
     }
+    // A pipe or a device says that it is empty and never ends.
+    if !metadata.is_file() {
+        return Err(refuse(Problem::error(format!("{name} is no file"))));
+    }
     if metadata.len() > LARGEST {
         let size = metadata.len() >> 20;
         return Err(refuse(Problem::error(format!("{name} has {size} MiB; a plan has 4 MiB at most"))));
@@ -51,9 +55,6 @@ pub fn find(start: &Path) -> Option<PathBuf> {
 
 /// The content of a script that a plan names inside its own folder; `None` for what stands elsewhere or is no file.
 pub(super) fn script(folder: &Path, name: &str) -> Option<Vec<u8>> {
-    if !name.contains('/') && !name.contains('.') {
-        return None;
-    }
     let path = folder.join(name).canonicalize().ok()?;
     let folder = folder.canonicalize().ok()?;
     path.starts_with(folder).then(|| std::fs::read(path).ok())?

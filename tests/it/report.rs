@@ -104,10 +104,13 @@ fn json_of(story: &Story, scope: Scope) -> Value {
     serde_json::from_str(&written(&report_of(story, scope), "json")).unwrap()
 }
 
+/// Whether a value is of a type.
+type IsOf = fn(&Value) -> bool;
+
 #[test]
 fn every_promised_field_is_there_and_of_its_type() {
     let json = json_of(&story(), Scope::All);
-    let kinds: &[(&str, fn(&Value) -> bool)] = &[
+    let kinds: &[(&str, IsOf)] = &[
         ("number", Value::is_number),
         ("text", Value::is_string),
         ("boolean", Value::is_boolean),
