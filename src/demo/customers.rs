@@ -20,10 +20,14 @@ pub(super) async fn pay(client: Client, credentials: Credentials, end: Cancellat
     let mut number = 0_u64;
     loop {
         number += 1;
-        let _ = one(&client, &credentials, number).await;
+        let paying = async {
+            let _ = one(&client, &credentials, number).await;
+            tokio::time::sleep(PAUSE).await;
+        };
+        // Whoever is paying when the world ends does not hold it up.
         tokio::select! {
             () = end.cancelled() => return,
-            () = tokio::time::sleep(PAUSE) => {}
+            () = paying => {}
         }
     }
 }

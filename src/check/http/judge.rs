@@ -1,6 +1,6 @@
 //! From an answer to evidence: the facts of a condition, the summary, and what is worth keeping.
 
-use http::Version;
+use http::{StatusCode, Version};
 use serde_json::Value as Json;
 
 use crate::check::finding::Finding;
@@ -8,9 +8,10 @@ use crate::check::http::exchange::{Answer, Exchange};
 use crate::check::http::keys::Keys;
 use crate::check::judging::judged;
 use crate::check::network::Trouble;
-use crate::core::evidence::{Evidence, Timings};
+use crate::core::evidence::{Evidence, LONGEST_SUMMARY, Timings};
 use crate::expr::{Condition, Fact, FactNames, FactType, Facts};
 use crate::model::failure::FailureClass;
+use crate::model::text::SafeText;
 use crate::model::word::Outcome;
 
 /// What an `http` condition may ask for.
@@ -76,6 +77,12 @@ impl Judge {
                 400..=599 if failure.class == FailureClass::Condition => FailureClass::Status,
                 _ => failure.class,
             };
+            if matches!(failure.class, FailureClass::Status | FailureClass::Denied) {
+                // What the service said comes before what the plan had hoped for.
+                let reason = StatusCode::from_u16(answer.status).ok().and_then(|status| status.canonical_reason());
+                let said = format!("answered {} {}: {}", answer.status, reason.unwrap_or(""), evidence.summary);
+                evidence.summary = SafeText::bounded(&said, LONGEST_SUMMARY);
+            }
         }
         evidence = evidence.material("status", &answer.status.to_string()).fact("url", &exchange.shown_url);
         evidence = evidence.fact("address", &answer.address.to_string());
