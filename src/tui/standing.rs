@@ -41,13 +41,6 @@ impl Standing {
         known.map_or(PhaseSummary { status: PhaseStatus::Locked, settled: 0, total: 0 }, |(_, summary)| *summary)
     }
 
-    /// Whether the check at a position is not good, so that a person should look at it.
-    #[must_use]
-    pub fn is_bad(&self, state: &State, position: usize) -> bool {
-        matches!(self.checks[position], CheckStatus::Fresh(Outcome::Fail | Outcome::Error))
-            || state.check_at(position).1.known_failure().is_some()
-    }
-
     /// How urgently the check at a position wants to be looked at: 0 first, 9 last.
     #[must_use]
     pub fn rank(&self, state: &State, position: usize) -> u8 {

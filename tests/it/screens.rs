@@ -1,6 +1,7 @@
 //! Every screen at three sizes, frozen, from the kit of states; and no size or theme at which a paint breaks.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use golive::tui::app::App;
 use golive::tui::frame;
@@ -99,6 +100,22 @@ fn every_theme_draws_every_screen_and_without_colour_the_words_are_the_same() {
             }
         }
     }
+}
+
+#[test]
+fn what_has_just_changed_is_marked_and_then_rests() {
+    let marked = |moment: &Moment| {
+        let buffer = draw(moment, "", "mono", Colours::None, (80, 23));
+        let underlined = |cell: &ratatui::buffer::Cell| cell.modifier.contains(ratatui::style::Modifier::UNDERLINED);
+        let row = text(&buffer).lines().position(|line| line.contains("What we stand on answers")).unwrap();
+        buffer.content()[row * 80..(row + 1) * 80].iter().any(underlined)
+    };
+    let later = kit::one_blocker();
+    assert!(!marked(&later), "25 s after the database went down");
+    let mut soon = later.clone();
+    soon.now.at = soon.now.at - Duration::from_secs(22);
+    soon.now.up -= Duration::from_secs(22);
+    assert!(marked(&soon), "3 s after it");
 }
 
 #[test]

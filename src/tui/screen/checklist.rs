@@ -1,7 +1,10 @@
 //! Where do we stand? The rows of one phase, and what stands behind the selected one.
 
+use std::time::Duration;
+
 use crate::core::status::ItemStatus;
 use crate::core::verdict::Verdict;
+use crate::model::item::Item;
 use crate::model::word::{Phase, Question};
 use crate::tui::canvas::Canvas;
 use crate::tui::detail;
@@ -20,6 +23,9 @@ pub(super) struct Checklist;
 const TWO_PANES: usize = 100;
 /// From this width on there are three.
 const THREE_PANES: usize = 200;
+
+/// So long a change is marked on its row; then it rests.
+const NEWS: Duration = Duration::from_secs(5);
 
 impl Screen for Checklist {
     fn name(&self) -> ScreenName {
@@ -123,15 +129,24 @@ fn item_row(scene: &Scene<'_>, id: &crate::model::id::ItemId, telling: bool) -> 
         ItemStatus::Failing => Role::Strong,
         _ => Role::Text,
     };
-    let mut row = Row::new(
-        vec![scene.say(glyph, role), scene.say(format!(" {}", item.title), title)],
-        vec![scene.say(words::item_note(scene, item, known, status, tally), voice)],
-    );
+    let mut note = scene.say(words::item_note(scene, item, known, status, tally), voice);
+    if has_just_changed(scene, item) {
+        note.style = note.style.patch(scene.style(Role::Fresh));
+    }
+    let mut row = Row::new(vec![scene.say(glyph, role), scene.say(format!(" {}", item.title), title)], vec![note]);
     // Where there is no second pane, the row itself tells what is wrong with it.
     if telling && let Some(sentence) = detail::sentence(scene, item, known) {
         row = row.below(vec![scene.say(format!("  {sentence}"), Role::Text)]);
     }
     row
+}
+
+/// Whether a check of an item came to another outcome a moment ago. First results are no news.
+fn has_just_changed(scene: &Scene<'_>, item: &Item) -> bool {
+    item.checks.iter().filter_map(|id| scene.state.check(id)).any(|(_, known)| {
+        let since = known.latest.as_ref().map(|latest| latest.since);
+        known.runs > 1 && since.is_some_and(|since| format::between(since, scene.now.at) < NEWS)
+    })
 }
 
 fn act_row(scene: &Scene<'_>, act: Act) -> Row {
