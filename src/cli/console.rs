@@ -19,7 +19,7 @@ pub(super) struct Console {
 }
 
 impl Console {
-    /// `no_colour`: `NO_COLOR` is set and not empty (https://no-color.org); `dumb`: `TERM=dumb`.
+    /// `no_colour`: `NO_COLOR` is set and not empty (<https://no-color.org>); `dumb`: `TERM=dumb`.
     pub(super) const fn new(colour: ColorChoice, no_colour: bool, dumb: bool) -> Self {
         Self { colour, no_colour, dumb }
     }

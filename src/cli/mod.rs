@@ -1,6 +1,6 @@
 //! One file per subcommand; where the pieces are put together.
 //!
-//! Adding a subcommand is one file, one `mod` line here, and one line each in [`arguments::Command`] and in
+//! Adding a subcommand is one file, one `mod` line here, and one line each in `arguments::Command` and in
 //! `dispatch`. What a command says goes through `console`, how it ends through `exit`.
 
 mod arguments;

@@ -1,9 +1,9 @@
 //! Text to model: read, extend, judge; every error with its file, line, caret, and the nearest name. All errors of a
 //! plan are told at once, and all of them before anything runs.
 //!
-//! The way of a text: [`extend`] puts texts together into one tree whose every value knows its place; [`shape`] holds
-//! it against the schema that is made from the document types; only then is it read into those types, and [`judge`]
-//! and [`build`] make a [`Plan`] of them. This room knows kinds only by their [`KindSpec`].
+//! The way of a text: `extend` puts texts together into one tree whose every value knows its place; `shape` holds
+//! it against the schema that is made from the document types; only then is it read into those types, and `judge`
+//! and `build` make a [`Plan`] of them. This room knows kinds only by their [`KindSpec`].
 
 mod audit;
 mod build;

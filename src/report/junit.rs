@@ -1,7 +1,7 @@
 //! The report for build servers: JUnit's XML, one test case a check.
 //!
 //! The dialect is the one that the large build servers agree on: `testsuites`, `testsuite`, `testcase` with `failure`,
-//! `error` or `skipped` (https://github.com/testmoapp/junitxml).
+//! `error` or `skipped` (<https://github.com/testmoapp/junitxml>).
 
 use std::fmt::Write as _;
 

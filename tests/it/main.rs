@@ -5,6 +5,7 @@
 mod architecture;
 mod cli;
 mod cockpit;
+mod crash;
 mod demo_world;
 mod docs;
 mod envfile;

@@ -113,7 +113,7 @@ fn what_has_just_changed_is_marked_and_then_rests() {
     let later = kit::one_blocker();
     assert!(!marked(&later), "25 s after the database went down");
     let mut soon = later.clone();
-    soon.now.at = soon.now.at - Duration::from_secs(22);
+    soon.now.at -= Duration::from_secs(22);
     soon.now.up -= Duration::from_secs(22);
     assert!(marked(&soon), "3 s after it");
 }
