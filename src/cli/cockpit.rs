@@ -6,17 +6,20 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
+use crate::cli::arriving::{Arriving, Opening};
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Stop};
 use crate::cli::lint;
 use crate::cli::machine::Machine;
-use crate::cli::opening::{self, Keeping};
+use crate::cli::opening::{self, Keeping, Prepared};
 use crate::cli::resuming::{self, Resumed, Wish};
 use crate::clock;
-use crate::core::event::Purpose;
+use crate::core::event::{Body, Event, Purpose, SessionEvent, VERSION};
+use crate::core::state::State;
 use crate::core::verdict;
 use crate::engine::Beginning;
 use crate::model::id::SessionId;
+use crate::model::operator::Actor;
 use crate::model::plan::SharedPlan;
 use crate::tui;
 use crate::tui::app::Leaving;
@@ -49,40 +52,71 @@ pub(super) fn fly(
     resumed: Option<Resumed>,
     machine: &Machine,
 ) -> Result<Exit, Stop> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Stop::own(format!("cannot start: {error}")))?;
-    let mut prepared = runtime.block_on(opening::prepare(&plan, trusted, machine))?;
-    runtime.shutdown_background();
-    let keeping = Keeping::of(None)?;
-    let (journal, beginning, steps) = match resumed {
-        Some(resumed) => {
-            prepared.facts.splice(0..0, resumed.changed);
-            (resumed.journal, Beginning::Resumed(resumed.events), keeping.steps(&resumed.summary.id))
-        }
-        None => {
-            let session = SessionId::new(&ulid::Ulid::generate().to_string());
-            let (journal, steps) = (keeping.journal(&session, machine)?, keeping.steps(&session));
-            let version = prepared.version.clone();
-            (journal, Beginning::New { session, purpose, plan, version }, steps)
-        }
+    let (first, opening) = match resumed {
+        Some(resumed) => going_on(&plan, trusted, resumed, machine)?,
+        None => beginning(&plan, purpose, trusted, machine)?,
     };
-    let (handle, running) = opening::open(prepared, beginning, journal, machine, &steps)?;
-    let states = handle.watch();
-    let left = tui::run::run(&handle, options(machine));
-    drop(handle);
-    running.join().map_err(|error| Stop::because(&error))?;
+    let arriving = Arriving::begin(first, opening)?;
+    let left = tui::run::run(&arriving, options(machine));
+    let state = arriving.end()?;
     match left {
-        Ok(Leaving::Quit) => {
-            let state = Arc::clone(&states.borrow());
-            Ok(Exit::of(verdict::of_session(&state, clock::now()).answer(), false))
-        }
+        Ok(Leaving::Quit) => Ok(Exit::of(verdict::of_session(&state, clock::now()).answer(), false)),
         Ok(Leaving::Interrupted) => Ok(Exit::Interrupted),
         Ok(Leaving::Signalled(_)) => Ok(Exit::Terminated),
         Err(error @ (TuiError::NoTerminal | TuiError::Theme(_))) => Err(Stop::wrong(error.to_string())),
         Err(error @ TuiError::Terminal(_)) => Err(Stop::because(&error)),
     }
+}
+
+/// A new session: what is drawn first is the plan, of which nothing is known yet.
+fn beginning(plan: &SharedPlan, purpose: Purpose, trusted: bool, machine: &Machine) -> Result<(State, Opening), Stop> {
+    let session = SessionId::new(&ulid::Ulid::generate().to_string());
+    let now = clock::now();
+    let (host, opened) = (machine.host.clone(), Arc::clone(plan));
+    let body = SessionEvent::Opened { session: session.clone(), purpose, plan: opened, version: None, host };
+    let event = Event {
+        v: VERSION,
+        id: ulid::Ulid::nil(),
+        run: ulid::Ulid::nil(),
+        at: now.at,
+        up: u64::try_from(now.up.as_millis()).unwrap_or(0),
+        actor: Actor::Golive,
+        body: Body::Session(body),
+    };
+    let first = State::open(&event).map_err(|error| Stop::because(&error))?;
+    let (plan, machine) = (Arc::clone(plan), machine.clone());
+    let opening = move || {
+        let prepared = prepared(&plan, trusted, &machine)?;
+        let keeping = Keeping::of(None)?;
+        let (journal, steps) = (keeping.journal(&session, &machine)?, keeping.steps(&session));
+        let version = prepared.version.clone();
+        let beginning = Beginning::New { session, purpose, plan, version };
+        opening::open(prepared, beginning, journal, &machine, &steps)
+    };
+    Ok((first, Box::new(opening)))
+}
+
+/// A session that goes on: what is drawn first is where it stood.
+fn going_on(plan: &SharedPlan, trusted: bool, resumed: Resumed, machine: &Machine) -> Result<(State, Opening), Stop> {
+    let first = State::fold(&resumed.events).map_err(|error| Stop::because(&error))?;
+    let (plan, machine) = (Arc::clone(plan), machine.clone());
+    let opening = move || {
+        let mut prepared = prepared(&plan, trusted, &machine)?;
+        prepared.facts.splice(0..0, resumed.changed);
+        let steps = Keeping::of(None)?.steps(&resumed.summary.id);
+        opening::open(prepared, Beginning::Resumed(resumed.events), resumed.journal, &machine, &steps)
+    };
+    Ok((first, Box::new(opening)))
+}
+
+fn prepared(plan: &SharedPlan, trusted: bool, machine: &Machine) -> Result<Prepared, Stop> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Stop::own(format!("cannot start: {error}")))?;
+    let prepared = runtime.block_on(opening::prepare(plan, trusted, machine));
+    runtime.shutdown_background();
+    prepared
 }
 
 fn options(machine: &Machine) -> Options {

@@ -12,6 +12,7 @@ use crate::model::text::SafeText;
 use crate::plan;
 use crate::source::process;
 
+#[derive(Clone)]
 pub(super) struct Machine {
     pub(super) environment: BTreeMap<String, String>,
     pub(super) host: SafeText,

@@ -4,6 +4,7 @@
 //! `dispatch`. What a command says goes through `console`, how it ends through `exit`.
 
 mod arguments;
+mod arriving;
 mod check;
 mod cockpit;
 mod completions;

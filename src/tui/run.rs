@@ -190,7 +190,11 @@ async fn next(
             None => Woken::Leave(Leaving::Signalled(1)),
         },
         Some((ticket, answer)) = answers.next(), if !answers.is_empty() => Woken::Answer(ticket, answer),
-        Ok(()) = states.changed(), if due.is_none() => Woken::State,
+        changed = states.changed(), if due.is_none() => match changed {
+            Ok(()) => Woken::State,
+            // The engine is gone; whoever opened it says why.
+            Err(_) => Woken::Leave(Leaving::Quit),
+        },
         () = paint, if due.is_some() => Woken::Paint,
         () = second => Woken::Second,
     }

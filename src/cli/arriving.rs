@@ -1,0 +1,111 @@
+//! The cockpit from its first frame on: the plan is drawn at once, while sources are read and the journal is opened
+//! behind it. A vault that takes seconds to answer keeps nobody waiting before an empty terminal.
+//!
+//! Until the engine is there nothing can be decided, and the screen says so; from then on this passes everything through.
+
+use std::sync::{Arc, OnceLock};
+use std::thread::JoinHandle;
+
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::cli::exit::Stop;
+use crate::core::decide::{Command, Refusal};
+use crate::core::state::State;
+use crate::engine::Running;
+use crate::engine::handle::Handle;
+use crate::model::operator::Operator;
+use crate::tui::cockpit::{Answer, Cockpit};
+
+/// What opens the engine: run beside the first frames.
+pub(super) type Opening = Box<dyn FnOnce() -> Result<(Handle, Running), Stop> + Send>;
+
+/// A cockpit whose engine is on its way.
+pub(super) struct Arriving {
+    states: watch::Receiver<Arc<State>>,
+    handle: Arc<OnceLock<Handle>>,
+    left: CancellationToken,
+    opener: JoinHandle<Result<(), Stop>>,
+}
+
+impl Arriving {
+    /// Shows `first` until the engine that `opening` gives has a state of its own.
+    pub(super) fn begin(first: State, opening: Opening) -> Result<Self, Stop> {
+        let (shown, states) = watch::channel(Arc::new(first));
+        let handle = Arc::new(OnceLock::new());
+        let left = CancellationToken::new();
+        let (arrived, gone) = (Arc::clone(&handle), left.clone());
+        let opener = std::thread::Builder::new()
+            .name("opening".into())
+            .spawn(move || arrive(opening, &shown, &arrived, &gone))
+            .map_err(|error| Stop::own(format!("cannot start: {error}")))?;
+        Ok(Self { states, handle, left, opener })
+    }
+
+    /// The newest state, once the cockpit was left; whatever went wrong on the way.
+    pub(super) fn end(self) -> Result<Arc<State>, Stop> {
+        self.left.cancel();
+        let ended = self.opener.join().map_err(|_| Stop::own("golive broke down while it opened the session"))?;
+        ended.map(|()| Arc::clone(&self.states.borrow()))
+    }
+}
+
+/// Opens the engine and passes its states on until it ends.
+fn arrive(
+    opening: Opening,
+    shown: &watch::Sender<Arc<State>>,
+    handle: &OnceLock<Handle>,
+    left: &CancellationToken,
+) -> Result<(), Stop> {
+    let (engine, running) = opening()?;
+    let mut states = engine.watch();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .map_err(|error| Stop::own(format!("cannot start: {error}")))?;
+    shown.send_replace(Arc::clone(&states.borrow_and_update()));
+    let quitting = engine.clone();
+    // Set only now: nobody can decide on a state that the screen has not got.
+    if handle.set(engine).is_err() {
+        return Err(Stop::own("the session was opened twice"));
+    }
+    runtime.block_on(async {
+        loop {
+            tokio::select! {
+                changed = states.changed() => match changed {
+                    Ok(()) => { shown.send_replace(Arc::clone(&states.borrow_and_update())); }
+                    Err(_) => return,
+                },
+                () = left.cancelled() => return,
+            }
+        }
+    });
+    quitting.quit();
+    drop(quitting);
+    let ended = running.join().map_err(|error| Stop::because(&error));
+    // What was decided last may have come after the last look.
+    shown.send_replace(Arc::clone(&states.borrow()));
+    ended
+}
+
+impl Cockpit for Arriving {
+    fn decide(&self, command: Command, by: Operator) -> Answer {
+        match self.handle.get() {
+            Some(handle) => Box::pin(handle.decide(command, by)),
+            None => {
+                let refusal = Refusal::new("golive is still opening the session").instead("try again in a moment");
+                Box::pin(std::future::ready(Err(refusal)))
+            }
+        }
+    }
+
+    fn watch(&self) -> watch::Receiver<Arc<State>> {
+        self.states.clone()
+    }
+
+    fn quit(&self) {
+        self.left.cancel();
+        if let Some(handle) = self.handle.get() {
+            handle.quit();
+        }
+    }
+}
