@@ -2,8 +2,9 @@
 
 use serde_json::Value as Json;
 
+use crate::plan::place::Origin;
 use crate::plan::problem::SourceText;
-use crate::plan::tree::{Node, Origin, Tree};
+use crate::plan::tree::{Node, Tree};
 
 pub(super) fn expanded(tree: &Node, sources: &[SourceText]) -> String {
     let mut out = String::new();

@@ -9,9 +9,10 @@ use serde_json::Value as Json;
 
 use crate::plan::files;
 use crate::plan::parameters;
+use crate::plan::place::FileNumber;
 use crate::plan::presets;
 use crate::plan::problem::{Problem, SourceText};
-use crate::plan::tree::{Entry, FileNumber, Node, Tree};
+use crate::plan::tree::{Entry, Node, Tree};
 
 /// How deep plans may build on plans.
 const DEEPEST: usize = 16;

@@ -3,8 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::plan::place::{FileNumber, Origin};
 use crate::plan::problem::{Problem, SourceText};
-use crate::plan::tree::{FileNumber, Origin};
 
 /// A plan is written by people. What is larger is something else.
 const LARGEST: u64 = 4 << 20;

@@ -13,6 +13,7 @@ mod extend;
 mod files;
 mod judge;
 mod parameters;
+mod place;
 pub mod presets;
 mod problem;
 mod schema;
@@ -23,9 +24,9 @@ use std::path::Path;
 
 pub use audit::{Audit, Touched};
 pub use files::find;
+pub use place::{FileNumber, Origin};
 pub use problem::{PlanError, Problem, SourceText, Weight, render};
 pub use schema::schema;
-pub use tree::{FileNumber, Origin};
 
 use crate::model::kind::KindSpec;
 use crate::model::plan::Plan;

@@ -5,8 +5,9 @@ use indexmap::IndexMap;
 use serde_json::Value as Json;
 
 use crate::model::duration;
+use crate::plan::place::Origin;
 use crate::plan::problem::Problem;
-use crate::plan::tree::{Entry, Node, Origin, Tree};
+use crate::plan::tree::{Entry, Node, Tree};
 
 /// Takes `[parameters]` out of a document and puts their values in, those of `with` before the defaults.
 pub(super) fn put_in(document: &mut Node, with: Option<&Node>) -> Vec<Problem> {

@@ -6,8 +6,9 @@
 use serde_json::{Map, Value as Json};
 
 use crate::model::duration;
+use crate::plan::place::Origin;
 use crate::plan::problem::Problem;
-use crate::plan::tree::{Node, Origin, Tree};
+use crate::plan::tree::{Node, Tree};
 
 /// Everything about the tree's shape that is wrong.
 pub(super) fn problems(tree: &Node, schema: &Json) -> Vec<Problem> {

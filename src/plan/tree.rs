@@ -1,26 +1,12 @@
 //! A document as a tree in which every key and value knows its file and place. Merging keeps the places, so an error
 //! in a plan of five files points into the right one.
 
-use std::ops::Range;
-
 use indexmap::IndexMap;
 use serde_json::Value as Json;
 use toml::de::{DeTable, DeValue};
 
+use crate::plan::place::{FileNumber, Origin};
 use crate::plan::problem::Problem;
-
-/// The number of a file in the list of those that were read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct FileNumber(pub(crate) usize);
-
-/// Where something stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Origin {
-    /// The file.
-    pub file: FileNumber,
-    /// Which bytes of it.
-    pub range: Range<usize>,
-}
 
 /// A value with its place.
 #[derive(Clone, Debug)]

@@ -3,7 +3,7 @@
 use crate::core::event::StepEnd;
 use crate::core::state::{CheckState, ItemState, Soaking, StepStatus};
 use crate::core::status::{self, CheckStatus, ItemStatus, Lack, PhaseStatus, PhaseSummary};
-use crate::core::verdict::Answer;
+use crate::core::verdict::{Answer, Cause};
 use crate::model::item::Item;
 use crate::model::word::{Outcome, Phase, Severity};
 use crate::tui::format;
@@ -174,4 +174,10 @@ pub const fn phase_name(phase: Phase, short: bool) -> &'static str {
         (Phase::Deployment, true) => "DEPLOY",
         (Phase::PostDeployment, true) => "POST",
     }
+}
+
+/// Whether a reason is about what people, steps or time have to settle.
+#[must_use]
+pub const fn is_for_people(cause: &Cause) -> bool {
+    matches!(cause, Cause::People | Cause::Step | Cause::StepFailed | Cause::Soak | Cause::Rehearsal | Cause::Objection)
 }

@@ -5,28 +5,14 @@ use serde_json::Value as Json;
 
 use crate::check::finding::Finding;
 use crate::check::http::exchange::{Answer, Exchange};
-use crate::check::http::keys::Keys;
+use crate::check::http::keys::{Keys, fact_names};
 use crate::check::judging::judged;
 use crate::check::network::Trouble;
 use crate::core::evidence::{Evidence, LONGEST_SUMMARY, Timings};
-use crate::expr::{Condition, Fact, FactNames, FactType, Facts};
+use crate::expr::{Condition, Fact, Facts};
 use crate::model::failure::FailureClass;
 use crate::model::text::SafeText;
 use crate::model::word::Outcome;
-
-/// What an `http` condition may ask for.
-pub(super) fn fact_names() -> FactNames {
-    FactNames::new(&[
-        ("status", FactType::Number),
-        ("body", FactType::Text),
-        ("json", FactType::Json),
-        ("headers", FactType::Json),
-        ("latency", FactType::Duration),
-        ("url", FactType::Text),
-        ("redirects", FactType::Number),
-        ("version", FactType::Text),
-    ])
-}
 
 /// Characters of a body that are kept when it was not as it should be.
 const BODY_KEPT: usize = 500;

@@ -6,8 +6,8 @@ use http::{HeaderName, Method};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::check::http::judge::fact_names;
 use crate::check::options;
+use crate::expr::{FactNames, FactType};
 use crate::model::kind::{OptionProblem, Options, Touch};
 use crate::model::template::Template;
 
@@ -49,6 +49,20 @@ const fn one_mebibyte() -> usize {
 
 /// No check needs more; a body is held in memory while it is judged.
 const LARGEST_LIMIT: usize = 64 << 20;
+
+/// What an `http` condition may ask for.
+pub(super) fn fact_names() -> FactNames {
+    FactNames::new(&[
+        ("status", FactType::Number),
+        ("body", FactType::Text),
+        ("json", FactType::Json),
+        ("headers", FactType::Json),
+        ("latency", FactType::Duration),
+        ("url", FactType::Text),
+        ("redirects", FactType::Number),
+        ("version", FactType::Text),
+    ])
+}
 
 pub(super) fn problems(options: &Options) -> Vec<OptionProblem> {
     options::problems::<Keys>(options, |keys, problems| {

@@ -7,8 +7,9 @@ use crate::model::kind::{KindSpec, OptionProblem, Options};
 use crate::model::template::Template;
 use crate::plan::document::{Document, RunDocument};
 use crate::plan::judge::names::PHASES;
+use crate::plan::place::Origin;
 use crate::plan::problem::Problem;
-use crate::plan::tree::{Node, Origin, Step, Tree, steps};
+use crate::plan::tree::{Node, Step, Tree, steps};
 
 pub(super) fn problems(document: &Document, tree: &Node, specs: &[KindSpec]) -> Vec<Problem> {
     let mut problems = Vec::new();

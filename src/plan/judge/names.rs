@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use crate::model::id::is_snake_case;
 use crate::plan::document::Document;
 use crate::plan::judge::checks_of;
+use crate::plan::place::Origin;
 use crate::plan::problem::Problem;
-use crate::plan::tree::{Node, Origin, steps};
+use crate::plan::tree::{Node, steps};
 
 pub(super) const PHASES: [&str; 4] = ["pre_deployment", "deployment", "post_deployment", "rollback"];
 

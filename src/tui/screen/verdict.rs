@@ -12,8 +12,8 @@ use crate::tui::scene::Scene;
 use crate::tui::screen::Screen;
 use crate::tui::theme::Role;
 use crate::tui::ui::{RowKey, ScreenName};
-use crate::tui::widget::chrome::is_for_people;
 use crate::tui::widget::list::{self, Row};
+use crate::tui::words::is_for_people;
 use crate::tui::{format, words};
 
 /// The verdict with its reasons.

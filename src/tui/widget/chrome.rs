@@ -250,7 +250,7 @@ fn rest(scene: &Scene<'_>) -> String {
     let answer = verdict.answer();
     let first = |weight: Answer| usize::from(weight == answer);
     let blockers = verdict.weighing(Answer::NoGo).count().saturating_sub(first(Answer::NoGo));
-    let unknown = verdict.weighing(Answer::Hold).filter(|reason| !is_for_people(&reason.cause)).count();
+    let unknown = verdict.weighing(Answer::Hold).filter(|reason| !words::is_for_people(&reason.cause)).count();
     let warnings = verdict.weighing(Answer::GoWithWarnings).count().saturating_sub(first(Answer::GoWithWarnings));
     let mut parts = Vec::new();
     if blockers > 0 {
@@ -268,12 +268,6 @@ fn rest(scene: &Scene<'_>) -> String {
         more => parts.push(format!("{more} wait")),
     }
     parts.join("  ")
-}
-
-/// Whether a reason is about what people, steps or time have to settle.
-#[must_use]
-pub const fn is_for_people(cause: &Cause) -> bool {
-    matches!(cause, Cause::People | Cause::Step | Cause::StepFailed | Cause::Soak | Cause::Rehearsal | Cause::Objection)
 }
 
 /// What is left when there is no room: the verdict and the counts.
