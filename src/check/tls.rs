@@ -212,9 +212,10 @@ impl Looker {
 
 fn dates(certificate: &rustls::pki_types::CertificateDer<'_>) -> Option<Dates> {
     let (_, certificate) = X509Certificate::from_der(certificate).ok()?;
-    let validity = certificate.validity();
+    let (validity, subject) = (certificate.validity(), certificate.subject());
+    let name = subject.iter_common_name().next().and_then(|name| name.as_str().ok()).map(str::to_owned);
     Some(Dates {
-        subject: SafeText::bounded(&certificate.subject().to_string(), 100),
+        subject: SafeText::bounded(&name.unwrap_or_else(|| subject.to_string()), 100),
         from: Timestamp::from_second(validity.not_before.timestamp()).ok()?,
         until: Timestamp::from_second(validity.not_after.timestamp()).ok()?,
     })

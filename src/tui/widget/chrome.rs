@@ -6,7 +6,7 @@ use ratatui::text::Span;
 use crate::core::event::Subject;
 use crate::core::state::{Entry, Mark};
 use crate::core::status::PhaseStatus;
-use crate::core::verdict::{Answer, Cause, Reason};
+use crate::core::verdict::{Answer, Reason};
 use crate::model::id::CheckId;
 use crate::model::word::{Outcome, Phase};
 use crate::tui::canvas::Canvas;
