@@ -18,6 +18,7 @@ mod plans;
 mod report;
 mod scenario;
 mod screens;
+mod secrets;
 mod terminal;
 mod verdict;
 mod webhook;
