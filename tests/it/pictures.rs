@@ -8,10 +8,10 @@ use crate::terminal::Terminal;
 /// Flies the demo with one fault, presses keys, and gives the picture of what it shows.
 fn drawn(scenario: &str, keys: &str, wait_for: &str, size: (u16, u16)) -> String {
     let home = tempfile::tempdir().unwrap();
-    let environment = [("COLORTERM", "truecolor")];
+    let environment = [("COLORTERM", "truecolor"), ("GOLIVE_OPERATOR", "thandi")];
     let mut terminal = Terminal::golive_with(&["demo", "--scenario", scenario], home.path(), size, &environment);
     terminal.wait_for("PRE-DEPLOYMENT");
-    terminal.wait_until("the verdict", |screen| screen.contains("NO-GO") || screen.contains("HOLD to deploy"));
+    terminal.wait_until("everything seen", |screen| screen.contains("NO-GO to deploy") && screen.contains("4 ok"));
     terminal.keys(keys);
     terminal.wait_for(wait_for);
     let picture = terminal.picture();
