@@ -33,6 +33,15 @@ fn sign(terminal: &mut Terminal) {
     terminal.wait_gone("Sign:");
 }
 
+/// Signs what waits for people before a deployment.
+fn sign_both(terminal: &mut Terminal) {
+    terminal.keys("G");
+    sign(terminal);
+    terminal.keys("4 g j");
+    sign(terminal);
+    terminal.wait_for("GO to deploy");
+}
+
 /// Opens the selected row's door and answers it with the service's name.
 fn through_the_door(terminal: &mut Terminal, title: &str) {
     terminal.keys("x");
@@ -52,11 +61,7 @@ fn through_the_door(terminal: &mut Terminal, title: &str) {
 fn a_whole_go_live_is_flown_by_keys() {
     let home = tempfile::tempdir().unwrap();
     let mut terminal = demo(home.path());
-    terminal.keys("G");
-    sign(&mut terminal);
-    terminal.keys("4 g j");
-    sign(&mut terminal);
-    terminal.wait_for("GO to deploy");
+    sign_both(&mut terminal);
     terminal.keys("2 g");
     through_the_door(&mut terminal, "Start: Build successful");
     terminal.wait_for("built in 0.2 s");
@@ -85,11 +90,7 @@ fn a_whole_go_live_is_flown_by_keys() {
 fn the_door_is_not_answered_by_a_burst() {
     let home = tempfile::tempdir().unwrap();
     let mut terminal = demo(home.path());
-    terminal.keys("G");
-    sign(&mut terminal);
-    terminal.keys("4 g j");
-    sign(&mut terminal);
-    terminal.wait_for("GO to deploy");
+    sign_both(&mut terminal);
     terminal.keys("2 g");
     through_the_door(&mut terminal, "Start: Build successful");
     terminal.wait_for("built in 0.2 s");
@@ -221,4 +222,59 @@ fn a_fault_in_the_running_world_is_seen_and_mending_it_too() {
     terminal.wait_for("HOLD to deploy");
     terminal.keys("q");
     assert_eq!(terminal.exit_code(), 3);
+}
+
+/// A world whose build takes its time, with everything signed that has to be.
+fn ready_to_build(home: &Path) -> (World, Terminal) {
+    let world = playground(home);
+    let script = "#!/bin/sh\nset -eu\ncd \"$(dirname \"$0\")/..\"\necho begun\nmkdir -p dist/assets\ncp web/index.html dist/\ncat VERSION > dist/VERSION\nsleep 4\necho ended >> dist/times\necho built slowly\n";
+    std::fs::write(world.folder().join("ops/build.sh"), script).unwrap();
+    let trust = std::process::Command::new(env!("CARGO_BIN_EXE_golive"))
+        .args(["trust", "--yes", world.plan().to_str().unwrap()])
+        .env_clear()
+        .env("HOME", home)
+        .env("XDG_STATE_HOME", home.join("state"))
+        .output()
+        .unwrap();
+    assert!(trust.status.success(), "{}", String::from_utf8_lossy(&trust.stderr));
+    let mut terminal = cockpit(&world, home, &["--new"]);
+    terminal.wait_until("the machines' part", |screen| {
+        screen.contains("PRE-DEPLOYMENT  ☐ 4/5") && screen.contains("ROLLBACK  ☐ 2/3")
+    });
+    sign_both(&mut terminal);
+    (world, terminal)
+}
+
+#[test]
+fn a_running_step_outlives_kill_9_and_is_attached_again() {
+    let home = tempfile::tempdir().unwrap();
+    let (world, mut terminal) = ready_to_build(home.path());
+    terminal.keys("2 g");
+    through_the_door(&mut terminal, "Start: Build successful");
+    terminal.wait_for("begun");
+    terminal.signal(Signal::KILL);
+    terminal.exit_code();
+    let mut terminal = cockpit(&world, home.path(), &["--resume"]);
+    terminal.wait_for("DEPLOYMENT");
+    terminal.keys("2 g");
+    terminal.wait_for("built slowly");
+    terminal.wait_for("done in");
+    let times = std::fs::read_to_string(world.folder().join("dist/times")).unwrap();
+    assert_eq!(times.lines().count(), 1, "the step ran once and no more");
+}
+
+#[test]
+fn an_untrusted_plans_steps_are_refused() {
+    let home = tempfile::tempdir().unwrap();
+    let world = playground(home.path());
+    let mut terminal = cockpit(&world, home.path(), &["--new"]);
+    terminal.wait_until("the machines' part", |screen| screen.contains("ROLLBACK  ☐ 2/3") && screen.contains("☐ 4/5"));
+    sign_both(&mut terminal);
+    terminal.keys("2 g");
+    terminal.keys("x");
+    terminal.wait_for("Start: Build successful");
+    read_it();
+    terminal.keys("y");
+    terminal.wait_for("golive trust");
+    assert!(!world.folder().join("dist").exists(), "it ran all the same");
 }
