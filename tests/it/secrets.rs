@@ -57,10 +57,10 @@ fn write_plan(folder: &Path, secret: &str) {
 fn forms(secret: &str) -> Vec<Vec<u8>> {
     let json = serde_json::Value::from(secret).to_string();
     let encode = |text: &str| base64::engine::general_purpose::STANDARD_NO_PAD.encode(text);
-    let inner = |text: String| text[2..text.len() - 2].as_bytes().to_vec();
+    let inner = |text: String| text.as_bytes()[2..text.len() - 2].to_vec();
     vec![
         secret.as_bytes().to_vec(),
-        json[1..json.len() - 1].as_bytes().to_vec(),
+        json.as_bytes()[1..json.len() - 1].to_vec(),
         hex::encode(secret).into_bytes(),
         inner(encode(secret)),
         // As it stands behind "user:", five bytes on.

@@ -1,9 +1,11 @@
 //! What stands behind an item: people, step, soak, and the checks it rests on.
 
-use crate::core::state::{ItemState, Soaking, StepState, StepStatus};
+use crate::core::state::{ItemState, Soaking, State, StepState, StepStatus};
 use crate::core::status::ItemStatus;
 use crate::model::item::Item;
 use crate::model::step::Action;
+use crate::model::template::Template;
+use crate::model::values::{Origin, Value, Values};
 use crate::tui::detail::{Lines, check, checks_of, focused_check, titles};
 use crate::tui::theme::Role;
 use crate::tui::ui::{Pane, RowKey};
@@ -79,7 +81,7 @@ fn manual(lines: &mut Lines<'_>, item: &Item, known: &ItemState) {
 fn step(lines: &mut Lines<'_>, item: &Item, known: &ItemState) {
     let scene = lines.scene;
     let Some(step) = &item.step else { return };
-    lines.named(0, "runs", 9, &action_words(&step.action), Role::Text);
+    lines.named(0, "runs", 9, &action_words(lines.scene.state, &step.action), Role::Text);
     lines.named(0, "timeout", 9, &step.timeout.to_string(), Role::Quiet);
     match &known.step {
         None => lines.named(0, "state", 9, "not run: x opens its door", Role::Waiting),
@@ -120,13 +122,30 @@ fn running(lines: &mut Lines<'_>, run: &StepState) {
     lines.named(0, "started", 9, &format!("{began} by {}", run.by), Role::Quiet);
 }
 
-/// What a step does, as the plan has it: names stay names, no value is filled in.
+/// What a step does, with what the session itself knows put in: the version, the service. Every other name stays a
+/// name, so no value of any source is shown here.
 #[must_use]
-pub(crate) fn action_words(action: &Action) -> String {
+pub(crate) fn action_words(state: &State, action: &Action) -> String {
+    let known = known_values(state);
+    let shown = |template: &Template| match template.fill(&known) {
+        Ok(filled) => filled.shown().to_owned(),
+        Err(_) => template.as_written().to_owned(),
+    };
     match action {
-        Action::Command { run, .. } => run.iter().map(|part| part.as_written()).collect::<Vec<_>>().join(" "),
-        Action::Request { method, url, .. } => format!("{method} {}", url.as_written()),
+        Action::Command { run, .. } => run.iter().map(shown).collect::<Vec<_>>().join(" "),
+        Action::Request { method, url, .. } => format!("{method} {}", shown(url)),
     }
+}
+
+fn known_values(state: &State) -> Values {
+    let mut known = Values::default();
+    let service = &state.plan().service;
+    known.insert("service.name", Value::plain(&service.name, Origin::Plan));
+    known.insert("service.environment", Value::plain(&service.environment, Origin::Plan));
+    if let Some(version) = &state.session().version {
+        known.insert("version", Value::plain(version.as_str(), Origin::Plan));
+    }
+    known
 }
 
 fn soak(lines: &mut Lines<'_>, item: &Item, known: &ItemState) {

@@ -113,7 +113,7 @@ impl Dialog {
         }
         let mut dialog =
             Self::new(Question::Door(Command::StartStep { item: id.clone() }), format!("Start: {}", item.title));
-        dialog = dialog.fact("runs", crate::tui::detail::action_words(&step.action));
+        dialog = dialog.fact("runs", crate::tui::detail::action_words(scene.live, &step.action));
         if let Action::Command { environment, .. } = &step.action
             && !environment.is_empty()
         {
