@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
+use crate::cli::arguments;
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Stop};
 use crate::cli::lint;
@@ -32,13 +33,18 @@ pub(super) fn needs_terminal() -> Result<(), Stop> {
 }
 
 pub(super) fn run(plan: Option<&Path>, wish: Wish, console: &Console, machine: &Machine) -> Result<Exit, Stop> {
+    if let Some(meant) = plan.filter(|plan| !plan.exists()).and_then(arguments::nearly_a_command) {
+        let typed = plan.map(|plan| plan.display().to_string()).unwrap_or_default();
+        return Err(Stop::wrong(format!("there is no plan and no command {typed}"))
+            .instead(format!("did you mean: golive {meant}")));
+    }
     needs_terminal()?;
     let path = Machine::plan_path(plan)?;
     let Some(loaded) = lint::load(&path, console) else { return Ok(Exit::Wrong) };
     let trusted = opening::is_trusted(&loaded.plan.digest)?;
     let plan = Arc::new(loaded.plan);
     let resumed = resuming::find(&plan, wish, console, machine)?;
-    fly(plan, Purpose::GoLive, trusted, resumed, machine)
+    fly(plan, Purpose::GoLive, trusted, resumed, (console, machine))
 }
 
 /// Opens a session on a plan, or goes on with one, and the cockpit on it; ends by the verdict.
@@ -47,7 +53,7 @@ pub(super) fn fly(
     purpose: Purpose,
     trusted: bool,
     resumed: Option<Resumed>,
-    machine: &Machine,
+    (console, machine): (&Console, &Machine),
 ) -> Result<Exit, Stop> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -70,7 +76,7 @@ pub(super) fn fly(
     };
     let (handle, running) = opening::open(prepared, beginning, journal, machine, &steps)?;
     let states = handle.watch();
-    let left = tui::run::run(&handle, options(machine));
+    let left = tui::run::run(&handle, options(console, machine));
     drop(handle);
     running.join().map_err(|error| Stop::because(&error))?;
     match left {
@@ -85,9 +91,9 @@ pub(super) fn fly(
     }
 }
 
-fn options(machine: &Machine) -> Options {
+fn options(console: &Console, machine: &Machine) -> Options {
     let value = |name: &str| machine.environment.get(name).map_or("", String::as_str);
-    let colours = if machine.has("NO_COLOR") || value("TERM") == "dumb" {
+    let colours = if !console.look().colour {
         Colours::None
     } else if matches!(value("COLORTERM"), "truecolor" | "24bit") {
         Colours::True

@@ -217,6 +217,7 @@ fn without_a_terminal_the_cockpit_names_the_headless_way() {
     let home = Home::new();
     home.golive(&[]).refused(2, "golive check");
     home.golive(&["golive.toml"]).refused(2, "golive check");
+    home.golive(&["chek"]).refused(2, "did you mean: golive check");
     home.golive(&["demo"]).refused(2, "golive demo --headless");
     // Colour that was asked for is no terminal either.
     let forced = home.golive(&["--color", "never"]);
