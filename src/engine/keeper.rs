@@ -1,16 +1,23 @@
 //! Keeping events on disk, and what happens while the disk does not: results wait in memory and are kept when it is
 //! back, in order, so that a replay sees what was seen. Decisions never wait here: they are refused.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::core::event::{Body, CheckEvent, Event};
+use crate::core::event::{Body, CheckEvent, Event, OutputLine, StepEvent};
+use crate::core::state::State;
 use crate::journal::Journal;
 use crate::journal::storage::StorageError;
 use crate::journal::writer::Appending;
+use crate::model::id::EffectId;
+use crate::model::text::SafeText;
 
 /// Beyond so many events in memory, of each check only the latest result is kept.
 const MOST_WAITING: usize = 10_000;
+
+/// Of one run of a step at most so many lines are kept; the screen sees all, and the step's spool has them.
+const MOST_LINES: u64 = 2_000;
+const MORE: &str = "… what it printed from here on stands in the step's spool";
 
 /// The journal, and what it owes.
 #[derive(Debug)]
@@ -18,11 +25,39 @@ pub(super) struct Keeper {
     journal: Journal,
     waiting: Vec<Event>,
     trouble: Option<StorageError>,
+    /// How many lines of each step that is under way are kept.
+    lines: HashMap<EffectId, u64>,
 }
 
 impl Keeper {
-    pub(super) const fn new(journal: Journal) -> Self {
-        Self { journal, waiting: Vec::new(), trouble: None }
+    pub(super) fn new(journal: Journal, state: &State) -> Self {
+        let steps = state.items().filter_map(|(_, known)| known.step.as_ref()).filter(|step| step.is_under_way());
+        let lines = steps.map(|step| (step.effect, step.lines)).collect();
+        Self { journal, waiting: Vec::new(), trouble: None, lines }
+    }
+
+    /// What of these events belongs into the journal: a command that prints for ever must not fill the disk.
+    pub(super) fn bounded(&mut self, events: &[Event]) -> Vec<Event> {
+        events.iter().filter_map(|event| self.worth_keeping(event)).collect()
+    }
+
+    fn worth_keeping(&mut self, event: &Event) -> Option<Event> {
+        let Body::Step(step) = &event.body else { return Some(event.clone()) };
+        match step {
+            StepEvent::Output { item, effect, lines } => {
+                let lines = within(lines, self.lines.entry(*effect).or_default())?;
+                let output = StepEvent::Output { item: item.clone(), effect: *effect, lines };
+                Some(Event { body: Body::Step(output), ..event.clone() })
+            }
+            StepEvent::Ended { effect, .. } => {
+                self.lines.remove(effect);
+                Some(event.clone())
+            }
+            StepEvent::Intended { .. }
+            | StepEvent::Started { .. }
+            | StepEvent::WaitsForInput { .. }
+            | StepEvent::StopAsked { .. } => Some(event.clone()),
+        }
     }
 
     /// What is wrong with the disk, if anything.
@@ -72,6 +107,19 @@ impl Keeper {
     }
 }
 
+/// The lines that still have room; the last one of all says that there are more.
+fn within(lines: &[OutputLine], kept: &mut u64) -> Option<Vec<OutputLine>> {
+    let room = usize::try_from(MOST_LINES.saturating_sub(*kept)).unwrap_or(usize::MAX);
+    *kept = kept.saturating_add(lines.len() as u64);
+    if lines.len() < room {
+        return Some(lines.to_vec());
+    }
+    let last = lines.get(room.checked_sub(1)?)?;
+    let mut within = lines[..room - 1].to_vec();
+    within.push(OutputLine { text: SafeText::from_foreign(MORE), ..last.clone() });
+    Some(within)
+}
+
 /// Keeps of each check's full results the latest only. All else stays.
 fn thin(waiting: &mut Vec<Event>) {
     let mut seen = HashSet::new();
@@ -87,4 +135,33 @@ fn thin(waiting: &mut Vec<Event>) {
     }
     kept.reverse();
     *waiting = kept;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(count: usize) -> Vec<OutputLine> {
+        let line = |number: usize| OutputLine {
+            at: jiff::Timestamp::UNIX_EPOCH,
+            error: false,
+            text: SafeText::from_foreign(&number.to_string()),
+        };
+        (0..count).map(line).collect()
+    }
+
+    #[test]
+    fn of_a_command_that_prints_for_ever_the_beginning_is_kept() {
+        let mut kept = 0;
+        assert_eq!(within(&lines(1_990), &mut kept).unwrap().len(), 1_990);
+        let last = within(&lines(500), &mut kept).unwrap();
+        assert_eq!((last.len(), last[8].text.as_str(), last[9].text.as_str()), (10, "8", MORE));
+        assert_eq!(within(&lines(500), &mut kept), None);
+        assert_eq!(within(&lines(1), &mut kept), None);
+    }
+
+    #[test]
+    fn a_step_that_an_earlier_golive_followed_has_no_new_room() {
+        assert_eq!(within(&lines(1), &mut MOST_LINES.clone()), None);
+    }
 }

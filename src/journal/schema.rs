@@ -31,8 +31,8 @@ const MIGRATIONS: &[&str] = &["
 
 /// The write-ahead log is grown at the start by writing so many bytes so many times over (4 MiB in all): from then on
 /// commits overwrite, and the file system has no new length to keep. The file itself grows by one time only.
-const GROWN: u32 = 256 * 1024;
-const TIMES: u32 = 16;
+const GROWN: usize = 256 * 1024;
+const LETTERS: &str = "abcdefghijklmnop";
 
 /// Sets what a decision needs, and reads it back: SQLite answers with what it really took.
 pub(super) fn promise(connection: &Connection, path: &Path) -> Result<(), JournalError> {
@@ -67,9 +67,10 @@ pub(super) fn create(connection: &mut Connection, path: &Path, session: &Session
 pub(super) fn grow(connection: &Connection) -> rusqlite::Result<()> {
     connection.query_row("PRAGMA wal_autocheckpoint = 0", [], |_| Ok(()))?;
     connection.pragma_update(None, "synchronous", "OFF")?;
-    for _ in 0..TIMES {
-        let fill = "INSERT OR REPLACE INTO meta (key, value) VALUES ('growing', hex(zeroblob(?1)))";
-        connection.execute(fill, [GROWN / 2])?;
+    for letter in LETTERS.chars() {
+        // Another text each time: SQLite writes no page that would stay as it is.
+        let text = letter.to_string().repeat(GROWN);
+        connection.execute("INSERT OR REPLACE INTO meta (key, value) VALUES ('growing', ?1)", [text])?;
     }
     connection.execute("DELETE FROM meta WHERE key = 'growing'", []).map(drop)
 }

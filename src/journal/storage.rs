@@ -53,7 +53,7 @@ pub trait Storage: Send + std::fmt::Debug {
     /// If it cannot be read.
     fn head(&mut self) -> Result<Head, StorageError>;
 
-    /// Called once, before the first append, on the thread that appends: what makes later appends quick.
+    /// Called once, behind the first append: what makes later appends quick.
     ///
     /// # Errors
     /// If it did not succeed; appends are slower then, and no less safe.

@@ -182,9 +182,7 @@ fn unanswered() -> StorageError {
 
 /// The writer's life: commit, answer, tidy up when there is time, until nobody can order any more.
 fn write(mut storage: impl Storage, orders: &Receiver<Order>) -> Result<(), StorageError> {
-    // A storage that stays cold is slower, and nothing else.
-    let _ = storage.warm_up();
-    let mut rested = true;
+    let (mut rested, mut cold) = (true, true);
     loop {
         let first = if rested { orders.recv().map_err(RecvTimeoutError::from) } else { orders.recv_timeout(IDLE) };
         match first {
@@ -192,6 +190,11 @@ fn write(mut storage: impl Storage, orders: &Receiver<Order>) -> Result<(), Stor
                 commit(&mut storage, group(first, orders));
                 // Whatever housekeeping could not do now it tries again at the next rest.
                 let _ = storage.answered();
+                if std::mem::take(&mut cold) {
+                    // Behind the opening, so that the first checks do not wait for it. What stays cold is slower, and
+                    // nothing else.
+                    let _ = storage.warm_up();
+                }
                 rested = false;
             }
             Err(RecvTimeoutError::Timeout) => {

@@ -32,36 +32,38 @@ impl Sequencer {
     /// only when it is kept.
     pub(super) async fn keep(&mut self, decided: Vec<Event>) -> Result<(), StorageError> {
         self.flush_at = None;
-        let mut results = self.results();
+        let results = self.results();
+        let worth_keeping = self.keeper.bounded(&results);
         if self.keeper.trouble().is_some() && self.retry_at.is_some_and(|at| at > Instant::now()) {
-            self.keeper.wait(&results);
+            self.keeper.wait(&worth_keeping);
             self.apply_all(&results);
             self.follow().await;
             return Ok(());
         }
-        if self.keeper.trouble().is_some() {
-            results.push(self.outage());
-        }
-        let kept = self.append(&results, &decided).await;
+        let outage = self.outage();
+        let with_it: Vec<Event> = outage.iter().chain(&decided).cloned().collect();
+        let kept = self.append(&worth_keeping, &with_it).await;
+        self.apply_all(&results);
         match &kept {
             Ok(()) => {
                 self.keeper.kept();
-                (self.retry_at, ()) = (None, self.state.set_trouble(None));
-                self.apply_all(&results);
-                self.apply_all(&decided);
+                self.retry_at = None;
+                self.state.set_trouble(None);
+                self.apply_all(&with_it);
             }
             Err(error) => {
-                if self.keeper.trouble().is_some() {
-                    results.pop();
-                }
-                self.keeper.lost(&results, error.clone());
-                self.retry_at = Some(Instant::now() + AGAIN);
-                self.state.set_trouble(Some(SafeText::from_foreign(&error.to_string())));
-                self.apply_all(&results);
+                self.keeper.lost(&worth_keeping, error.clone());
+                self.in_trouble(error);
             }
         }
         self.follow().await;
         kept
+    }
+
+    /// Shows that the disk fails, and when it is tried again.
+    fn in_trouble(&mut self, error: &StorageError) {
+        self.retry_at = Some(Instant::now() + AGAIN);
+        self.state.set_trouble(Some(SafeText::from_foreign(&error.to_string())));
     }
 
     /// The events that wait, repeats as one. In trouble nothing is made short: a repeat rests on a result that may not
@@ -79,11 +81,12 @@ impl Sequencer {
         results
     }
 
-    /// The note that tells of an outage, kept as the first thing when the disk is back.
-    fn outage(&mut self) -> Event {
-        let why = self.keeper.trouble().map(ToString::to_string).unwrap_or_default();
+    /// The note that tells of an outage, kept when the disk is back, behind what waited.
+    fn outage(&mut self) -> Option<Event> {
+        let why = self.keeper.trouble()?;
         let text = SafeText::from_foreign(&format!("the journal could not be written ({why}); it goes on from here"));
-        self.maker.event(Actor::Golive, Body::Item(ItemEvent::Noted { subject: None, text }), (self.clock)())
+        let noted = Body::Item(ItemEvent::Noted { subject: None, text });
+        Some(self.maker.event(Actor::Golive, noted, (self.clock)()))
     }
 
     /// Appends, and waits for the answer however long it takes; a disk that does not answer is shown as trouble
@@ -143,9 +146,8 @@ impl Sequencer {
             if self.keeper.trouble().is_some() {
                 self.keeper.wait(&events);
             } else if let Err(error) = self.append(&events, &[]).await {
-                self.state.set_trouble(Some(SafeText::from_foreign(&error.to_string())));
+                self.in_trouble(&error);
                 self.keeper.lost(&events, error);
-                self.retry_at = Some(Instant::now() + AGAIN);
             }
             self.apply_all(&events);
         }

@@ -81,7 +81,7 @@ impl Sequencer {
         let handle = Handle { asked: ask, states: shown, quit: quit.clone(), lateness };
         let sequencer = Self {
             agenda: Agenda::new(&state, now),
-            keeper: Keeper::new(journal),
+            keeper: Keeper::new(journal, &state),
             runner: Runner::new(probes, state.plan().limits.concurrency, results, clock),
             stepper: Stepper::new(surroundings, redactor.clone(), steps_folder, reports),
             screen: Screen::new(states, late),

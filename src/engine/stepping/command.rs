@@ -132,8 +132,6 @@ fn order(step: &Step, surroundings: &Surroundings) -> Result<Order, String> {
 mod tests {
     use std::collections::BTreeMap;
 
-    use secrecy::{ExposeSecret as _, SecretString};
-
     use super::*;
     use crate::check::network::Network;
     use crate::model::duration::Span;
@@ -141,54 +139,54 @@ mod tests {
     use crate::model::step::{Confirm, OnDisconnect};
     use crate::model::values::{Origin, Value, Values};
 
-    fn surroundings(folder: &str) -> Surroundings {
+    fn surroundings() -> Surroundings {
         let mut values = Values::default();
         values.insert("version", Value::plain("2026.11.3", Origin::Plan));
-        values.insert("credentials.token", Value::secret(SecretString::from("FAKE-token".to_owned()), Origin::Plan));
-        let network = Network::new(&plan::Network::default(), Path::new("/")).unwrap();
-        Surroundings { values, folder: folder.into(), trusted: true, clock: crate::clock::now, network }
+        values.insert("credentials.token", Value::secret("FAKE-token-of-a-test".to_owned().into(), Origin::Plan));
+        let folder = PathBuf::from("/srv/plan");
+        let network = Network::new(&plan::Network::default(), &folder).unwrap();
+        Surroundings { values, folder, trusted: true, clock: crate::clock::now, network }
     }
 
-    fn step(words: &[&str]) -> Step {
+    fn step(run: &[&str], environment: &[(&str, &str)]) -> Step {
+        let run = run.iter().map(|word| Template::new(word)).collect();
+        let environment: BTreeMap<_, _> =
+            environment.iter().map(|(name, text)| ((*name).to_owned(), Template::new(text))).collect();
         Step {
-            action: Action::Command {
-                run: words.iter().map(|word| Template::new(word)).collect(),
-                folder: Some("ops".to_owned()),
-                environment: BTreeMap::from([("TOKEN".to_owned(), Template::new("{{ credentials.token }}"))]),
-                tty: false,
-            },
-            timeout: Span::seconds(60),
+            action: Action::Command { run, folder: Some("ops".to_owned()), environment, tty: false },
+            timeout: Span(Duration::from_secs(60)),
             confirm: Confirm::Yes,
-            on_disconnect: OnDisconnect::Continue,
+            on_disconnect: OnDisconnect::Stop,
         }
     }
 
     #[test]
-    fn an_order_holds_what_the_plan_says_with_the_values_put_in() {
-        let order = order(&step(&["./deploy.sh", "{{ version }}"]), &surroundings("shop")).unwrap();
+    fn an_order_has_its_values_and_its_folder() {
+        let step = step(&["./deploy.sh", "{{ version }}"], &[("TOKEN", "{{ credentials.token }}")]);
+        let order = order(&step, &surroundings()).unwrap();
         assert_eq!(order.run, ["./deploy.sh", "2026.11.3"]);
-        assert!(order.folder.is_absolute() && order.folder.ends_with("shop/ops"), "{:?}", order.folder);
-        assert_eq!(order.environment[0].1.0.expose_secret(), "FAKE-token");
-        assert_eq!(order.secrets.len(), 1, "it redacts what it prints");
+        assert_eq!(order.folder, Path::new("/srv/plan/ops"));
+        assert_eq!((order.environment.len(), order.secrets.len()), (1, 1));
     }
 
     #[test]
-    fn a_secret_among_the_arguments_or_a_missing_value_starts_nothing() {
-        for (word, why) in [("{{ credentials.token }}", "a secret may not stand"), ("{{ nowhere }}", "nowhere")] {
-            let Err(refused) = order(&step(&["./deploy.sh", word]), &surroundings("/")) else { panic!("{word}") };
-            assert!(refused.contains(why) && !refused.contains("FAKE-token"), "{refused}");
-        }
+    fn a_secret_never_stands_among_the_arguments() {
+        let refused = order(&step(&["./deploy.sh", "{{ credentials.token }}"], &[]), &surroundings()).err().unwrap();
+        assert!(refused.contains("every user of the machine can read it"), "{refused}");
     }
 
     #[test]
-    fn only_an_exit_with_0_is_success_and_what_nobody_knows_is_no_failure() {
-        let why = SafeText::from_foreign("its records are gone");
+    fn a_value_that_is_missing_keeps_a_step_from_starting() {
+        let refused = order(&step(&["./deploy.sh", "{{ region }}"], &[]), &surroundings()).err().unwrap();
+        assert!(refused.starts_with("was not started: \"region\" has no value"), "{refused}");
+    }
+
+    #[test]
+    fn only_an_exit_with_0_is_success() {
         assert!(matches!(ended(End::Exited(0)), StepEnd::Succeeded(_)));
-        for end in
-            [End::Exited(1), End::Signalled(9), End::NotStarted(why.clone()), End::Disconnected, End::Interrupted]
-        {
-            assert!(matches!(ended(end.clone()), StepEnd::Failed(_)), "{end:?}");
+        for bad in [End::Exited(1), End::Signalled(9), End::Disconnected, End::Interrupted] {
+            assert!(matches!(ended(bad), StepEnd::Failed(_)));
         }
-        assert!(matches!(ended(End::Unknown(why)), StepEnd::Unknown(_)));
+        assert!(matches!(ended(End::Unknown(SafeText::from_foreign("lost"))), StepEnd::Unknown(_)));
     }
 }

@@ -88,12 +88,15 @@ impl Stepper {
     /// Attaches again to a step that an earlier process began.
     pub(super) fn attach(&mut self, item: &Item, known: &StepState) {
         let (stop, telling) = self.begin(item, known.effect);
-        let Some(step) = item.step.clone() else { return };
+        let action = item.step.as_ref().map(|step| step.action.clone());
         let (lines, intended) = (known.lines, known.status == StepStatus::Intended);
         spawn(async move {
-            match step.action {
-                Action::Request { .. } => telling.end(unknown("golive ended while the request was under way")).await,
-                Action::Command { .. } => telling.attached(lines, intended, &stop).await,
+            match action {
+                None => telling.end(unknown("the plan has no such step any more")).await,
+                Some(Action::Request { .. }) => {
+                    telling.end(unknown("golive ended while the request was under way")).await
+                }
+                Some(Action::Command { .. }) => telling.attached(lines, intended, &stop).await,
             }
         });
     }

@@ -194,3 +194,19 @@ fn a_full_disk_refuses_and_then_goes_on() {
     drop(storage);
     assert_eq!(read_all(&place.path()).unwrap().events, [opened(), note(2, "after")]);
 }
+
+#[test]
+fn the_log_has_its_length_before_the_first_commit_and_keeps_it() {
+    let place = Place::new();
+    let mut storage = crate::journal::sqlite::Sqlite::create(&place.path(), &place.session, &holder("thandi")).unwrap();
+    storage.warm_up().unwrap();
+    let length = || std::fs::metadata(place.path().with_extension("golive-wal")).unwrap().len();
+    let before = length();
+    assert!(before > 4 << 20, "{before}");
+    storage.append(&[&opened()]).unwrap();
+    for number in 1..200 {
+        storage.append(&[&result(number)]).unwrap();
+    }
+    storage.rest().unwrap();
+    assert_eq!(length(), before, "commits overwrite, and a rest takes nothing away");
+}

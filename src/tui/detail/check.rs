@@ -142,7 +142,7 @@ fn evidence(lines: &mut Lines<'_>, check: &Check, known: &CheckState) {
     }
     if let Some(latest) = &known.latest {
         let parts = format!(
-            "{}   {}   {}   fresh for {}",
+            "{} · {} · {} · fresh for {}",
             format::time_of_day(latest.when.at, scene.zone),
             format::count(latest.evidence.attempts as usize, "attempt"),
             format::took(latest.took),

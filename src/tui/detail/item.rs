@@ -108,12 +108,12 @@ fn running(lines: &mut Lines<'_>, run: &StepState) {
         StepStatus::Running if run.waits_for_input => ("waits for input".to_owned(), Role::Look),
         StepStatus::Running => {
             let length = scene.now.since(run.intended).unwrap_or_default();
-            (format!("running for {}   x stops it", format::took(length)), Role::Running)
+            (format!("running for {}, x stops it", format::took(length)), Role::Running)
         }
         StepStatus::Stopping => ("is being stopped".to_owned(), Role::Look),
         StepStatus::Ended { end, took, .. } => {
             let (words, role) = words::step_end(end);
-            (format!("{words}   took {}", format::took(*took)), role)
+            (format!("{words}, took {}", format::took(*took)), role)
         }
     };
     lines.named(0, "state", 9, &words, role);

@@ -17,7 +17,7 @@ use crate::tui::{detail, format, text, words};
 pub(super) struct Checks;
 
 /// Columns that the figures take.
-const FIGURES: usize = 46;
+const FIGURES: usize = 55;
 
 impl Screen for Checks {
     fn name(&self) -> ScreenName {
@@ -69,8 +69,8 @@ impl Screen for Checks {
 
 /// How wide the name and the sparkline are.
 fn columns(width: usize) -> (usize, usize) {
-    let room = width.saturating_sub(FIGURES + 6);
-    let name = (room / 2).clamp(12, 32);
+    let room = width.saturating_sub(FIGURES);
+    let name = (room * 2 / 5).clamp(12, 32);
     (name, room.saturating_sub(name).clamp(4, 60))
 }
 

@@ -13,6 +13,9 @@ use crate::tui::ui::{RowKey, ScreenName};
 use crate::tui::widget::list::{self, Row};
 use crate::tui::{format, text, words};
 
+/// From this width on there is room for when each is to be changed.
+const ROOMY: usize = 100;
+
 /// The credentials.
 pub(super) struct Credentials;
 
@@ -42,21 +45,29 @@ impl Screen for Credentials {
         let keys = self.keys(scene);
         let selected = scene.ui.position(&scene.ui.rows(), &keys);
         let longest = credentials.iter().map(|(id, _)| text::width(id.as_str())).max().unwrap_or(10).clamp(10, 26);
-        let source = canvas.width().saturating_sub(longest + 60).clamp(14, 34);
+        let roomy = canvas.width() >= ROOMY;
+        let taken = longest + 36 + if roomy { 10 } else { 0 };
+        let source = canvas.width().saturating_sub(taken + canvas.width() / 6).clamp(18, 34);
+        let rotate = if roomy { " rotate in" } else { "" };
         let head = format!(
-            "     {:<longest$} {:<9} {:>6}  {:<source$} {:>6} {:>9}  {}",
-            "credential", "shown", "length", "source", "age", "rotate in", "finding"
+            "     {:<longest$} {:<9} {:>6}  {:<source$} {:>6}{rotate}  finding",
+            "credential", "shown", "length", "source", "age"
         );
         canvas.line(0, vec![scene.say(head, Role::Label)]);
         let (width, height) = (u16::try_from(canvas.width()).unwrap_or(0), u16::try_from(canvas.height()).unwrap_or(0));
         list::draw(scene, credentials.len(), selected, true, &mut canvas.part(0, 1, width, height), |at| {
             let (id, credential) = credentials[at];
-            row(scene, id, credential, longest, source)
+            row(scene, id, credential, (longest, source, roomy))
         });
     }
 }
 
-fn row(scene: &Scene<'_>, id: &CredentialId, credential: &Credential, name: usize, source: usize) -> Row {
+fn row(
+    scene: &Scene<'_>,
+    id: &CredentialId,
+    credential: &Credential,
+    (name, source, roomy): (usize, usize, bool),
+) -> Row {
     let seen = scene.state.session().credentials.get(id);
     let position = scene.state.index().check(&credential.check);
     let (glyph, role, finding) = match position {
@@ -83,12 +94,13 @@ fn row(scene: &Scene<'_>, id: &CredentialId, credential: &Credential, name: usiz
         None => ("–".to_owned(), "–".to_owned(), "not read yet".to_owned()),
     };
     let (age, rotate) = ages(scene, seen, credential);
+    let rotate = if roomy { format!(" {rotate:>9}") } else { String::new() };
     Row::new(
         vec![
             scene.say(format!("{glyph} "), role),
             scene.say(column(id.to_string(), name), Role::Text),
             scene.say(
-                format!(" {} {length:>6}  {} {age:>6} {rotate:>9}  ", column(shown, 9), column(from, source)),
+                format!(" {} {length:>6}  {} {age:>6}{rotate}  ", column(shown, 9), column(from, source)),
                 Role::Quiet,
             ),
             scene.say(finding, if role == Role::Good { Role::Quiet } else { Role::Text }),

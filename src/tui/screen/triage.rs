@@ -128,12 +128,11 @@ fn cause_row(scene: &Scene<'_>, at: usize, open: bool, width: usize) -> Row {
     let own = known.latest.as_ref().and_then(|latest| latest.evidence.remedy.as_ref()).map(ToString::to_string);
     if let Some(remedy) = own.or_else(|| check.remedy.clone()) {
         let failure = known.latest.as_ref().and_then(|latest| latest.evidence.failure.as_ref());
-        let way = failure.map(|failure| format!("   {}", failure.recovery)).unwrap_or_default();
-        row = row.below(vec![
-            scene.say("    Do         ", Role::Label),
-            scene.say(remedy, Role::Text),
-            scene.say(way, Role::Quiet),
-        ]);
+        let way = failure.map(|failure| failure.recovery.to_string());
+        row = row.below(vec![scene.say("    Do         ", Role::Label), scene.say(remedy, Role::Text)]);
+        if let Some(way) = way {
+            row = row.below(vec![scene.say("    way out    ", Role::Label), scene.say(way, Role::Quiet)]);
+        }
     }
     let moment =
         |latest: &Latest| format!("{}   {}", format::time_of_day(latest.when.at, scene.zone), latest.evidence.summary);

@@ -19,7 +19,7 @@ use crate::tui::{format, words};
 /// The verdict with its reasons.
 pub(super) struct VerdictScreen;
 
-/// One row: a heading, or a reason with what it is about.
+/// One row: a reason with what it is about.
 struct Line {
     key: String,
     subject: Option<Subject>,
@@ -55,16 +55,14 @@ impl Screen for VerdictScreen {
         );
         let lines = lines(scene);
         let (width, height) = (u16::try_from(canvas.width()).unwrap_or(0), u16::try_from(canvas.height()).unwrap_or(0));
-        let mut body = canvas.part(0, 2, width, height);
+        let mut body = canvas.part(0, 2, width, height.saturating_sub(2));
         if lines.is_empty() {
             body.line(0, vec![scene.say("   Everything that counts for this question is settled.", Role::Text)]);
             return;
         }
         let keys: Vec<RowKey> = lines.iter().map(|line| RowKey::Named(line.key.clone())).collect();
         let selected = scene.ui.position(&scene.ui.rows(), &keys);
-        let rows: Vec<std::cell::Cell<Option<Row>>> =
-            lines.into_iter().map(|line| std::cell::Cell::new(Some(line.row))).collect();
-        list::draw(scene, rows.len(), selected, true, &mut body, |at| rows[at].take().unwrap_or_default());
+        list::draw(scene, lines.len(), selected, true, &mut body, |at| lines[at].row.clone());
     }
 
     fn target(&self, scene: &Scene<'_>, key: &RowKey) -> RowKey {
@@ -109,19 +107,23 @@ fn lines(scene: &Scene<'_>) -> Vec<Line> {
     lines
 }
 
-fn heading(scene: &Scene<'_>, lines: &mut Vec<Line>, name: &str, count: usize, aside: &str) {
-    let row = Row::new(
-        vec![scene.say(format!("{name}  "), Role::Title), scene.say(count.to_string(), Role::Quiet)],
-        vec![scene.say(aside.to_owned(), Role::Quiet)],
-    );
-    lines.push(Line { key: name.to_owned(), subject: None, row });
+/// Puts a heading over the rows that follow.
+fn headed(scene: &Scene<'_>, lines: &mut Vec<Line>, name: &str, aside: &str, rows: Vec<Line>) {
+    let count = rows.len().to_string();
+    for (nth, mut line) in rows.into_iter().enumerate() {
+        if nth == 0 {
+            let title = vec![scene.say(format!("  {name}  "), Role::Title), scene.say(count.clone(), Role::Quiet)];
+            line.row = line.row.under(title, vec![scene.say(aside.to_owned(), Role::Quiet)]);
+        }
+        lines.push(line);
+    }
 }
 
 fn group(scene: &Scene<'_>, lines: &mut Vec<Line>, name: &str, voice: Role, reasons: Vec<&Reason>) {
     if reasons.is_empty() {
         return;
     }
-    heading(scene, lines, name, reasons.len(), if name == "BLOCKERS" { "since" } else { "" });
+    let mut rows = Vec::new();
     for (nth, reason) in reasons.into_iter().enumerate() {
         let glyph = match reason.weight {
             Answer::NoGo => "✗",
@@ -143,8 +145,9 @@ fn group(scene: &Scene<'_>, lines: &mut Vec<Line>, name: &str, voice: Role, reas
             Some(remedy) => row.below(vec![scene.say("   Do  ", Role::Label), scene.say(remedy.clone(), Role::Text)]),
             None => row,
         };
-        lines.push(Line { key: format!("{name}/{nth}/{:?}", reason.subject), subject: reason.subject.clone(), row });
+        rows.push(Line { key: format!("{name}/{nth}/{:?}", reason.subject), subject: reason.subject.clone(), row });
     }
+    headed(scene, lines, name, if name == "BLOCKERS" { "since" } else { "" }, rows);
 }
 
 fn waiting(scene: &Scene<'_>, lines: &mut Vec<Line>) {
@@ -152,7 +155,7 @@ fn waiting(scene: &Scene<'_>, lines: &mut Vec<Line>) {
     if waiting.is_empty() {
         return;
     }
-    heading(scene, lines, "WAITING", waiting.len(), "whose move, since");
+    let mut rows = Vec::new();
     for (nth, wait) in waiting.iter().enumerate() {
         let length = format::age(format::between(wait.since, scene.now.at));
         let row = Row::new(
@@ -163,8 +166,9 @@ fn waiting(scene: &Scene<'_>, lines: &mut Vec<Line>) {
             ],
             vec![scene.say(format!("{}, {length}", wait.whose), Role::Quiet)],
         );
-        lines.push(Line { key: format!("waiting/{nth}/{:?}", wait.subject), subject: Some(wait.subject.clone()), row });
+        rows.push(Line { key: format!("waiting/{nth}/{:?}", wait.subject), subject: Some(wait.subject.clone()), row });
     }
+    headed(scene, lines, "WAITING", "whose move, since", rows);
 }
 
 fn waivers(scene: &Scene<'_>, lines: &mut Vec<Line>) {
@@ -179,7 +183,7 @@ fn waivers(scene: &Scene<'_>, lines: &mut Vec<Line>) {
     if found.is_empty() {
         return;
     }
-    heading(scene, lines, "WAIVERS IN FORCE", found.len(), "by whom, until");
+    let mut rows = Vec::new();
     for (subject, waiver) in found {
         let names = waiver.by.iter().map(|(by, _)| by.to_string()).collect::<Vec<_>>().join(", ");
         let until = format::until(waiver.until, scene.now.at, scene.zone);
@@ -191,8 +195,9 @@ fn waivers(scene: &Scene<'_>, lines: &mut Vec<Line>) {
             ],
             vec![scene.say(format!("{names}, until {until}"), Role::Quiet)],
         );
-        lines.push(Line { key: format!("waiver/{subject:?}"), subject: Some(subject), row });
+        rows.push(Line { key: format!("waiver/{subject:?}"), subject: Some(subject), row });
     }
+    headed(scene, lines, "WAIVERS IN FORCE", "by whom, until", rows);
 }
 
 /// Good evidence that is in the last third of its time: what will hold the verdict next, if nothing is done.
@@ -212,15 +217,16 @@ fn growing_old(scene: &Scene<'_>, lines: &mut Vec<Line>) {
         return;
     }
     old.sort_by_key(|(end, _)| *end);
-    heading(scene, lines, "GROWING OLD", old.len(), "stale in");
+    let mut rows = Vec::new();
     for (end, subject) in old {
         let left = format::age(format::between(scene.now.at, end));
         let row = Row::new(
             vec![scene.say(" ◷ ", Role::Quiet), scene.say(title(scene.state, Some(&subject)), Role::Text)],
             vec![scene.say(left, Role::Quiet)],
         );
-        lines.push(Line { key: format!("old/{subject:?}"), subject: Some(subject), row });
+        rows.push(Line { key: format!("old/{subject:?}"), subject: Some(subject), row });
     }
+    headed(scene, lines, "GROWING OLD", "stale in", rows);
 }
 
 fn is_never_waivable(state: &State, reason: &Reason) -> bool {

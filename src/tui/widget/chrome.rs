@@ -201,7 +201,8 @@ fn waiting(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
     ];
     let length = format::age(format::between(first.since, scene.now.at));
     let more = if waiting.len() > 1 { format!("   +{} ", waiting.len() - 1) } else { " ".to_owned() };
-    let right = format!("whose move: {}, {length}{more}", first.whose);
+    let whose = if canvas.width() >= ROOMY { "whose move: " } else { "" };
+    let right = format!("{whose}{}, {length}{more}", first.whose);
     canvas.both(0, left, vec![scene.say(right, Role::Quiet)]);
 }
 
@@ -218,7 +219,13 @@ pub fn verdict(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
         Some(reason) => left.extend(reason_spans(scene, reason)),
         None => left.push(scene.say("everything that counts is settled", Role::Quiet)),
     }
-    canvas.both(0, left, vec![scene.say(format!("{} ", rest(scene)), Role::Quiet)]);
+    let others = verdict.reasons().len().saturating_sub(1);
+    let rest = match others {
+        _ if canvas.width() >= ROOMY => rest(scene),
+        0 => String::new(),
+        others => format!("+{others}"),
+    };
+    canvas.both(0, left, vec![scene.say(format!("{rest} "), Role::Quiet)]);
 }
 
 fn reason_spans(scene: &Scene<'_>, reason: &Reason) -> Vec<Span<'static>> {

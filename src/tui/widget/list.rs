@@ -7,18 +7,30 @@ use crate::tui::scene::Scene;
 use crate::tui::theme::Role;
 
 /// One row: what stands left and right, and lines that belong below it.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Row {
     left: Vec<Span<'static>>,
     right: Vec<Span<'static>>,
     below: Vec<Vec<Span<'static>>>,
+    heading: Option<(Vec<Span<'static>>, Vec<Span<'static>>)>,
 }
 
 impl Row {
     /// A row of one line.
     #[must_use]
     pub const fn new(left: Vec<Span<'static>>, right: Vec<Span<'static>>) -> Self {
-        Self { left, right, below: Vec::new() }
+        Self { left, right, below: Vec::new(), heading: None }
+    }
+
+    fn height(&self, apart: bool) -> usize {
+        1 + self.below.len() + if self.heading.is_some() { 1 + usize::from(apart) } else { 0 }
+    }
+
+    /// The same under a heading: a line that cannot be selected.
+    #[must_use]
+    pub fn under(mut self, left: Vec<Span<'static>>, right: Vec<Span<'static>>) -> Self {
+        self.heading = Some((left, right));
+        self
     }
 
     /// The same with one more line below it.
@@ -39,14 +51,26 @@ pub fn draw(
     build: impl Fn(usize) -> Row,
 ) {
     let height = canvas.height();
-    let first = first_visible(length, selected, height);
-    let mut y = 0;
+    let mut first = first_visible(length, selected, height);
+    // Rows of several lines: the selected one has to be whole on the screen.
+    while first < selected && (first..=selected).map(|at| build(at).height(at > first)).sum::<usize>() > height {
+        first += 1;
+    }
+    let (mut y, mut shown) = (0, first);
     for at in first..length {
         if y >= height {
             break;
         }
+        shown = at + 1;
         let row = build(at);
         let chosen = at == selected;
+        if let Some((left, mut right)) = row.heading {
+            // A heading stands apart from what is above it.
+            y += usize::from(y > 0);
+            right.push(Span::raw(" "));
+            canvas.both(y, left, right);
+            y += 1;
+        }
         let marker = if chosen && focused {
             scene.say(" ▌ ", Role::Key)
         } else if chosen {
@@ -73,7 +97,6 @@ pub fn draw(
     if first > 0 {
         canvas.both(0, Vec::new(), vec![scene.say(format!("↑ {first} more "), Role::Quiet)]);
     }
-    let shown = length.min(first + height);
     if shown < length && height > 1 {
         let more = format!("↓ {} more ", length - shown);
         canvas.both(height - 1, Vec::new(), vec![scene.say(more, Role::Quiet)]);

@@ -1,0 +1,224 @@
+//! A whole go-live flown by keys in the real binary, and everything that can end a terminal program.
+
+use std::path::Path;
+
+use golive::demo::{Fault, World};
+use rustix::process::Signal;
+
+use crate::terminal::Terminal;
+
+const SIZE: (u16, u16) = (120, 36);
+
+fn demo(home: &Path) -> Terminal {
+    let terminal = Terminal::golive(&["demo"], home, SIZE);
+    // Everything that machines can judge is settled; two items wait for people.
+    terminal.wait_until("the machines' part", |screen| {
+        screen.contains("HOLD to deploy")
+            && screen.contains("PRE-DEPLOYMENT  ☐ 4/5")
+            && screen.contains("ROLLBACK  ☐ 2/3")
+    });
+    terminal
+}
+
+/// What comes sooner after a dialog than anybody can read is not taken for an answer.
+fn read_it() {
+    std::thread::sleep(std::time::Duration::from_millis(500));
+}
+
+fn sign(terminal: &mut Terminal) {
+    terminal.keys("s");
+    terminal.wait_for("Sign:");
+    read_it();
+    terminal.keys("enter");
+    terminal.wait_gone("Sign:");
+}
+
+/// Opens the selected row's door and answers it with the service's name.
+fn through_the_door(terminal: &mut Terminal, title: &str) {
+    terminal.keys("x");
+    terminal.wait_until(title, |screen| screen.contains(title) && screen.contains("[Leave]"));
+    if terminal.screen().contains("Type  academy-checkout") {
+        terminal.type_text("academy-checkout");
+        read_it();
+        terminal.keys("enter");
+    } else {
+        read_it();
+        terminal.keys("y");
+    }
+    terminal.wait_gone("[Leave]");
+}
+
+#[test]
+fn a_whole_go_live_is_flown_by_keys() {
+    let home = tempfile::tempdir().unwrap();
+    let mut terminal = demo(home.path());
+    terminal.keys("G");
+    sign(&mut terminal);
+    terminal.keys("4 g j");
+    sign(&mut terminal);
+    terminal.wait_for("GO to deploy");
+    terminal.keys("2 g");
+    through_the_door(&mut terminal, "Start: Build successful");
+    terminal.wait_for("built in 0.2 s");
+    terminal.keys("j");
+    terminal.wait_for("x starts it");
+    through_the_door(&mut terminal, "Start: Release");
+    terminal.wait_for("current is now 2026.11.3");
+    terminal.wait_for("GO to open");
+    terminal.keys("G");
+    through_the_door(&mut terminal, "Gate");
+    terminal.wait_for("to close");
+    terminal.keys("3");
+    terminal.wait_for("Support informed");
+    terminal.keys("g j j j");
+    sign(&mut terminal);
+    terminal.wait_until("GO to close", |screen| screen.contains(" GO to close"));
+    terminal.keys("G");
+    through_the_door(&mut terminal, "Close");
+    terminal.wait_for("closed");
+    terminal.keys("q");
+    assert_eq!(terminal.exit_code(), 0, "GO");
+    assert!(terminal.is_given_back());
+}
+
+#[test]
+fn the_door_is_not_answered_by_a_burst() {
+    let home = tempfile::tempdir().unwrap();
+    let mut terminal = demo(home.path());
+    terminal.keys("G");
+    sign(&mut terminal);
+    terminal.keys("4 g j");
+    sign(&mut terminal);
+    terminal.wait_for("GO to deploy");
+    terminal.keys("2 g");
+    through_the_door(&mut terminal, "Start: Build successful");
+    terminal.wait_for("built in 0.2 s");
+    terminal.keys("j");
+    terminal.wait_for("x starts it");
+    // A slow link bunches keys: the characters are taken, their Enter is not.
+    terminal.keys("x");
+    terminal.wait_for("Start: Release");
+    terminal.send(b"academy-checkout\r");
+    std::thread::sleep(std::time::Duration::from_millis(700));
+    assert!(terminal.screen().contains("Start: Release"), "the burst opened the door:\n{}", terminal.screen());
+    terminal.keys("esc");
+    terminal.wait_gone("Start: Release");
+    // Pasted text opens nothing either.
+    terminal.send(b"\x1b[200~x\ny\n\x1b[201~");
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    assert!(!terminal.screen().contains("Start:"), "pasted text acted:\n{}", terminal.screen());
+}
+
+#[test]
+fn the_terminal_is_given_back_however_it_ends() {
+    for (signal, code) in [(Signal::TERM, 143), (Signal::HUP, 143), (Signal::INT, 130)] {
+        let home = tempfile::tempdir().unwrap();
+        let mut terminal = demo(home.path());
+        terminal.signal(signal);
+        let ended = terminal.exit_code();
+        // Hang-up has no code of its own in the contract; it only has to end in order.
+        assert!(ended == code || (signal == Signal::HUP && (ended == 129 || ended == 143)), "{signal:?}: {ended}");
+        assert!(terminal.is_given_back(), "{signal:?}");
+    }
+    let home = tempfile::tempdir().unwrap();
+    let mut terminal = demo(home.path());
+    terminal.keys("ctrl-c ctrl-c");
+    assert_eq!(terminal.exit_code(), 130, "ctrl-c twice");
+    assert!(terminal.is_given_back());
+}
+
+#[test]
+fn every_size_draws_and_comes_back() {
+    let home = tempfile::tempdir().unwrap();
+    let mut terminal = demo(home.path());
+    for (columns, rows) in [(80, 23), (59, 14), (20, 5), (1, 1), (200, 60), (100, 30)] {
+        terminal.resize(columns, rows);
+        std::thread::sleep(std::time::Duration::from_millis(120));
+        if columns >= 59 {
+            terminal.wait_for("HOLD");
+        }
+    }
+    terminal.resize(SIZE.0, SIZE.1);
+    terminal.wait_for("PRE-DEPLOYMENT");
+    terminal.keys("q");
+    assert_eq!(terminal.exit_code(), 3, "HOLD");
+}
+
+#[test]
+fn nothing_is_drawn_into_a_pipe() {
+    let home = tempfile::tempdir().unwrap();
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_golive"))
+        .arg("demo")
+        .env_clear()
+        .env("HOME", home.path())
+        .stdin(std::process::Stdio::null())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(output.stdout.is_empty());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("terminal"));
+}
+
+#[test]
+fn no_colour_means_no_colour() {
+    let home = tempfile::tempdir().unwrap();
+    let terminal =
+        Terminal::golive_with(&["demo"], home.path(), SIZE, &[("NO_COLOR", "1"), ("COLORTERM", "truecolor")]);
+    terminal.wait_for("HOLD to deploy");
+    let raw = String::from_utf8_lossy(&terminal.raw()).into_owned();
+    for colour in ["\x1b[38;", "\x1b[48;", "\x1b[31m", "\x1b[32m", "\x1b[33m"] {
+        assert!(!raw.contains(colour), "{colour:?} was printed");
+    }
+}
+
+/// A playground that survives the cockpit.
+fn playground(home: &Path) -> World {
+    World::start(Some(&home.join("world")), &[]).unwrap()
+}
+
+fn cockpit(world: &World, home: &Path, arguments: &[&str]) -> Terminal {
+    let plan = world.plan();
+    let all: Vec<&str> = arguments.iter().copied().chain([plan.to_str().unwrap()]).collect();
+    Terminal::golive(&all, home, SIZE)
+}
+
+#[test]
+fn what_was_signed_is_there_after_kill_9() {
+    let home = tempfile::tempdir().unwrap();
+    let world = playground(home.path());
+    let mut terminal = cockpit(&world, home.path(), &[]);
+    terminal.wait_for("HOLD to deploy");
+    terminal.keys("G");
+    sign(&mut terminal);
+    terminal.wait_for("signed");
+    terminal.signal(Signal::KILL);
+    terminal.exit_code();
+    // Asked, and Enter goes on.
+    let mut terminal = cockpit(&world, home.path(), &[]);
+    terminal.wait_for("unfinished go-live");
+    terminal.keys("enter");
+    terminal.wait_for("PRE-DEPLOYMENT");
+    terminal.wait_for("signed");
+    // A second cockpit is told who has it.
+    let mut second = cockpit(&world, home.path(), &["--resume"]);
+    second.wait_for("open already");
+    assert_eq!(second.exit_code(), 2);
+    terminal.keys("q");
+    terminal.exit_code();
+}
+
+#[test]
+fn a_fault_in_the_running_world_is_seen_and_mending_it_too() {
+    let home = tempfile::tempdir().unwrap();
+    let world = playground(home.path());
+    let mut terminal = cockpit(&world, home.path(), &[]);
+    terminal.wait_for("HOLD to deploy");
+    world.set(Fault::DatabaseDown, true).unwrap();
+    terminal.wait_for("NO-GO to deploy");
+    terminal.keys("v");
+    terminal.wait_for("database_connection");
+    world.set(Fault::DatabaseDown, false).unwrap();
+    terminal.wait_for("HOLD to deploy");
+    terminal.keys("q");
+    assert_eq!(terminal.exit_code(), 3);
+}

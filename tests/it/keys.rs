@@ -1,0 +1,211 @@
+//! Keys in, screens and decisions out.
+
+use golive::core::decide::Command;
+use golive::core::event::Subject;
+use golive::model::id::{CheckId, ItemId};
+use golive::model::operator::Provenance;
+use golive::tui::app::Leaving;
+
+use crate::kit::desk::Desk;
+use crate::kit::{self};
+
+#[test]
+fn a_signature_takes_s_and_enter_and_is_shown_when_it_is_made() {
+    let mut desk = Desk::at(kit::healthy());
+    desk.fly("jjjj s");
+    desk.sees("Restore of last night's backup seen working?");
+    desk.fly("<enter>");
+    let item = ItemId::new("backup_procedures_ready");
+    assert_eq!(desk.asked[0].0, Command::Sign { item, note: None });
+    desk.sees("backup_procedures_ready signed by thandi").sees("1 of 2 signatures");
+}
+
+#[test]
+fn another_name_at_this_keyboard_is_a_claim() {
+    let mut desk = Desk::at(kit::healthy());
+    desk.fly("jjjj s <tab> <ctrl-u> sipho <enter>");
+    let by = &desk.asked[0].1;
+    assert_eq!((by.id.as_str(), by.from), ("sipho", Provenance::Typed));
+    desk.sees("sipho (claimed)");
+}
+
+#[test]
+fn a_refusal_stays_in_the_dialog_with_what_to_do_instead() {
+    let mut desk = Desk::at(kit::healthy());
+    desk.fly("jjjj s<enter> s<enter>").sees("thandi has signed Backup procedures ready already");
+    desk.sees("another person has to");
+}
+
+#[test]
+fn a_waiver_needs_a_reason_and_an_end() {
+    let mut desk = Desk::at(kit::one_blocker());
+    desk.fly("jjj w <enter>").sees("why is missing");
+    desk.fly("known <enter>");
+    let Some((Command::Waive { subject, reason, until }, _)) = desk.asked.first() else { panic!("{:?}", desk.asked) };
+    assert_eq!(*subject, Subject::Check(CheckId::new("database_connection")));
+    assert_eq!(reason, "known");
+    assert!(*until > desk.now.at);
+}
+
+#[test]
+fn a_door_opens_only_to_its_word() {
+    let mut desk = Desk::at(kit::healthy());
+    desk.fly("2x").sees("Start: Release").sees("./deploy.sh");
+    desk.fly("academy <enter>").sees("type academy-checkout to go on");
+    assert!(desk.asked.is_empty());
+    desk.fly("-checkout <enter>");
+    assert_eq!(desk.asked[0].0, Command::StartStep { item: ItemId::new("release") });
+    desk.sees("needs GO on \"deploy\"");
+}
+
+#[test]
+fn enter_alone_leaves_a_door() {
+    let mut desk = Desk::at(kit::healthy());
+    desk.fly("2x<enter>");
+    assert!(desk.asked.is_empty() && !desk.screen().contains("Start: Release"));
+}
+
+#[test]
+fn an_enter_in_one_burst_with_its_word_opens_no_door() {
+    let mut desk = Desk::at(kit::healthy());
+    desk.fly("2x").burst("academy-checkout<enter>").sees("that enter came in one burst");
+    assert!(desk.asked.is_empty());
+    desk.fly("<enter>");
+    assert_eq!(desk.asked.len(), 1, "a press of its own counts");
+}
+
+#[test]
+fn an_enter_right_after_its_word_opens_no_door() {
+    let mut desk = Desk::at(kit::healthy());
+    desk.fly("2x").fly("academy-checkout");
+    let enter = crossterm::event::Event::Key(crossterm::event::KeyCode::Enter.into());
+    desk.wait(5).batch_now(&[enter]);
+    assert!(desk.asked.is_empty());
+    desk.sees("too fast");
+}
+
+#[test]
+fn a_door_that_nobody_can_have_read_yet_stays_closed() {
+    let mut desk = Desk::at(kit::mid_deployment());
+    desk.fly("2x").sees("Stop: Release");
+    let yes = crossterm::event::Event::Key(crossterm::event::KeyCode::Char('y').into());
+    desk.wait(200).batch_now(std::slice::from_ref(&yes));
+    assert!(desk.asked.is_empty(), "200 ms after it was drawn");
+    desk.wait(200).batch_now(&[yes]);
+    assert_eq!(desk.asked[0].0, Command::StopStep { item: ItemId::new("release") });
+}
+
+#[test]
+fn pasted_text_answers_no_door_and_runs_no_key() {
+    let mut desk = Desk::at(kit::healthy());
+    desk.paste("q").sees("pasted text was discarded");
+    assert_eq!(desk.left, None);
+    desk.fly("2x").paste("academy-checkout").sees("pasted text never answers a door");
+}
+
+#[test]
+fn a_burst_of_keys_decides_nothing() {
+    let mut desk = Desk::at(kit::one_blocker());
+    desk.burst("rrrrrrrrrrrrq").sees("a burst of keys decides nothing");
+    assert!(desk.asked.is_empty() && desk.left.is_none());
+}
+
+#[test]
+fn q_leaves_at_once_when_nothing_runs_and_asks_when_a_step_does() {
+    let mut desk = Desk::at(kit::healthy());
+    desk.fly("q");
+    assert_eq!(desk.left, Some(Leaving::Quit));
+    let mut desk = Desk::at(kit::mid_deployment());
+    desk.fly("q").sees("goes on").sees("Release");
+    assert_eq!(desk.left, None);
+    desk.fly("<enter>");
+    assert_eq!(desk.left, None, "enter is no yes");
+    desk.fly("qy");
+    assert_eq!(desk.left, Some(Leaving::Quit));
+}
+
+#[test]
+fn ctrl_c_cancels_then_asks_and_twice_leaves() {
+    let mut desk = Desk::at(kit::healthy());
+    desk.fly("m<ctrl-c>");
+    assert_eq!(desk.left, None);
+    desk.wait(3_000).fly("<ctrl-c>").sees("Leave golive?");
+    desk.fly("<ctrl-c>");
+    assert_eq!(desk.left, Some(Leaving::Interrupted));
+}
+
+#[test]
+fn ctrl_z_sleeps() {
+    let mut desk = Desk::at(kit::healthy());
+    desk.fly("<ctrl-z>m<ctrl-z>");
+    assert_eq!(desk.slept, 2);
+}
+
+#[test]
+fn a_reason_leads_to_its_evidence_and_esc_leads_back() {
+    let mut desk = Desk::at(kit::one_blocker());
+    desk.fly("v <enter>").sees("webhook_secret is the same value as api_secret").sees("class");
+    desk.fly("<esc>").sees("BLOCKERS");
+}
+
+#[test]
+fn n_goes_to_the_next_failure_over_all_phases() {
+    let mut desk = Desk::at(kit::one_blocker());
+    desk.fly("4n").sees("▌ ✗ Credentials validated");
+}
+
+#[test]
+fn the_selection_follows_its_row_when_rows_are_sorted_anew() {
+    let mut desk = Desk::at(kit::one_blocker());
+    desk.size = (120, 36);
+    desk.fly("Cj").sees("▌ ✗ database_connection");
+    desk.fly(",,").sees("▌ ✗ database_connection");
+}
+
+#[test]
+fn held_rows_stay_while_the_verdict_lives() {
+    let mut desk = Desk::at(kit::healthy());
+    desk.fly("z");
+    desk.state = (*kit::one_blocker().state).clone();
+    desk.sees("held").sees("NO-GO to deploy").sees("✓ Credentials validated");
+    desk.fly("z").sees("✗ Credentials validated");
+}
+
+#[test]
+fn a_question_mark_in_a_field_is_a_letter_and_f1_is_help() {
+    let mut desk = Desk::at(kit::healthy());
+    desk.fly("m really?").sees("really?");
+    desk.fly("<f1>").sees("everywhere");
+    desk.fly("<esc>").sees("really?");
+}
+
+/// Question, keys, and what answers it. At 80x23; two keys at most.
+#[test]
+fn the_questions_are_answered_in_two_keys() {
+    for (question, keys, answer) in [
+        ("may we go?", "", "NO-GO to deploy"),
+        ("why not?", "v", "BLOCKERS"),
+        ("what exactly failed, with what evidence?", "n<enter>", "webhook_secret is the same value"),
+        ("what do I do about it?", "t", "have a separate webhook secret issued"),
+        ("since when, and what changed just before?", "t", "WHAT CHANGED BEFORE"),
+        ("what is only a consequence?", "t", "enrolments_table"),
+        ("whose move is it?", "v", "a person's signature"),
+        ("which secret is where, how old?", "c", ".env.production:4"),
+        ("can we go back?", "4", "Triggers defined"),
+        ("what did we know?", "T", "signed off"),
+        ("what would make it GO?", "v", "would be HOLD if the blockers were mended"),
+    ] {
+        let mut desk = Desk::at(kit::one_blocker());
+        desk.fly(keys);
+        let screen = desk.screen();
+        assert!(screen.contains(answer), "{question} {keys:?} does not show {answer:?}:\n{screen}");
+    }
+}
+
+#[test]
+fn nothing_hostile_reaches_a_cell() {
+    let mut desk = Desk::at(kit::healthy());
+    desk.fly("m").paste("\u{1b}[2Jgone\u{7}");
+    let screen = desk.screen();
+    assert!(!screen.chars().any(|c| c.is_control() && c != '\n'), "{screen:?}");
+}
