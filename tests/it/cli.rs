@@ -285,6 +285,21 @@ fn a_session_can_be_listed_reported_verified_and_taken_in() {
 }
 
 #[test]
+fn a_session_that_is_open_in_a_cockpit_can_be_judged_from_beside() {
+    let home = Home::new();
+    let mut cockpit = Terminal::golive(&[], home.0.path(), (100, 30));
+    // A result is shown only behind the opening, which is on disk by then.
+    cockpit.wait_for("1 ok");
+    let list = home.golive(&["sessions", "--format", "json"]).json();
+    assert_eq!((&list[0]["status"], &list[0]["purpose"]), (&"open_now".into(), &"go_live".into()));
+    let beside = home.golive(&["check", "--session", list[0]["id"].as_str().unwrap(), "--format", "json"]);
+    assert_eq!(beside.code, Some(3), "nobody signed: {beside:?}");
+    assert_eq!(beside.json()["session"], list[0]["id"]);
+    cockpit.keys("q");
+    assert_eq!(cockpit.exit_code(), 3);
+}
+
+#[test]
 fn a_journal_that_was_changed_is_found_out() {
     let home = Home::new();
     home.golive(&["check"]);
