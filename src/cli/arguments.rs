@@ -1,8 +1,8 @@
 //! The command line's grammar: what may be typed. Each subcommand brings its own arguments; here they are put together.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use clap::{ColorChoice, Parser, Subcommand};
+use clap::{ColorChoice, CommandFactory as _, Parser, Subcommand};
 
 use crate::cli::{check, completions, credentials, demo, lint, report, sessions, trust, verify};
 
@@ -56,4 +56,13 @@ pub(super) enum Command {
     /// Run a step outside the terminal's session; golive starts this itself.
     #[command(hide = true)]
     Supervise,
+}
+
+/// The command that was meant by a word that stands where a plan may stand.
+pub(super) fn nearly_a_command(typed: &Path) -> Option<String> {
+    let typed = typed.to_str()?;
+    let grammar = Arguments::command();
+    let names = grammar.get_subcommands().filter(|known| !known.is_hide_set()).map(clap::Command::get_name);
+    let near = names.min_by_key(|name| strsim::damerau_levenshtein(name, typed))?;
+    (strsim::damerau_levenshtein(near, typed) <= 2).then(|| near.to_owned())
 }

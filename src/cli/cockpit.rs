@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
+use crate::cli::arguments;
 use crate::cli::arriving::{Arriving, Opening};
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Stop};
@@ -35,13 +36,18 @@ pub(super) fn needs_terminal() -> Result<(), Stop> {
 }
 
 pub(super) fn run(plan: Option<&Path>, wish: Wish, console: &Console, machine: &Machine) -> Result<Exit, Stop> {
+    if let Some(meant) = plan.filter(|plan| !plan.exists()).and_then(arguments::nearly_a_command) {
+        let typed = plan.map(|plan| plan.display().to_string()).unwrap_or_default();
+        return Err(Stop::wrong(format!("there is no plan and no command {typed}"))
+            .instead(format!("did you mean: golive {meant}")));
+    }
     needs_terminal()?;
     let path = Machine::plan_path(plan)?;
     let Some(loaded) = lint::load(&path, console) else { return Ok(Exit::Wrong) };
     let trusted = opening::is_trusted(&loaded.plan.digest)?;
     let plan = Arc::new(loaded.plan);
     let resumed = resuming::find(&plan, wish, console, machine)?;
-    fly(plan, Purpose::GoLive, trusted, resumed, machine)
+    fly(plan, Purpose::GoLive, trusted, resumed, (console, machine))
 }
 
 /// Opens a session on a plan, or goes on with one, and the cockpit on it; ends by the verdict.
@@ -50,14 +56,14 @@ pub(super) fn fly(
     purpose: Purpose,
     trusted: bool,
     resumed: Option<Resumed>,
-    machine: &Machine,
+    (console, machine): (&Console, &Machine),
 ) -> Result<Exit, Stop> {
     let (first, opening) = match resumed {
         Some(resumed) => going_on(&plan, trusted, resumed, machine)?,
         None => beginning(&plan, purpose, trusted, machine)?,
     };
     let arriving = Arriving::begin(first, opening)?;
-    let left = tui::run::run(&arriving, options(machine));
+    let left = tui::run::run(&arriving, options(console, machine));
     let state = arriving.end()?;
     match left {
         Ok(Leaving::Quit) => Ok(Exit::of(verdict::of_session(&state, clock::now()).answer(), false)),
@@ -119,9 +125,9 @@ fn prepared(plan: &SharedPlan, trusted: bool, machine: &Machine) -> Result<Prepa
     prepared
 }
 
-fn options(machine: &Machine) -> Options {
+fn options(console: &Console, machine: &Machine) -> Options {
     let value = |name: &str| machine.environment.get(name).map_or("", String::as_str);
-    let colours = if machine.has("NO_COLOR") || value("TERM") == "dumb" {
+    let colours = if !console.look().colour {
         Colours::None
     } else if matches!(value("COLORTERM"), "truecolor" | "24bit") {
         Colours::True

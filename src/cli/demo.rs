@@ -63,7 +63,7 @@ pub(super) fn run(arguments: &DemoArguments, console: &Console, machine: &Machin
         return Err(Stop::own("the demo's own plan is wrong"));
     };
     // golive wrote this plan and its scripts itself, a moment ago, into a folder of its own.
-    crate::cli::cockpit::fly(Arc::new(loaded.plan), Purpose::Demo, true, None, machine)
+    crate::cli::cockpit::fly(Arc::new(loaded.plan), Purpose::Demo, true, None, (console, machine))
 }
 
 fn list(console: &Console) -> Result<Exit, Stop> {

@@ -6,6 +6,7 @@
 //! line in [`FORMATS`].
 
 pub mod build;
+mod github;
 mod human;
 mod json;
 mod junit;
@@ -39,7 +40,7 @@ impl Look {
 }
 
 /// Every format there is.
-pub const FORMATS: &[Format] = &[human::FORMAT, json::FORMAT, markdown::FORMAT, junit::FORMAT];
+pub const FORMATS: &[Format] = &[human::FORMAT, json::FORMAT, markdown::FORMAT, junit::FORMAT, github::FORMAT];
 
 /// The format with this name.
 #[must_use]

@@ -217,6 +217,7 @@ fn without_a_terminal_the_cockpit_names_the_headless_way() {
     let home = Home::new();
     home.golive(&[]).refused(2, "golive check");
     home.golive(&["golive.toml"]).refused(2, "golive check");
+    home.golive(&["chek"]).refused(2, "did you mean: golive check");
     home.golive(&["demo"]).refused(2, "golive demo --headless");
     // Colour that was asked for is no terminal either.
     let forced = home.golive(&["--color", "never"]);
@@ -281,6 +282,21 @@ fn a_session_can_be_listed_reported_verified_and_taken_in() {
     assert_eq!(std::fs::read(&journal).unwrap(), before, "a session that is taken in is never written to");
     let close = home.golive(&["check", "--session", &id[..20], "--question", "close", "--format", "json"]);
     assert_eq!(close.json()["question"], "close", "{close:?}");
+}
+
+#[test]
+fn a_session_that_is_open_in_a_cockpit_can_be_judged_from_beside() {
+    let home = Home::new();
+    let mut cockpit = Terminal::golive(&[], home.0.path(), (100, 30));
+    // A result is shown only behind the opening, which is on disk by then.
+    cockpit.wait_for("1 ok");
+    let list = home.golive(&["sessions", "--format", "json"]).json();
+    assert_eq!((&list[0]["status"], &list[0]["purpose"]), (&"open_now".into(), &"go_live".into()));
+    let beside = home.golive(&["check", "--session", list[0]["id"].as_str().unwrap(), "--format", "json"]);
+    assert_eq!(beside.code, Some(3), "nobody signed: {beside:?}");
+    assert_eq!(beside.json()["session"], list[0]["id"]);
+    cockpit.keys("q");
+    assert_eq!(cockpit.exit_code(), 3);
 }
 
 #[test]

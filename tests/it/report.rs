@@ -257,7 +257,7 @@ fn without_colour_no_format_writes_an_escape() {
 #[test]
 fn markup_in_foreign_text_stays_text() {
     let mut story = story();
-    let hostile = "</failure><script>\"&' `|*_[x](y) @all";
+    let hostile = "%0A::stop-commands::x </failure><script>\"&' `|*_[x](y) @all";
     let body = finished(&story, "test_mode_disabled", Outcome::Fail, hostile);
     story.happens(Actor::Golive, body);
     let note = Command::Object { item: ItemId::new("rollback_plan_ready"), reason: hostile.to_owned() };
@@ -265,6 +265,9 @@ fn markup_in_foreign_text_stays_text() {
     let report = report_of(&story, Scope::All);
     let (xml, markdown) = (written(&report, "junit"), written(&report, "markdown"));
     assert!(!xml.contains("<script>") && xml.contains("&lt;script&gt;"));
+    let annotations = written(&report, "github");
+    let begins = |line: &str| ["error", "warning", "notice"].iter().any(|l| line.starts_with(&format!("::{l} title=")));
+    assert!(annotations.lines().all(begins) && annotations.contains("%250A"), "{annotations}");
     assert!(!markdown.contains("<script>") && !markdown.contains("[x](y)") && !markdown.contains("@all"));
 }
 
@@ -287,6 +290,11 @@ fn the_report_for_tickets() {
 #[test]
 fn the_report_for_build_servers() {
     insta::assert_snapshot!(written(&report_of(&story(), Scope::All), "junit"));
+}
+
+#[test]
+fn the_report_for_workflow_runs() {
+    insta::assert_snapshot!(written(&report_of(&story(), Scope::All), "github"));
 }
 
 #[test]
