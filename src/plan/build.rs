@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
+use indexmap::IndexMap;
 use sha2::{Digest as _, Sha256};
 
 use crate::model::duration::Span;
@@ -15,7 +16,8 @@ use crate::model::plan::{Check, Credential, Limits, Network, Plan, Retry, Run, S
 use crate::model::step::{Action, RollbackStep, Step};
 use crate::model::word::{Category, Phase, Severity};
 use crate::plan::document::{
-    CommonKeys, Document, ItemDocument, RequestDocument, RollbackStepDocument, RunDocument, StepDocument,
+    CheckDocument, CommonKeys, CredentialDocument, Document, ItemDocument, RequestDocument, RollbackStepDocument,
+    RunDocument, SettingDocument, StepDocument,
 };
 use crate::plan::files;
 use crate::plan::judge::{selection, setting_id};
@@ -41,26 +43,8 @@ pub(super) fn plan(document: Document, tree: &Node, folder: &Path, kinds: &[Kind
         version: None,
         hosts: Vec::new(),
     });
-    let mut checks = Vec::new();
-    let mut credentials = BTreeMap::new();
-    for (id, credential) in document.credentials {
-        let check = CheckId::new(&format!("{id}_valid"));
-        let mut options = credential.options;
-        options.insert("credential".into(), id.clone().into());
-        let timeout = credential.common.timeout.unwrap_or(Span::seconds(10));
-        let (from, rotate_every) = (credential.from, credential.rotate_every);
-        credentials.insert(CredentialId::new(&id), Credential { from, check: check.clone(), rotate_every, timeout });
-        checks.push(made(&check, "credential", credential.common, options, &service, kinds));
-    }
-    for (name, setting) in document.settings {
-        let id = CheckId::new(&setting_id(setting.id.as_deref(), &name));
-        let mut options = setting.options;
-        options.insert("name".into(), name.into());
-        checks.push(made(&id, "setting", setting.common, options, &service, kinds));
-    }
-    for (id, check) in document.checks {
-        checks.push(made(&CheckId::new(&id), &check.kind, check.common, check.options, &service, kinds));
-    }
+    let (mut checks, credentials) =
+        checks_of((document.credentials, document.settings, document.checks), &service, kinds);
     resolve_dependencies(&mut checks);
     let phases = [
         (Phase::PreDeployment, document.pre_deployment),
@@ -86,6 +70,39 @@ pub(super) fn plan(document: Document, tree: &Node, folder: &Path, kinds: &[Kind
     };
     plan.digest = digest(&plan, tree, kinds);
     (plan, Vec::new())
+}
+
+/// All checks: those that credentials and settings bring first, then the plan's own.
+fn checks_of(
+    (of_credentials, of_settings, own): (
+        IndexMap<String, CredentialDocument>,
+        IndexMap<String, SettingDocument>,
+        IndexMap<String, CheckDocument>,
+    ),
+    service: &Service,
+    kinds: &[KindSpec],
+) -> (Vec<Check>, BTreeMap<CredentialId, Credential>) {
+    let mut checks = Vec::new();
+    let mut credentials = BTreeMap::new();
+    for (id, credential) in of_credentials {
+        let check = CheckId::new(&format!("{id}_valid"));
+        let mut options = credential.options;
+        options.insert("credential".into(), id.clone().into());
+        let timeout = credential.common.timeout.unwrap_or(Span::seconds(10));
+        let (from, rotate_every) = (credential.from, credential.rotate_every);
+        credentials.insert(CredentialId::new(&id), Credential { from, check: check.clone(), rotate_every, timeout });
+        checks.push(made(&check, "credential", credential.common, options, service, kinds));
+    }
+    for (name, setting) in of_settings {
+        let id = CheckId::new(&setting_id(setting.id.as_deref(), &name));
+        let mut options = setting.options;
+        options.insert("name".into(), name.into());
+        checks.push(made(&id, "setting", setting.common, options, service, kinds));
+    }
+    for (id, check) in own {
+        checks.push(made(&CheckId::new(&id), &check.kind, check.common, check.options, service, kinds));
+    }
+    (checks, credentials)
 }
 
 fn made(

@@ -1,7 +1,7 @@
 //! The report as annotations of a workflow run: one line each, in the form that the runner looks for in a log.
 //!
 //! The form is that of workflow commands, with its own escapes for text and for properties
-//! (https://docs.github.com/actions/reference/workflow-commands-for-github-actions).
+//! (<https://docs.github.com/actions/reference/workflow-commands-for-github-actions>).
 
 use crate::core::verdict::Answer;
 use crate::report::shape::{ReasonEntry, Report};

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use golive::core::state::State;
-use golive::core::verdict;
+use golive::core::verdict::{self, Answer};
 use golive::demo::World;
 use golive::journal::reading;
 use golive::journal::sessions;
@@ -62,8 +62,18 @@ fn a_decision_shown_is_a_decision_kept_however_often_it_is_killed() {
         }
         terminal = cockpit(&world, home.path(), "--resume");
     }
+    terminal.wait_for("HOLD to deploy");
     terminal.keys("q");
-    terminal.exit_code();
+    let code = terminal.exit_code();
+    // The exit code is the verdict that the cockpit showed; the journal alone has to give the same one.
+    assert_eq!((code, answer_of(home.path())), (3, Answer::Hold));
+}
+
+fn answer_of(home: &Path) -> Answer {
+    let (listed, _) = sessions::sessions(&home.join("state/golive")).unwrap();
+    let reading = reading::read_all(&listed[0].path).unwrap();
+    let state = State::fold(&reading.events).unwrap();
+    verdict::of_session(&state, reading.events.last().unwrap().when()).answer()
 }
 
 /// The notes that the journal holds; on the way the journal is proved whole and its verdict can be told.
