@@ -66,3 +66,32 @@ fn every_check_of_the_ikhokha_preset_has_its_line() {
         assert!(page.contains(&format!("`{id}`")), "docs/presets/ikhokha.md does not say what `{id}` answers");
     }
 }
+
+#[test]
+fn plan_mds_whole_plan_is_the_one_that_loads() {
+    let page = fs::read_to_string(document("PLAN.md")).unwrap();
+    let plan = fs::read_to_string(document("../tests/plans/good/academy.toml")).unwrap();
+    let (_, body) = plan.split_once('\n').unwrap();
+    assert!(page.contains(body.trim()), "docs/PLAN.md and tests/plans/good/academy.toml differ");
+}
+
+/// Every key of the schema has its word on the page.
+#[test]
+fn plan_md_names_every_key() {
+    let page = fs::read_to_string(document("PLAN.md")).unwrap();
+    let schema = golive::plan::schema(&check::specs());
+    let mut missing = Vec::new();
+    for (table, definition) in schema["$defs"].as_object().unwrap() {
+        // The kinds' own keys are CHECKS.md's.
+        let of_a_kind = check::specs().iter().any(|spec| table.starts_with(&format!("{}_", spec.name)));
+        if of_a_kind || table.starts_with("check_") || table == "setting" || table == "credential" {
+            continue;
+        }
+        for key in definition["properties"].as_object().into_iter().flatten().map(|(key, _)| key) {
+            if !page.contains(key.as_str()) {
+                missing.push(format!("{table}.{key}"));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "docs/PLAN.md does not name {missing:?}");
+}
