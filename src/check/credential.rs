@@ -304,36 +304,40 @@ mod tests {
     use crate::check::kit;
     use crate::model::word::Outcome;
 
-    const SOUND: &str = "kQ7-mV2xR9pLz4Tn8Wc1Yh6Bd3Gf5Js0";
+    /// A sound value, made up anew at each run.
+    fn sound() -> String {
+        let random = ulid::Ulid::generate().to_string();
+        format!("{}-{}", &random[10..], random.to_lowercase()[10..].chars().rev().collect::<String>())
+    }
 
     #[tokio::test]
     async fn a_credential_is_judged_and_never_shown() {
-        let weak = "kkkkmmmmrrrrpppp";
         for (value, outcome, says) in [
-            (SOUND, Outcome::Pass, "32 characters"),
-            (weak, Outcome::Fail, "16 characters, at least 32"),
-            ("", Outcome::Fail, "is empty"),
-            ("sk_test_kQ7mV2xR9pLz4Tn8Wc1Yh6Bd3Gf5", Outcome::Fail, "sk_test_"),
-            ("CHANGEME-kQ7mV2xR9pLz4Tn8Wc1Yh6Bd3Gf5", Outcome::Fail, "changeme"),
-            (" kQ7-mV2xR9pLz4Tn8Wc1Yh6Bd3Gf5Js0", Outcome::Fail, "blanks"),
-            ("abcdefghijklmnopqrstuvwxyzabcdefghij", Outcome::Fail, "only lower case"),
+            (sound(), Outcome::Pass, "33 characters"),
+            ("kkkkmmmmrrrrpppp".to_owned(), Outcome::Fail, "16 characters, at least 32"),
+            (String::new(), Outcome::Fail, "is empty"),
+            (format!("sk_test_{}", sound()), Outcome::Fail, "sk_test_"),
+            (format!("CHANGEME-{}", sound()), Outcome::Fail, "changeme"),
+            (format!(" {}", sound()), Outcome::Fail, "blanks"),
+            ("abcdefghijklmnopqrstuvwxyzabcdefghij".to_owned(), Outcome::Fail, "only lower case"),
         ] {
-            let surroundings = kit::surroundings_with_secret("credentials.api_secret", value);
+            let surroundings = kit::surroundings_with_secret("credentials.api_secret", &value);
             let keys = "credential = \"api_secret\"\nlength = { min = 32, max = 64 }\nclasses = 3";
             let evidence = kit::run("credential", keys, &surroundings).await;
             assert_eq!(evidence.outcome, outcome, "{says}: {}", evidence.summary);
             assert!(evidence.summary.as_str().contains(says), "{}", evidence.summary);
             let whole = serde_json::to_string(&evidence).unwrap();
-            assert!(value.is_empty() || !whole.contains(value), "{whole}");
+            assert!(value.is_empty() || !whole.contains(&value), "{whole}");
         }
     }
 
     #[tokio::test]
     async fn two_credentials_are_not_one() {
-        let mut surroundings = kit::surroundings_with_secret("credentials.api_secret", SOUND);
+        let value = sound();
+        let mut surroundings = kit::surroundings_with_secret("credentials.api_secret", &value);
         let values = &mut std::sync::Arc::get_mut(&mut surroundings).unwrap().values;
-        values.insert("credentials.webhook_secret", kit::secret(SOUND));
-        values.insert("credentials.other", kit::secret("x9"));
+        values.insert("credentials.webhook_secret", kit::secret(&value));
+        values.insert("credentials.other", kit::secret("~9"));
         let keys = "credentials = [\"api_secret\", \"webhook_secret\"]\ndistinct = true";
         let evidence = kit::run("credential", keys, &surroundings).await;
         assert_eq!(evidence.summary.as_str(), "webhook_secret is the same value as api_secret");
