@@ -96,10 +96,6 @@ fn described(from: &ValueSource) -> String {
 
 /// When the file that a value came from was last changed.
 fn changed(origin: &Origin, folder: &Path) -> Option<Timestamp> {
-    let file = match origin {
-        Origin::Line { file, .. } | Origin::File(file) => folder.join(file.to_string()),
-        Origin::Process | Origin::Command(_) | Origin::Plan => return None,
-    };
-    let modified = std::fs::metadata(file).and_then(|metadata| metadata.modified()).ok()?;
+    let modified = std::fs::metadata(folder.join(origin.file()?)).and_then(|metadata| metadata.modified()).ok()?;
     Timestamp::try_from(modified).ok()
 }

@@ -133,6 +133,17 @@ impl fmt::Debug for Value {
     }
 }
 
+impl Origin {
+    /// The file that the value stands in, as the plan names it.
+    #[must_use]
+    pub fn file(&self) -> Option<&str> {
+        match self {
+            Self::Line { file, .. } | Self::File(file) => Some(file),
+            Self::Process | Self::Command(_) | Self::Plan => None,
+        }
+    }
+}
+
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
