@@ -1,8 +1,11 @@
-//! `golive credentials`: which credential came from where, masked, and what is wrong with its source.
+//! `golive credentials`: which credential came from where, masked, and what is wrong with its source; `store` puts one
+//! away, `forget` takes it back.
+
+mod storing;
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, Subcommand};
 use serde_json::json;
 
 use crate::cli::console::Console;
@@ -15,18 +18,41 @@ use crate::{clock, source};
 
 #[derive(Debug, Args)]
 pub(super) struct CredentialsArguments {
+    #[command(subcommand)]
+    act: Option<Act>,
     /// The plan; golive.toml here or in a folder above when absent.
-    #[arg(long, value_name = "P")]
+    #[arg(long, value_name = "P", global = true)]
     plan: Option<PathBuf>,
     /// How to list them.
     #[arg(long, value_enum, default_value_t = ListFormat::Human)]
     format: ListFormat,
 }
 
+/// What can be done with one credential.
+#[derive(Debug, Subcommand)]
+enum Act {
+    /// Put a value where the plan's source finds it: keyring, encrypted file or file. The value comes from standard
+    /// input, or is asked for without echo.
+    Store(Named),
+    /// Take it away from there.
+    Forget(Named),
+}
+
+#[derive(Debug, Args)]
+struct Named {
+    /// The credential, by its id in the plan.
+    name: String,
+}
+
 pub(super) fn run(arguments: &CredentialsArguments, console: &Console, machine: &Machine) -> Result<Exit, Stop> {
     let path = Machine::plan_path(arguments.plan.as_deref())?;
     let Some(loaded) = lint::load(&path, console) else { return Ok(Exit::Wrong) };
     let plan = loaded.plan;
+    match &arguments.act {
+        Some(Act::Store(named)) => return storing::store(&plan, &named.name, console, machine),
+        Some(Act::Forget(named)) => return storing::forget(&plan, &named.name, console),
+        None => {}
+    }
     let trusted = opening::is_trusted(&plan.digest)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

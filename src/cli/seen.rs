@@ -90,6 +90,8 @@ fn described(from: &ValueSource) -> String {
         ValueSource::Env(name) => format!("variable {name}"),
         ValueSource::File(path) => path.display().to_string(),
         ValueSource::Command(words) => format!("command {}", words.first().map_or("", String::as_str)),
+        ValueSource::Keyring(name) => format!("keyring {name}"),
+        ValueSource::Sealed(sealed) => sealed.age.display().to_string(),
         ValueSource::Value(_) => "plan".to_owned(),
     }
 }

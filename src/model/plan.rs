@@ -99,8 +99,26 @@ pub enum ValueSource {
     File(PathBuf),
     /// The first line that a command prints; runs only when the plan is trusted.
     Command(Vec<String>),
+    /// An entry of the operating system's keyring.
+    Keyring(String),
+    /// An encrypted file.
+    Sealed(SealedFile),
     /// Written here. Never for credentials.
     Value(String),
+}
+
+/// An encrypted file in the age format, and what opens it: an identity or a passphrase.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SealedFile {
+    /// The file, relative to the plan's folder.
+    pub age: PathBuf,
+    /// A file with an age identity or an ssh key without a passphrase.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<PathBuf>,
+    /// The variable of golive's own process that holds the passphrase.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passphrase_env: Option<String>,
 }
 
 /// A credential: where it is and what it has to be. It becomes the check `ID_valid`.

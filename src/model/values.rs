@@ -38,6 +38,8 @@ pub enum Origin {
     File(Arc<str>),
     /// A command; its program, without arguments.
     Command(Arc<str>),
+    /// An entry of the keyring.
+    Keyring(Arc<str>),
     /// Written in the plan.
     Plan,
 }
@@ -139,7 +141,7 @@ impl Origin {
     pub fn file(&self) -> Option<&str> {
         match self {
             Self::Line { file, .. } | Self::File(file) => Some(file),
-            Self::Process | Self::Command(_) | Self::Plan => None,
+            Self::Process | Self::Command(_) | Self::Keyring(_) | Self::Plan => None,
         }
     }
 }
@@ -151,6 +153,7 @@ impl fmt::Display for Origin {
             Self::Line { file, line } => write!(f, "{file}:{line}"),
             Self::File(file) => f.write_str(file),
             Self::Command(program) => write!(f, "command {program}"),
+            Self::Keyring(name) => write!(f, "keyring {name}"),
             Self::Plan => f.write_str("plan"),
         }
     }

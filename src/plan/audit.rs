@@ -37,8 +37,13 @@ pub(super) fn audit(plan: &Plan, kinds: &[KindSpec]) -> Audit {
         audit.files.push(Touched { what: ca.display().to_string(), by: "network".into() });
     }
     for (by, source) in sources(plan) {
-        if let ValueSource::File(path) = source {
-            audit.files.push(Touched { what: path.display().to_string(), by });
+        let (file, identity) = match source {
+            ValueSource::File(path) => (Some(path), None),
+            ValueSource::Sealed(sealed) => (Some(&sealed.age), sealed.identity.as_ref()),
+            ValueSource::Env(_) | ValueSource::Command(_) | ValueSource::Keyring(_) | ValueSource::Value(_) => continue,
+        };
+        for path in file.into_iter().chain(identity) {
+            audit.files.push(Touched { what: path.display().to_string(), by: by.clone() });
         }
     }
     for check in &plan.checks {

@@ -4,7 +4,11 @@
 mod command;
 mod env_files;
 mod file;
+mod keyring;
+mod placing;
 pub mod process;
+mod sealed;
+pub mod storing;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -13,6 +17,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::model::duration;
 use crate::model::id::CredentialId;
 use crate::model::plan::{Plan, ValueSource};
 use crate::model::values::{Lookup, Origin, Value, Values};
@@ -30,7 +35,10 @@ pub async fn load(plan: &Plan, trusted: bool, process: &BTreeMap<String, String>
     let own = if plan.sources.process_env { process.clone() } else { BTreeMap::new() };
     env_files::load(&plan.folder, &plan.sources.env_files, &own, &mut values);
     let named = named_sources(plan);
-    let reads = named.iter().map(|(_, source, timeout)| read(source, &plan.folder, trusted, *timeout, &values));
+    let reads = named.iter().map(|(_, source, timeout)| {
+        let context = Context { folder: &plan.folder, trusted, values: &values, process };
+        read(source, context, *timeout)
+    });
     let got = join_all(reads).await;
     for ((name, source, _), got) in named.iter().zip(got) {
         let secret = name.starts_with("credentials.");
@@ -68,17 +76,40 @@ pub fn name_of(id: &CredentialId) -> String {
     format!("credentials.{id}")
 }
 
-async fn read(source: &ValueSource, folder: &Path, trusted: bool, timeout: Duration, values: &Values) -> Got {
+/// What reading a source needs beside the source.
+#[derive(Clone, Copy)]
+struct Context<'a> {
+    folder: &'a Path,
+    trusted: bool,
+    values: &'a Values,
+    process: &'a BTreeMap<String, String>,
+}
+
+async fn read(source: &ValueSource, context: Context<'_>, timeout: Duration) -> Got {
     match source {
         ValueSource::Value(text) => Ok(Some((SecretString::from(text.clone()), Origin::Plan))),
-        ValueSource::Env(name) => match values.get(&format!("env.{name}")) {
+        ValueSource::Env(name) => match context.values.get(&format!("env.{name}")) {
             Lookup::Found(value) => Ok(Some((value.text.clone(), value.origin.clone()))),
             Lookup::Missing => Ok(None),
             Lookup::Failed(why) => Err(why.to_owned()),
         },
-        ValueSource::File(path) => file::read(folder, path),
-        ValueSource::Command(words) => command::read(words, folder, trusted, timeout).await,
+        ValueSource::File(path) => file::read(context.folder, path),
+        ValueSource::Command(words) => command::read(words, context.folder, context.trusted, timeout).await,
+        ValueSource::Keyring(name) => within(timeout, "the keyring", keyring::read(name)).await,
+        ValueSource::Sealed(file) => {
+            let (folder, file, process) = (context.folder.to_owned(), file.clone(), context.process.clone());
+            let shown = file.age.display().to_string();
+            // A passphrase costs a second of work, on purpose; the others are read meanwhile.
+            let opening = tokio::task::spawn_blocking(move || sealed::read(&folder, &file, &process));
+            let opened = async { opening.await.unwrap_or_else(|error| Err(format!("opening it failed: {error}"))) };
+            within(timeout, &shown, opened).await
+        }
     }
+}
+
+async fn within(timeout: Duration, what: &str, read: impl Future<Output = Got>) -> Got {
+    let late = |_| Err(format!("{what} did not answer within {}", duration::written(timeout)));
+    tokio::time::timeout(timeout, read).await.unwrap_or_else(late)
 }
 
 fn mark_secret(values: &mut Values, variable: &str) {

@@ -97,3 +97,75 @@ async fn a_file_gives_its_text_without_the_last_line_break() {
     assert_eq!(found(&values, "credentials.a"), Some(("FAKE-in-a-file", "secret".into())));
     assert!(matches!(values.get("credentials.b"), Lookup::Missing));
 }
+
+/// An age identity of this test's own, made at run time.
+fn identity(folder: &std::path::Path) {
+    let identity = age::x25519::Identity::generate();
+    std::fs::write(folder.join("identity"), identity.to_string().expose_secret()).unwrap();
+}
+
+fn sealed(identity: Option<&str>, passphrase_env: Option<&str>) -> ValueSource {
+    ValueSource::Sealed(crate::model::plan::SealedFile {
+        age: "secrets/key.age".into(),
+        identity: identity.map(Into::into),
+        passphrase_env: passphrase_env.map(str::to_owned),
+    })
+}
+
+#[tokio::test]
+async fn what_is_put_away_in_an_encrypted_file_is_found_there_and_nowhere_in_plain() {
+    let folder = tempfile::tempdir().unwrap();
+    identity(folder.path());
+    let source = sealed(Some("identity"), None);
+    let value = SecretString::from(format!("FAKE-{}", ulid::Ulid::generate()));
+    let plan = with_credential(plan(folder.path(), false), "key", source.clone());
+    assert!(matches!(load(&plan, true, &BTreeMap::new()).await.get("credentials.key"), Lookup::Missing));
+    storing::store(&source, folder.path(), &BTreeMap::new(), &value).await.unwrap();
+    let values = load(&plan, true, &BTreeMap::new()).await;
+    let Lookup::Found(found) = values.get("credentials.key") else { panic!("it is not found") };
+    assert_eq!(found.text.expose_secret(), value.expose_secret());
+    assert!(found.secret);
+    let bytes = std::fs::read(folder.path().join("secrets/key.age")).unwrap();
+    assert!(!String::from_utf8_lossy(&bytes).contains(value.expose_secret()));
+    let mode = std::os::unix::fs::PermissionsExt::mode(
+        &std::fs::metadata(folder.path().join("secrets/key.age")).unwrap().permissions(),
+    );
+    assert_eq!(mode & 0o777, 0o600);
+    identity(folder.path());
+    let values = load(&plan, true, &BTreeMap::new()).await;
+    let Lookup::Failed(why) = values.get("credentials.key") else { panic!("another identity opened it") };
+    assert!(why.contains("secrets/key.age cannot be opened"), "{why}");
+    storing::forget(&source, folder.path()).await.unwrap();
+    assert!(matches!(load(&plan, true, &BTreeMap::new()).await.get("credentials.key"), Lookup::Missing));
+}
+
+#[tokio::test]
+async fn a_passphrase_opens_what_it_sealed_and_its_absence_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = sealed(None, Some("PASSPHRASE"));
+    let process = BTreeMap::from([("PASSPHRASE".to_owned(), format!("FAKE {}", ulid::Ulid::generate()))]);
+    let value = SecretString::from("FAKE-value".to_owned());
+    storing::store(&source, folder.path(), &process, &value).await.unwrap();
+    let mut plan = with_credential(plan(folder.path(), false), "key", source);
+    for credential in plan.credentials.values_mut() {
+        // Opening it takes a second of work on purpose, and more unoptimised on a busy machine.
+        credential.timeout = Span(Duration::from_secs(60));
+    }
+    let values = load(&plan, true, &process).await;
+    let Lookup::Found(found) = values.get("credentials.key") else { panic!("it is not found") };
+    assert_eq!(found.text.expose_secret(), "FAKE-value");
+    let values = load(&plan, true, &BTreeMap::new()).await;
+    let Lookup::Failed(why) = values.get("credentials.key") else { panic!("it opened without") };
+    assert!(why.contains("needs its passphrase in the variable PASSPHRASE"), "{why}");
+}
+
+#[tokio::test]
+async fn what_golive_only_reads_it_does_not_write() {
+    let value = SecretString::from("FAKE-value".to_owned());
+    for source in [ValueSource::Env("KEY".into()), ValueSource::Command(vec!["op".into()])] {
+        let folder = tempfile::tempdir().unwrap();
+        let error = storing::store(&source, folder.path(), &BTreeMap::new(), &value).await.unwrap_err();
+        assert!(error.to_string().contains("golive only reads"), "{error}");
+        assert!(storing::forget(&source, folder.path()).await.is_err());
+    }
+}

@@ -6,6 +6,7 @@ mod architecture;
 mod cli;
 mod cockpit;
 mod crash;
+mod credentials;
 mod demo_world;
 mod docs;
 mod envfile;

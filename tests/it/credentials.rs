@@ -1,0 +1,105 @@
+//! `golive credentials`: put away, shown masked, taken back; in an encrypted file, and in a real keyring where the
+//! machine has one.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+const PLAN: &str = "[service]\nname = \"shop\"\nenvironment = \"staging\"\n\
+    [credentials.sealed]\nfrom = { sealed = { age = \"sealed.age\", identity = \"identity\" } }\n\
+    [credentials.kept]\nfrom = { keyring = \"golive-test\" }\n\
+    [credentials.given]\nfrom = { env = \"GIVEN\" }\n\
+    [[pre_deployment]]\nid = \"a\"\nchecks = [\"category:credential\"]\n";
+
+fn home() -> tempfile::TempDir {
+    let home = tempfile::tempdir().unwrap();
+    std::fs::write(home.path().join("golive.toml"), PLAN).unwrap();
+    let identity = age::x25519::Identity::generate().to_string();
+    std::fs::write(home.path().join("identity"), secrecy::ExposeSecret::expose_secret(&identity)).unwrap();
+    home
+}
+
+fn golive(home: &Path, arguments: &[&str], input: &str) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_golive"))
+        .arg("credentials")
+        .args(arguments)
+        .current_dir(home)
+        .env("XDG_STATE_HOME", home.join("state"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    child.wait_with_output().unwrap()
+}
+
+fn both(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+#[test]
+fn a_value_is_put_away_shown_masked_and_taken_back() {
+    let home = home();
+    let value = format!("FAKE-{}", ulid::Ulid::generate());
+    let stored = golive(home.path(), &["store", "sealed"], &format!("{value}\n"));
+    assert_eq!(stored.status.code(), Some(0), "{}", both(&stored));
+    let listed = golive(home.path(), &[], "");
+    let tail = &value[value.len() - 4..];
+    assert!(both(&listed).contains(&format!("sealed  ••••{tail}    31 ch  sealed.age")), "{}", both(&listed));
+    for output in [&stored, &listed] {
+        assert!(!both(output).contains(&value), "{}", both(output));
+    }
+    assert_eq!(golive(home.path(), &["forget", "sealed"], "").status.code(), Some(0));
+    assert!(!home.path().join("sealed.age").exists());
+}
+
+#[test]
+fn what_cannot_be_put_away_is_refused_with_a_way_out() {
+    let home = home();
+    for (arguments, input, code, says) in [
+        (["store", "given"], "FAKE-x", 2, "comes from an environment variable"),
+        (["store", "unknown"], "FAKE-x", 2, "the plan has no credential `unknown`"),
+        (["store", "sealed"], "\n", 2, "nothing was changed"),
+    ] {
+        let output = golive(home.path(), &arguments, input);
+        assert_eq!(output.status.code(), Some(code), "{}", both(&output));
+        assert!(both(&output).contains(says), "{}", both(&output));
+    }
+}
+
+/// Whether this machine has a keyring that can be started for a test.
+fn has_keyring() -> bool {
+    ["dbus-run-session", "gnome-keyring-daemon", "secret-tool"].iter().all(|program| {
+        Command::new("sh")
+            .args(["-c", &format!("command -v {program}")])
+            .output()
+            .is_ok_and(|found| found.status.success())
+    })
+}
+
+#[test]
+fn a_real_keyring_keeps_a_value_and_lets_go_of_it() {
+    if !has_keyring() {
+        eprintln!("no keyring on this machine: skipped");
+        return;
+    }
+    let home = home();
+    let value = format!("FAKE-{}", ulid::Ulid::generate());
+    let script = "printf 'pw\\n' | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1
+        printf %s \"$VALUE\" | \"$GOLIVE\" credentials store kept && \"$GOLIVE\" credentials && \"$GOLIVE\" credentials forget kept && \"$GOLIVE\" credentials";
+    let output = Command::new("dbus-run-session")
+        .args(["sh", "-c", script])
+        .current_dir(home.path())
+        .env("XDG_STATE_HOME", home.path().join("state"))
+        .env("XDG_DATA_HOME", home.path().join("data"))
+        .env("XDG_RUNTIME_DIR", home.path())
+        .env("GOLIVE", env!("CARGO_BIN_EXE_golive"))
+        .env("VALUE", &value)
+        .output()
+        .unwrap();
+    let said = both(&output).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains("31 ch keyring golive-test"), "{said}");
+    assert!(said.contains("✗ kept 0 ch keyring golive-test it is not there"), "{said}");
+    assert!(!said.contains(&value), "{said}");
+}
