@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{ColorChoice, CommandFactory as _, Parser, Subcommand};
 
-use crate::cli::{check, completions, credentials, demo, lint, report, sessions, trust, verify};
+use crate::cli::{check, completions, credentials, demo, env, lint, report, sessions, trust, verify};
 
 /// A deployment cockpit in the terminal: live checks, people's decisions, and a verdict that can be explained.
 #[derive(Debug, Parser)]
@@ -39,6 +39,8 @@ pub(super) enum Command {
     Schema,
     /// Show the credentials, masked.
     Credentials(credentials::CredentialsArguments),
+    /// Show the variables as the build would see them, masked.
+    Env(env::EnvArguments),
     /// Allow the plan's commands to run, once per content.
     Trust(trust::TrustArguments),
     /// List past and open sessions.

@@ -12,6 +12,7 @@ mod console;
 mod credentials;
 mod demo;
 mod doctor;
+mod env;
 mod exit;
 mod formats;
 mod lint;
@@ -99,6 +100,7 @@ fn dispatch(arguments: Arguments, console: &Console, machine: &Machine) -> Resul
         Command::Lint(arguments) => lint::run(&arguments, console),
         Command::Schema => schema::run(console),
         Command::Credentials(arguments) => credentials::run(&arguments, console, machine),
+        Command::Env(arguments) => env::run(&arguments, console, machine),
         Command::Trust(arguments) => trust::run(&arguments, console),
         Command::Sessions(arguments) => sessions::run(&arguments, console),
         Command::Report(arguments) => report::run(&arguments, console, machine),
