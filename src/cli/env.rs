@@ -72,7 +72,7 @@ pub(super) fn run(arguments: &EnvArguments, console: &Console, machine: &Machine
     let variables = envfile::load(&texts, &machine.environment, &[""])
         .into_iter()
         .filter(|variable| arguments.all || named.contains(&variable.name) || is_public(&variable.name))
-        .map(|variable| entry(variable, &files, &is_public, key.as_ref()))
+        .map(|variable| entry(variable, &files, is_public, key.as_ref()))
         .collect();
     let files = files.into_iter().map(|(name, _)| name).collect();
     let listing = Listing { mode: arguments.mode.clone(), files, variables };

@@ -68,7 +68,7 @@ fn passphrase(sealed: &SealedFile, process: &BTreeMap<String, String>) -> Result
     }
 }
 
-fn identity_file<'a>(sealed: &'a SealedFile) -> Result<&'a Path, String> {
+fn identity_file(sealed: &SealedFile) -> Result<&Path, String> {
     sealed.identity.as_deref().ok_or_else(|| {
         format!("{} names neither an identity nor a passphrase_env to open it with", sealed.age.display())
     })

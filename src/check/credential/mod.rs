@@ -287,6 +287,7 @@ fn from_elsewhere(loaded: &Loaded<'_>, known: &Known) -> Option<Objection> {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a real folder is checked")]
 mod tests {
     use crate::check::kit;
     use crate::model::word::Outcome;

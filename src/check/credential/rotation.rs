@@ -40,7 +40,6 @@ const fn in_days(age: Duration) -> u64 {
 
 /// When the file that a value stands in was last changed. A file that was changed for another reason makes a value
 /// younger than it is; a credential in a file of its own tells its age exactly.
-#[expect(clippy::disallowed_methods, reason = "a file's date is asked for")]
 fn changed(origin: &Origin, folder: &Path) -> Option<Timestamp> {
     let file = origin.file()?;
     let modified = std::fs::metadata(folder.join(file)).and_then(|metadata| metadata.modified()).ok()?;
