@@ -38,3 +38,20 @@ fn a_resize_is_drawn_and_a_tiny_terminal_still_tells_the_verdict() {
     terminal.keys("q");
     assert_eq!(terminal.exit_code(), 3);
 }
+
+#[test]
+fn a_key_that_comes_together_with_a_resize_is_not_forgotten() {
+    let home = tempfile::tempdir().unwrap();
+    let mut terminal = Terminal::golive(&["demo"], home.path(), (100, 30));
+    terminal.wait_for("HOLD to deploy");
+    for (round, (key, shows)) in [("v", "WAITING"), ("c", "shown")].into_iter().cycle().take(6).enumerate() {
+        // Both wait for a process that sleeps, so that it finds them in one look.
+        terminal.signal(Signal::STOP);
+        terminal.resize(100 + u16::try_from(round).unwrap(), 30);
+        terminal.send(key.as_bytes());
+        terminal.signal(Signal::CONT);
+        terminal.wait_for(shows);
+    }
+    terminal.keys("q");
+    assert_eq!(terminal.exit_code(), 3);
+}
