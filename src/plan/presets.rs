@@ -1,7 +1,19 @@
-//! The plan fragments that are shipped in the binary. One preset is one file and one line.
+//! The plan fragments that are shipped in the binary. One preset is one file and one line; a large one is a folder of
+//! files by area, read as one text in this order.
 
-const PRESETS: &[(&str, &str)] =
-    &[("ikhokha", include_str!("presets/ikhokha.toml")), ("vite", include_str!("presets/vite.toml"))];
+const PRESETS: &[(&str, &str)] = &[
+    (
+        "ikhokha",
+        concat!(
+            include_str!("presets/ikhokha/parameters.toml"),
+            include_str!("presets/ikhokha/credentials.toml"),
+            include_str!("presets/ikhokha/environment.toml"),
+            include_str!("presets/ikhokha/security.toml"),
+            include_str!("presets/ikhokha/health.toml"),
+        ),
+    ),
+    ("vite", include_str!("presets/vite.toml")),
+];
 
 /// A preset's text.
 #[must_use]

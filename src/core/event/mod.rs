@@ -1,0 +1,78 @@
+//! Everything that can happen, in families. Stored for good: variants and fields are only ever added.
+//!
+//! An event is a fact in words of the field. It holds no closure, no handle and no secret; whoever reads the journal
+//! years later needs nothing else.
+
+mod check;
+mod item;
+mod micros;
+mod session;
+mod step;
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+pub use crate::core::event::check::{CheckEvent, Finished, Repeat};
+pub use crate::core::event::item::{ItemEvent, Subject};
+pub use crate::core::event::session::{CredentialSeen, Purpose, SessionEvent};
+pub use crate::core::event::step::{OutputLine, StepEnd, StepEvent};
+use crate::model::operator::Actor;
+use crate::model::time::Now;
+
+/// The version of the stored form. A journal of a newer one is refused, never misread.
+pub const VERSION: u32 = 1;
+
+/// One thing that happened. The journal adds `seq`, `prev_hash` and `hash`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// Version of the stored form.
+    pub v: u32,
+    /// A ULID, given by whoever produced it.
+    pub id: ulid::Ulid,
+    /// The run of golive that produced it: one ULID a process.
+    pub run: ulid::Ulid,
+    /// When, by the wall clock.
+    pub at: Timestamp,
+    /// When, by the clock that counts since boot, in milliseconds.
+    pub up: u64,
+    /// Who caused it.
+    pub actor: Actor,
+    /// What happened.
+    pub body: Body,
+}
+
+/// What happened, by family.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Body {
+    /// The session as a whole: opened, phases, gate, closed.
+    Session(SessionEvent),
+    /// Checks: started, finished.
+    Check(CheckEvent),
+    /// Items and what people decide about them and about checks.
+    Item(ItemEvent),
+    /// Steps: what was run in the world.
+    Step(StepEvent),
+}
+
+impl Event {
+    /// When it happened, by both clocks.
+    #[must_use]
+    pub const fn when(&self) -> Now {
+        Now { at: self.at, up: Duration::from_millis(self.up) }
+    }
+
+    /// Whether it is only for this process: applied, never journalled.
+    #[must_use]
+    pub const fn is_volatile(&self) -> bool {
+        matches!(self.body, Body::Check(CheckEvent::Started { .. }))
+    }
+
+    /// Whether a person decided it: committed at once, before it is shown.
+    #[must_use]
+    pub const fn is_decision(&self) -> bool {
+        matches!(self.actor, Actor::Operator(_))
+    }
+}

@@ -1,0 +1,95 @@
+//! Steps: what was run in the world, and how it ended.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::core::event::micros;
+use crate::model::id::{EffectId, ItemId};
+use crate::model::text::SafeText;
+
+/// Steps: journalled as intent before they act.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepEvent {
+    /// A person started it; nothing has been run yet.
+    Intended {
+        /// The item it settles.
+        item: ItemId,
+        /// Its number.
+        effect: EffectId,
+    },
+    /// It runs.
+    Started {
+        /// The item.
+        item: ItemId,
+        /// Its number.
+        effect: EffectId,
+    },
+    /// It printed something.
+    Output {
+        /// The item.
+        item: ItemId,
+        /// Its number.
+        effect: EffectId,
+        /// What it printed: redacted and harmless.
+        lines: Vec<OutputLine>,
+    },
+    /// It waits for input, or no longer does.
+    WaitsForInput {
+        /// The item.
+        item: ItemId,
+        /// Its number.
+        effect: EffectId,
+        /// Whether.
+        waits: bool,
+    },
+    /// A person asked for it to be stopped.
+    StopAsked {
+        /// The item.
+        item: ItemId,
+        /// Its number.
+        effect: EffectId,
+    },
+    /// It ended.
+    Ended {
+        /// The item.
+        item: ItemId,
+        /// Its number.
+        effect: EffectId,
+        /// How.
+        end: StepEnd,
+        /// How long it ran.
+        #[serde(with = "micros")]
+        took: Duration,
+    },
+}
+
+/// A line that a step printed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutputLine {
+    /// When.
+    pub at: Timestamp,
+    /// Whether it came on standard error.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub error: bool,
+    /// The line.
+    pub text: SafeText,
+}
+
+/// How a step ended. Only `Succeeded` settles its item.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepEnd {
+    /// It did what it should; the code or status as text.
+    Succeeded(SafeText),
+    /// It failed; says how.
+    Failed(SafeText),
+    /// It took too long and was stopped.
+    TimedOut,
+    /// A person stopped it.
+    Stopped,
+    /// Nobody knows how it ended: HOLD, and never run again by itself.
+    Unknown(SafeText),
+}
