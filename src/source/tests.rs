@@ -18,6 +18,8 @@ fn plan(folder: &Path, process_env: bool) -> Plan {
         checks: Vec::new(),
         items: Vec::new(),
         procedure: Vec::new(),
+        rollback: crate::model::rollback::Rollback::default(),
+        ceremony: crate::model::ceremony::Ceremony::default(),
         limits: Limits::default(),
         folder: folder.to_path_buf(),
         digest: String::new(),

@@ -1,5 +1,7 @@
 //! What happened, in sentences: the events that people want to read, without the repeats that they do not.
 
+mod rollback;
+
 use jiff::Timestamp;
 
 use crate::core::event::{Body, CheckEvent, Event, ItemEvent, SessionEvent, StepEnd, StepEvent, Subject};
@@ -47,6 +49,9 @@ pub(super) fn entry(state: &State, event: &Event) -> Option<Entry> {
         Body::Check(body) => check(state, body)?,
         Body::Item(body) => item(body),
         Body::Step(body) => step(body)?,
+        Body::Procedure(body) => rollback::procedure(body)?,
+        Body::Rehearsal(body) => rollback::rehearsal(body),
+        Body::Ceremony(body) => rollback::ceremony(body),
     };
     Some(Entry { at: event.at, actor: event.actor.clone(), mark, subject, text })
 }

@@ -103,6 +103,8 @@ impl Scene {
             checks: self.checks.clone(),
             items: self.items.clone(),
             procedure: Vec::new(),
+            rollback: crate::model::rollback::Rollback::default(),
+            ceremony: crate::model::ceremony::Ceremony::default(),
             limits: Limits { concurrency: self.concurrency.unwrap_or(32) },
             folder: PathBuf::from("/"),
             digest: String::new(),

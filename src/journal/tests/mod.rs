@@ -81,6 +81,8 @@ fn opened() -> Event {
         checks: Vec::new(),
         items: Vec::new(),
         procedure: Vec::new(),
+        rollback: crate::model::rollback::Rollback::default(),
+        ceremony: crate::model::ceremony::Ceremony::default(),
         limits: Limits::default(),
         folder: PathBuf::from("/plan"),
         digest: "0".repeat(64),

@@ -4,6 +4,7 @@
 mod items;
 mod kinds;
 mod names;
+mod procedure;
 mod references;
 mod secrets;
 
@@ -21,6 +22,7 @@ pub(super) fn of_document(document: &Document, tree: &Node, specs: &[KindSpec]) 
     problems.extend(references::problems(document, tree, specs));
     problems.extend(kinds::problems(document, tree, specs));
     problems.extend(items::problems(document, tree));
+    problems.extend(procedure::problems(document, tree, specs));
     problems
 }
 
