@@ -3,6 +3,7 @@
 //! A kind turns its keys into a [`Probe`]; a probe looks at the world and answers with [`Evidence`]. It knows no
 //! screen, no journal and no other check. Adding a kind is one file, and one `mod` line with one line in [`KINDS`].
 
+mod artefact;
 mod command;
 #[cfg(test)]
 mod contract;
@@ -12,10 +13,12 @@ mod file;
 mod finding;
 mod http;
 mod judging;
+mod junit;
 #[cfg(test)]
 mod kit;
 pub mod network;
 mod options;
+mod procedure;
 mod setting;
 mod tcp;
 mod tls;
@@ -45,6 +48,8 @@ pub const KINDS: &[&dyn Kind] = &[
     &dns::Dns,
     &file::File,
     &command::Command,
+    &junit::Junit,
+    &procedure::Procedure,
 ];
 
 /// A kind of check.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{ColorChoice, CommandFactory as _, Parser, Subcommand};
 
-use crate::cli::{check, completions, credentials, demo, env, lint, report, sessions, trust, verify};
+use crate::cli::{check, completions, credentials, demo, env, lint, rehearse, report, sessions, trust, verify};
 
 /// A deployment cockpit in the terminal: live checks, people's decisions, and a verdict that can be explained.
 #[derive(Debug, Parser)]
@@ -33,6 +33,8 @@ pub(super) enum Command {
     Demo(demo::DemoArguments),
     /// Run the validators and print the report.
     Check(check::CheckArguments),
+    /// Rehearse the rollback against the clock.
+    Rehearse(rehearse::RehearseArguments),
     /// Judge the plan alone, touching nothing it names.
     Lint(lint::LintArguments),
     /// Print the JSON Schema of the plan.

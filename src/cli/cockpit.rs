@@ -13,6 +13,7 @@ use crate::cli::exit::{Exit, Stop};
 use crate::cli::lint;
 use crate::cli::machine::Machine;
 use crate::cli::opening::{self, Keeping, Prepared};
+use crate::cli::rehearse;
 use crate::cli::resuming::{self, Resumed, Wish};
 use crate::clock;
 use crate::core::event::{Body, Event, Purpose, SessionEvent, VERSION};
@@ -47,20 +48,30 @@ pub(super) fn run(plan: Option<&Path>, wish: Wish, console: &Console, machine: &
     let trusted = opening::is_trusted(&loaded.plan.digest)?;
     let plan = Arc::new(loaded.plan);
     let resumed = resuming::find(&plan, wish, console, machine)?;
-    fly(plan, Purpose::GoLive, trusted, resumed, (console, machine))
+    let start = Start { purpose: Purpose::GoLive, trusted, rehearses: false };
+    fly(plan, start, resumed, (console, machine))
+}
+
+/// How a session starts.
+#[derive(Clone, Copy)]
+pub(super) struct Start {
+    pub(super) purpose: Purpose,
+    /// Whether the plan's commands may run.
+    pub(super) trusted: bool,
+    /// Whether the rollback is rehearsed before: the demo's world is made anew each time.
+    pub(super) rehearses: bool,
 }
 
 /// Opens a session on a plan, or goes on with one, and the cockpit on it; ends by the verdict.
 pub(super) fn fly(
     plan: SharedPlan,
-    purpose: Purpose,
-    trusted: bool,
+    start: Start,
     resumed: Option<Resumed>,
     (console, machine): (&Console, &Machine),
 ) -> Result<Exit, Stop> {
     let (first, opening) = match resumed {
-        Some(resumed) => going_on(&plan, trusted, resumed, machine)?,
-        None => beginning(&plan, purpose, trusted, machine)?,
+        Some(resumed) => going_on(&plan, start.trusted, resumed, machine)?,
+        None => beginning(&plan, start, machine)?,
     };
     let arriving = Arriving::begin(first, opening)?;
     let left = tui::run::run(&arriving, options(console, machine));
@@ -75,7 +86,8 @@ pub(super) fn fly(
 }
 
 /// A new session: what is drawn first is the plan, of which nothing is known yet.
-fn beginning(plan: &SharedPlan, purpose: Purpose, trusted: bool, machine: &Machine) -> Result<(State, Opening), Stop> {
+fn beginning(plan: &SharedPlan, start: Start, machine: &Machine) -> Result<(State, Opening), Stop> {
+    let Start { purpose, trusted, rehearses } = start;
     let session = SessionId::new(&ulid::Ulid::generate().to_string());
     let now = clock::now();
     let (host, opened) = (machine.host.clone(), Arc::clone(plan));
@@ -92,8 +104,9 @@ fn beginning(plan: &SharedPlan, purpose: Purpose, trusted: bool, machine: &Machi
     let first = State::open(&event).map_err(|error| Stop::because(&error))?;
     let (plan, machine) = (Arc::clone(plan), machine.clone());
     let opening = move || {
-        let prepared = prepared(&plan, trusted, &machine)?;
+        let mut prepared = prepared(&plan, trusted, &machine)?;
         let keeping = Keeping::of(None)?;
+        prepared.facts.extend(if rehearses { rehearsed(&plan, &machine)? } else { rehearse::known(&plan, &keeping) });
         let (journal, steps) = (keeping.journal(&session, &machine)?, keeping.steps(&session));
         let version = prepared.version.clone();
         let beginning = Beginning::New { session, purpose, plan, version };
@@ -109,17 +122,29 @@ fn going_on(plan: &SharedPlan, trusted: bool, resumed: Resumed, machine: &Machin
     let opening = move || {
         let mut prepared = prepared(&plan, trusted, &machine)?;
         prepared.facts.splice(0..0, resumed.changed);
-        let steps = Keeping::of(None)?.steps(&resumed.summary.id);
+        let keeping = Keeping::of(None)?;
+        prepared.facts.extend(rehearse::known(&plan, &keeping));
+        let steps = keeping.steps(&resumed.summary.id);
         opening::open(prepared, Beginning::Resumed(resumed.events), resumed.journal, &machine, &steps)
     };
     Ok((first, Box::new(opening)))
 }
 
+/// A rehearsal before the session, as a fact for it.
+fn rehearsed(plan: &SharedPlan, machine: &Machine) -> Result<Vec<Body>, Stop> {
+    let runtime = runtime()?;
+    let record = runtime.block_on(rehearse::quietly(plan, &machine.operator, machine));
+    runtime.shutdown_background();
+    Ok(vec![rehearse::fact(record?)])
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, Stop> {
+    let built = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    built.map_err(|error| Stop::own(format!("cannot start: {error}")))
+}
+
 fn prepared(plan: &SharedPlan, trusted: bool, machine: &Machine) -> Result<Prepared, Stop> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Stop::own(format!("cannot start: {error}")))?;
+    let runtime = runtime()?;
     let prepared = runtime.block_on(opening::prepare(plan, trusted, machine));
     runtime.shutdown_background();
     prepared

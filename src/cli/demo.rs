@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use clap::Args;
 
+use crate::cli::cockpit;
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Stop};
 use crate::cli::formats::{self, Wanted};
@@ -14,8 +15,8 @@ use crate::cli::lint;
 use crate::cli::machine::Machine;
 use crate::cli::signals::Signals;
 use crate::core::event::Purpose;
-use crate::demo::World;
 use crate::demo::scenario::{self, SCENARIOS, Scenario};
+use crate::demo::{Fault, World};
 
 #[derive(Debug, Args)]
 pub(super) struct DemoArguments {
@@ -57,13 +58,15 @@ pub(super) fn run(arguments: &DemoArguments, console: &Console, machine: &Machin
         let world = start(arguments)?;
         return flight::fly(&world, &arguments.formats, console, machine);
     }
-    crate::cli::cockpit::needs_terminal().map_err(|stop| stop.instead("without one: golive demo --headless"))?;
+    cockpit::needs_terminal().map_err(|stop| stop.instead("without one: golive demo --headless"))?;
     let world = start(arguments)?;
     let Some(loaded) = lint::load(&world.plan(), console) else {
         return Err(Stop::own("the demo's own plan is wrong"));
     };
     // golive wrote this plan and its scripts itself, a moment ago, into a folder of its own.
-    crate::cli::cockpit::fly(Arc::new(loaded.plan), Purpose::Demo, true, None, (console, machine))
+    let rehearses = !world.faults().is_on(Fault::NoRehearsal);
+    let start = cockpit::Start { purpose: Purpose::Demo, trusted: true, rehearses };
+    cockpit::fly(Arc::new(loaded.plan), start, None, (console, machine))
 }
 
 fn list(console: &Console) -> Result<Exit, Stop> {

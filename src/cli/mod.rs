@@ -19,6 +19,7 @@ mod lint;
 mod machine;
 mod man;
 mod opening;
+mod rehearse;
 mod report;
 mod resuming;
 mod schema;
@@ -97,6 +98,7 @@ fn dispatch(arguments: Arguments, console: &Console, machine: &Machine) -> Resul
         Command::Check(arguments) => check::run(&arguments, console, machine),
         Command::Demo(arguments) => demo::run(&arguments, console, machine),
         Command::Doctor => doctor::run(console, machine),
+        Command::Rehearse(arguments) => rehearse::run(&arguments, console, machine),
         Command::Lint(arguments) => lint::run(&arguments, console),
         Command::Schema => schema::run(console),
         Command::Credentials(arguments) => credentials::run(&arguments, console, machine),

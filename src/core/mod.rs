@@ -9,6 +9,7 @@ pub mod decide;
 pub mod digest;
 pub mod event;
 pub mod evidence;
+pub mod rehearsal;
 pub mod rollback;
 pub mod state;
 pub mod status;

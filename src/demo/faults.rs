@@ -29,6 +29,8 @@ pub enum Fault {
     PaymentOutage,
     /// The deployment script fails half-way.
     FailedDeploy,
+    /// Nobody has rehearsed the rollback.
+    NoRehearsal,
 }
 
 impl Fault {
@@ -44,6 +46,7 @@ impl Fault {
         Self::DatabaseDown,
         Self::PaymentOutage,
         Self::FailedDeploy,
+        Self::NoRehearsal,
     ];
 
     /// Its name, as the switchboard and the scenarios write it.
@@ -60,6 +63,7 @@ impl Fault {
             Self::DatabaseDown => "database-down",
             Self::PaymentOutage => "payment-outage",
             Self::FailedDeploy => "failed-deploy",
+            Self::NoRehearsal => "no-rehearsal",
         }
     }
 

@@ -192,7 +192,7 @@ fn inject(folder: &Path, credentials: &Credentials, faults: &Faults, fault: Faul
             }
         }
         Fault::FailedDeploy => site::set_stumbling_stone(folder, on),
-        Fault::ExpiredCertificate | Fault::PaymentOutage => Ok(()),
+        Fault::ExpiredCertificate | Fault::PaymentOutage | Fault::NoRehearsal => Ok(()),
     }
 }
 

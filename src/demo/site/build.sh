@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds the front end: bundles it and stamps the version.
+# Builds the front end: bundles it, stamps the version, tests it and measures it.
 set -eu
 cd "$(dirname "$0")/.."
 version=$(cat VERSION)
@@ -12,3 +12,5 @@ echo "  dist/assets/index.js     $(wc -c < dist/assets/index.js) bytes"
 echo "$version" > dist/VERSION
 sleep 0.2
 echo "built in 0.2 s"
+./ops/test.sh
+./ops/benchmark.sh

@@ -180,7 +180,7 @@ fn command(story: &Story, words: &[&str]) -> Option<Command> {
         ["starts", item] => Command::StartStep { item: ItemId::new(item) },
         ["stops", item] => Command::StopStep { item: ItemId::new(item) },
         ["rolls", "back"] => Command::RollBack { reason: None },
-        ["stops", "rollback"] => Command::StopRollback,
+        ["halts", "rollback"] => Command::StopRollback,
         ["says", word, "for", role] => Command::SayInPoll {
             role: (*role).to_owned(),
             word: match *word {
