@@ -27,6 +27,7 @@ use crate::tui;
 use crate::tui::app::Leaving;
 use crate::tui::run::{Options, TuiError};
 use crate::tui::theme::Colours;
+use crate::tui::ui::ScreenName;
 
 /// Refuses where there is no terminal to draw on: nothing is ever drawn into a pipe.
 pub(super) fn needs_terminal() -> Result<(), Stop> {
@@ -69,17 +70,30 @@ pub(super) fn fly(
     resumed: Option<Resumed>,
     (console, machine): (&Console, &Machine),
 ) -> Result<Exit, Stop> {
+    let (left, state) = flown(plan, start, resumed, (console, machine))?;
+    match left {
+        Leaving::Quit => Ok(Exit::of(verdict::of_session(&state, clock::now()).answer(), false)),
+        Leaving::Interrupted => Ok(Exit::Interrupted),
+        Leaving::Signalled(_) => Ok(Exit::Terminated),
+    }
+}
+
+/// The same, with what is known at the end.
+pub(super) fn flown(
+    plan: SharedPlan,
+    start: Start,
+    resumed: Option<Resumed>,
+    (console, machine): (&Console, &Machine),
+) -> Result<(Leaving, Arc<State>), Stop> {
     let (first, opening) = match resumed {
         Some(resumed) => going_on(&plan, start.trusted, resumed, machine)?,
         None => beginning(&plan, start, machine)?,
     };
     let arriving = Arriving::begin(first, opening)?;
-    let left = tui::run::run(&arriving, options(console, machine));
+    let left = tui::run::run(&arriving, options(start.purpose, console, machine));
     let state = arriving.end()?;
     match left {
-        Ok(Leaving::Quit) => Ok(Exit::of(verdict::of_session(&state, clock::now()).answer(), false)),
-        Ok(Leaving::Interrupted) => Ok(Exit::Interrupted),
-        Ok(Leaving::Signalled(_)) => Ok(Exit::Terminated),
+        Ok(left) => Ok((left, state)),
         Err(error @ (TuiError::NoTerminal | TuiError::Theme(_))) => Err(Stop::wrong(error.to_string())),
         Err(error @ TuiError::Terminal(_)) => Err(Stop::because(&error)),
     }
@@ -150,7 +164,7 @@ fn prepared(plan: &SharedPlan, trusted: bool, machine: &Machine) -> Result<Prepa
     prepared
 }
 
-fn options(console: &Console, machine: &Machine) -> Options {
+fn options(purpose: Purpose, console: &Console, machine: &Machine) -> Options {
     let value = |name: &str| machine.environment.get(name).map_or("", String::as_str);
     let colours = if !console.look().colour {
         Colours::None
@@ -165,5 +179,6 @@ fn options(console: &Console, machine: &Machine) -> Options {
         theme: theme.map_or_else(|| "dark".to_owned(), Clone::clone),
         colours,
         zone: TimeZone::system(),
+        screen: if purpose == Purpose::Rehearsal { ScreenName::Rehearsal } else { ScreenName::Checklist },
     }
 }

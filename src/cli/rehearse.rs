@@ -13,13 +13,16 @@ use clap::{Args, ValueEnum};
 pub(super) use kept::{fact, known};
 pub(super) use running::quietly;
 
+use crate::cli::cockpit;
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Stop};
 use crate::cli::lint;
 use crate::cli::machine::Machine;
 use crate::cli::opening::{self, Keeping};
+use crate::core::event::Purpose;
 use crate::core::rehearsal;
-use crate::model::plan::Plan;
+use crate::model::plan::{Plan, SharedPlan};
+use crate::model::rehearsal::RehearsalRecord;
 
 #[derive(Debug, Args)]
 pub(super) struct RehearseArguments {
@@ -31,9 +34,9 @@ pub(super) struct RehearseArguments {
     /// Where to keep the session and its result: a folder, or `memory` for nowhere.
     #[arg(long, value_name = "memory|DIR")]
     journal: Option<String>,
-    /// How to write the result.
-    #[arg(long, value_name = "F", default_value = "human")]
-    format: RehearsalFormat,
+    /// How to write the result; when it is named, nothing is drawn and the rehearsal begins at once.
+    #[arg(long, value_name = "F")]
+    format: Option<RehearsalFormat>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -58,15 +61,28 @@ pub(super) fn run(arguments: &RehearseArguments, console: &Console, machine: &Ma
     }
     let keeping = Keeping::of(arguments.journal.as_deref())?;
     let earlier = kept::records(&plan, &keeping)?;
-    let Some(record) = running::watched(&rehearsed, &earlier, &keeping, console, machine)? else {
-        return Ok(Exit::Interrupted);
+    let in_cockpit = arguments.format.is_none() && arguments.journal.is_none() && cockpit::needs_terminal().is_ok();
+    let record = match in_cockpit {
+        true => in_the_cockpit(&rehearsed, console, machine)?,
+        false => running::watched(&rehearsed, &earlier, &keeping, console, machine)?,
+    };
+    let Some(record) = record else {
+        console.say("nothing was rehearsed to its end");
+        return Ok(Exit::Hold);
     };
     kept::keep(&plan, &keeping, &record)?;
     match arguments.format {
-        RehearsalFormat::Human => console.result(&telling::human(&record, &earlier))?,
-        RehearsalFormat::Json => console.result(&format!("{:#}\n", telling::json(&plan, &record, &earlier)))?,
+        None | Some(RehearsalFormat::Human) => console.result(&telling::human(&record, &earlier))?,
+        Some(RehearsalFormat::Json) => console.result(&format!("{:#}\n", telling::json(&plan, &record, &earlier)))?,
     }
     Ok(if record.passed() { Exit::Go } else { Exit::NoGo })
+}
+
+/// The rehearsal on the screen: begun by `R` behind its door, left when it has been seen.
+fn in_the_cockpit(plan: &SharedPlan, console: &Console, machine: &Machine) -> Result<Option<RehearsalRecord>, Stop> {
+    let start = cockpit::Start { purpose: Purpose::Rehearsal, trusted: true, rehearses: false };
+    let (_, state) = cockpit::flown(Arc::clone(plan), start, None, (console, machine))?;
+    Ok(rehearsal::record(&state))
 }
 
 /// The plan of a rehearsal, or what is missing for one.

@@ -4,6 +4,7 @@
 
 mod draw;
 mod make;
+mod rollback;
 
 use std::time::Duration;
 
@@ -64,6 +65,10 @@ pub enum Question {
     CloseGate,
     /// Give the go-live up.
     Abort,
+    /// Speak for a role.
+    Poll,
+    /// Hold the go-live.
+    Hold,
     /// Do this.
     Door(Command),
     /// Leave golive.
@@ -195,6 +200,17 @@ impl Dialog {
             Question::Note(subject) => Command::Note { subject: subject.clone(), text: self.text(0) },
             Question::CloseGate => Command::CloseGate { reason: self.text(0) },
             Question::Abort => Command::AbortSession { reason: self.text(0) },
+            Question::Hold => Command::Hold { reason: self.text(0) },
+            Question::Poll => match rollback::poll_word(&self.text(1)) {
+                Ok(word) => {
+                    let reason = Some(self.text(2)).filter(|reason| !reason.is_empty());
+                    Command::SayInPoll { role: self.text(0), word, reason }
+                }
+                Err(why) => {
+                    self.refusal = Some(why);
+                    return Answer::Stay;
+                }
+            },
             Question::Door(command) => command.clone(),
         };
         Answer::Do(command, self.by(own))

@@ -24,6 +24,7 @@ use crate::tui::scene::Setting;
 use crate::tui::standing::Standing;
 use crate::tui::terminal::Screen;
 use crate::tui::theme::{Colours, Theme, ThemeError};
+use crate::tui::ui::ScreenName;
 
 /// Results are painted at most so often; a key paints at once.
 const BETWEEN_PAINTS: Duration = Duration::from_millis(50);
@@ -41,6 +42,8 @@ pub struct Options {
     pub colours: Colours,
     /// Where the reader is.
     pub zone: TimeZone,
+    /// What is shown first.
+    pub screen: ScreenName,
 }
 
 /// Why there is no cockpit.
@@ -66,7 +69,8 @@ pub fn run(cockpit: &dyn Cockpit, options: Options) -> Result<Leaving, TuiError>
         return Err(TuiError::NoTerminal);
     }
     let theme = Theme::load(&options.theme, options.colours)?;
-    let app = App::new(Setting { theme, zone: options.zone, own: options.own });
+    let mut app = App::new(Setting { theme, zone: options.zone, own: options.own });
+    app.ui.screen = options.screen;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let leaving = runtime.block_on(fly(cockpit, app));
     cockpit.quit();

@@ -10,7 +10,7 @@ use crate::tui::scene::Scene;
 use tui_input::Input;
 
 impl Dialog {
-    fn new(question: Question, title: impl Into<String>) -> Self {
+    pub(super) fn new(question: Question, title: impl Into<String>) -> Self {
         Self {
             question,
             title: title.into(),
@@ -25,17 +25,17 @@ impl Dialog {
         }
     }
 
-    fn fact(mut self, name: &str, text: impl Into<String>) -> Self {
+    pub(super) fn fact(mut self, name: &str, text: impl Into<String>) -> Self {
         self.facts.push((name.to_owned(), text.into()));
         self
     }
 
-    fn field(mut self, label: &str, text: &str, optional: bool) -> Self {
+    pub(super) fn field(mut self, label: &str, text: &str, optional: bool) -> Self {
         self.fields.push(Field { label: label.to_owned(), input: Input::new(text.to_owned()), optional });
         self
     }
 
-    fn locked(mut self, lock: Lock) -> Self {
+    pub(super) fn locked(mut self, lock: Lock) -> Self {
         if let Lock::Word(word) = &lock {
             self = self.field(&format!("Type  {word}  to go on"), "", true);
         }
@@ -189,7 +189,8 @@ impl Dialog {
     pub fn quit(scene: &Scene<'_>) -> Self {
         let running =
             scene.live.items().filter(|(_, known)| known.step.as_ref().is_some_and(|step| step.is_under_way()));
-        let running = running.map(|(item, _)| item.title.clone()).collect::<Vec<_>>();
+        let back = scene.live.procedure().is_under_way().then(|| "the rollback".to_owned());
+        let running = running.map(|(item, _)| item.title.clone()).chain(back).collect::<Vec<_>>();
         let mut dialog = Self::new(Question::Quit, "Leave golive?");
         if running.is_empty() {
             dialog = dialog
