@@ -68,7 +68,12 @@ impl Descent {
         }
     }
 
-    /// Whether the content has to be read at all.
+    /// Whether it is asked at all.
+    pub(super) const fn asks(&self) -> bool {
+        self.carries.is_some() || self.younger.is_some()
+    }
+
+    /// Whether the content has to be read.
     pub(super) const fn asks_content(&self) -> bool {
         self.carries.is_some()
     }

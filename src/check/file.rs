@@ -154,7 +154,10 @@ fn look(
     let metadata = match path.symlink_metadata().and_then(|_| path.metadata()) {
         Ok(metadata) => metadata,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return if keys.exists {
+            return if keys.exists && content.descent.asks() {
+                // An artefact that nobody has made yet says nothing; that is no failure of it.
+                finding.error(&format!("{shown} does not exist"))
+            } else if keys.exists {
                 finding.fail(FailureClass::File, &format!("{shown} does not exist")).material("file", "missing")
             } else {
                 Evidence::pass(&format!("{shown} does not exist"))

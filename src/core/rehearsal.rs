@@ -130,6 +130,8 @@ fn over_budget(steps: &[RehearsedStep], took: Duration, budget: Option<Span>) ->
 
 /// To the tenth of a second: nobody rehearses in microseconds.
 fn rounded(length: Duration) -> String {
-    let tenths = u64::try_from(length.as_millis() / 100).unwrap_or(u64::MAX);
-    duration::written(Duration::from_millis(tenths.saturating_mul(100)))
+    match length.as_secs() {
+        0..60 => format!("{:.1} s", length.as_secs_f64()),
+        seconds => duration::written(Duration::from_secs(seconds)),
+    }
 }
