@@ -3,6 +3,7 @@
 //! Everything else in the house speaks these words, so this room imports no other. Nothing here does input or output,
 //! reads a clock or decides anything: types, their spelling, and the checks that make a wrong value unsayable.
 
+pub mod alert;
 pub mod duration;
 pub mod failure;
 pub mod id;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::model::alert::Rule;
 use crate::model::duration::Span;
 use crate::model::id::{CheckId, CredentialId, ItemId, KindName};
 use crate::model::item::{Item, Waivable};
@@ -33,6 +34,9 @@ pub struct Plan {
     pub checks: Vec<Check>,
     /// All items, phase by phase.
     pub items: Vec<Item>,
+    /// The alert rules, in plan order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alerts: Vec<Rule>,
     /// The rollback procedure.
     pub procedure: Vec<RollbackStep>,
     /// Bounds of a run.

@@ -63,6 +63,7 @@ pub(super) fn plan(document: Document, tree: &Node, folder: &Path, kinds: &[Kind
         credentials,
         checks,
         items,
+        alerts: Vec::new(),
         procedure,
         limits: Limits { concurrency: document.limits.concurrency.max(1) },
         folder: folder.to_path_buf(),

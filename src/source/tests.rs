@@ -17,6 +17,7 @@ fn plan(folder: &Path, process_env: bool) -> Plan {
         credentials: BTreeMap::new(),
         checks: Vec::new(),
         items: Vec::new(),
+        alerts: Vec::new(),
         procedure: Vec::new(),
         limits: Limits::default(),
         folder: folder.to_path_buf(),

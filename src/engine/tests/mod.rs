@@ -102,6 +102,7 @@ impl Scene {
             credentials: BTreeMap::new(),
             checks: self.checks.clone(),
             items: self.items.clone(),
+            alerts: Vec::new(),
             procedure: Vec::new(),
             limits: Limits { concurrency: self.concurrency.unwrap_or(32) },
             folder: PathBuf::from("/"),

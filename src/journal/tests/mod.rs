@@ -80,6 +80,7 @@ fn opened() -> Event {
         credentials: std::collections::BTreeMap::new(),
         checks: Vec::new(),
         items: Vec::new(),
+        alerts: Vec::new(),
         procedure: Vec::new(),
         limits: Limits::default(),
         folder: PathBuf::from("/plan"),

@@ -32,6 +32,7 @@ pub(crate) fn plan_of(checks: &[String], items: &[String]) -> SharedPlan {
         credentials: BTreeMap::new(),
         checks,
         items,
+        alerts: Vec::new(),
         procedure: Vec::new(),
         limits: Limits::default(),
         folder: PathBuf::from("."),
