@@ -69,16 +69,8 @@ pub(crate) struct Story {
 
 impl Story {
     pub(crate) fn begin(plan: SharedPlan) -> Self {
-        let now = Now { at: "2026-11-24T14:00:00Z".parse().unwrap(), up: Duration::from_secs(100_000) };
-        let opened = Body::Session(SessionEvent::Opened {
-            session: SessionId::new("01TESTSESSION"),
-            purpose: Purpose::GoLive,
-            plan,
-            version: Some(SafeText::from_foreign("2026.11.3")),
-            host: SafeText::from_foreign("test-host"),
-        });
-        let state = State::open(&event(now, Actor::Golive, opened)).unwrap();
-        Self { state, now }
+        let opened = opened(plan);
+        Self { state: State::open(&opened).unwrap(), now: opened.when() }
     }
 
     pub(crate) fn happens(&mut self, actor: Actor, body: Body) {
@@ -103,6 +95,19 @@ impl Story {
         }
         panic!("consequences never end");
     }
+}
+
+/// A session's first event.
+pub(crate) fn opened(plan: SharedPlan) -> Event {
+    let now = Now { at: "2026-11-24T14:00:00Z".parse().unwrap(), up: Duration::from_secs(100_000) };
+    let opened = Body::Session(SessionEvent::Opened {
+        session: SessionId::new("01TESTSESSION"),
+        purpose: Purpose::GoLive,
+        plan,
+        version: Some(SafeText::from_foreign("2026.11.3")),
+        host: SafeText::from_foreign("test-host"),
+    });
+    event(now, Actor::Golive, opened)
 }
 
 pub(crate) fn event(now: Now, actor: Actor, body: Body) -> Event {
