@@ -27,6 +27,7 @@ mod schema;
 mod seen;
 mod sessions;
 mod signals;
+mod signing;
 mod triage;
 mod trust;
 mod verify;

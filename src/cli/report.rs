@@ -1,5 +1,7 @@
 //! `golive report SESSION`: the report of a past session, as a fold of its journal.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use jiff::Timestamp;
 
@@ -8,12 +10,13 @@ use crate::cli::exit::{Exit, Stop};
 use crate::cli::formats::{self, Wanted};
 use crate::cli::machine::Machine;
 use crate::cli::moment;
-use crate::cli::sessions;
+use crate::cli::{sessions, signing};
 use crate::core::event::Event;
 use crate::core::state::State;
 use crate::core::verdict::{Inquiry, Scope};
-use crate::journal::reading;
+use crate::journal::reading::{self, Reading};
 use crate::report::build::{self, Circumstances};
+use crate::report::shape::JournalEntry;
 
 #[derive(Debug, Args)]
 pub(super) struct ReportArguments {
@@ -24,10 +27,15 @@ pub(super) struct ReportArguments {
     at: Option<String>,
     #[arg(long = "format", value_name = "F[=FILE]", value_parser = formats::wanted, help = formats::help())]
     formats: Vec<Wanted>,
+    /// Sign each report that goes to a file with this ssh key: the signature lies beside it as FILE.sig.
+    #[arg(long, value_name = "KEY")]
+    sign: Option<PathBuf>,
 }
 
 pub(super) fn run(arguments: &ReportArguments, console: &Console, machine: &Machine) -> Result<Exit, Stop> {
-    let mut events = events(&arguments.session, console)?;
+    let read = whole(&arguments.session, console)?;
+    let journal = JournalEntry { events: read.head.seq, head: read.head.hash.to_string() };
+    let mut events = read.events;
     let asked = arguments.at.as_ref().zip(events.first());
     let asked = asked.map(|(at, first)| moment::of(at, first.at)).transpose().map_err(Stop::wrong)?;
     if let Some(at) = asked {
@@ -38,9 +46,12 @@ pub(super) fn run(arguments: &ReportArguments, console: &Console, machine: &Mach
     let last = events.last().map(Event::when).expect("a folded session has its first event");
     let end = asked.map_or(last, |at| last.after(at.duration_since(last.at).unsigned_abs()));
     let inquiry = Inquiry { question: state.session().question(), scope: Scope::All };
-    let circumstances = Circumstances { operator: machine.operator.id.clone(), plan: None };
+    let circumstances = Circumstances { operator: machine.operator.id.clone(), plan: None, journal: Some(journal) };
     let report = build::report(&state, &inquiry, &circumstances, end);
     formats::write(&arguments.formats, &report, console)?;
+    if let Some(key) = &arguments.sign {
+        signing::sign(key, &formats::files(&arguments.formats))?;
+    }
     Ok(Exit::Go)
 }
 
@@ -65,6 +76,11 @@ pub(super) fn read(id: &str, console: &Console) -> Result<(State, Vec<Event>), S
 
 /// A session's events, as its journal has them.
 pub(super) fn events(id: &str, console: &Console) -> Result<Vec<Event>, Stop> {
+    Ok(whole(id, console)?.events)
+}
+
+/// A session's journal, read whole.
+fn whole(id: &str, console: &Console) -> Result<Reading, Stop> {
     let session = sessions::find(id)?;
     let reading = reading::read_all(&session.path).map_err(|error| Stop::because(&error))?;
     if let Some(broken) = &reading.broken {
@@ -73,5 +89,5 @@ pub(super) fn events(id: &str, console: &Console) -> Result<Vec<Event>, Stop> {
             broken.seq, broken.what
         ));
     }
-    Ok(reading.events)
+    Ok(reading)
 }
