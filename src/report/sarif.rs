@@ -40,7 +40,7 @@ fn rule(check: &CheckEntry) -> Value {
         "id": check.id,
         "shortDescription": { "text": check.id.replace('_', " ") },
         "defaultConfiguration": { "level": level(check.severity) },
-        "properties": { "tags": [check.category, check.kind] },
+        "properties": { "tags": [check.category], "kind": check.kind },
     });
     if let Some(remedy) = &check.remedy {
         rule["help"] = json!({ "text": remedy });
