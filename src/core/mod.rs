@@ -9,6 +9,7 @@ pub mod decide;
 pub mod digest;
 pub mod event;
 pub mod evidence;
+pub mod notice;
 pub mod state;
 pub mod status;
 pub mod verdict;
