@@ -92,7 +92,7 @@ impl Agenda {
             Body::Step(StepEvent::StopAsked { item, effect }) => {
                 self.steps.push(Effect::StopStep { item: item.clone(), effect: *effect });
             }
-            Body::Session(_) | Body::Item(_) | Body::Step(_) => {}
+            Body::Session(_) | Body::Item(_) | Body::Step(_) | Body::Alert(_) => {}
         }
     }
 

@@ -212,6 +212,8 @@ fn waiver_of<'a>(state: &'a State, subject: &Subject) -> Result<WaiverOf<'a>, Re
             let found = state.check(id).ok_or_else(|| Refusal::new(format!("the plan has no check {id}")))?;
             Ok((id.to_string(), found.0.waivable, found.1.waiver.as_ref()))
         }
+        Subject::Alert(id) => Err(Refusal::new(format!("{id} is an alert: it cannot be waived"))
+            .instead("mend its cause; a acknowledges it, S silences its notices")),
     }
 }
 

@@ -62,12 +62,28 @@ pub struct Rule {
     /// Who is told when nobody acknowledges it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub escalate: Option<Escalation>,
+    /// How many samples within its window it takes to say anything.
+    pub min_samples: u32,
+    /// What becomes of it while business rests.
+    #[serde(default)]
+    pub during_freeze: DuringFreeze,
     /// What it means, in a sentence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub impact: Option<String>,
     /// What to do about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remedy: Option<String>,
+}
+
+/// What becomes of a rule while a freeze is declared: a time in which business rests.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DuringFreeze {
+    /// It is judged as ever.
+    #[default]
+    Judged,
+    /// It does not fire: fewer customers are what a freeze is for.
+    Muted,
 }
 
 /// What happens when nobody acknowledges an alert.

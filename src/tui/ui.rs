@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::core::state::State;
-use crate::model::id::{CheckId, CredentialId, ItemId};
+use crate::model::id::{AlertId, CheckId, CredentialId, ItemId};
 use crate::model::time::Now;
 use crate::model::word::Phase;
 use crate::tui::layers::Layers;
@@ -35,6 +35,8 @@ pub enum RowKey {
     Item(ItemId),
     /// A check.
     Check(CheckId),
+    /// An alert.
+    Alert(AlertId),
     /// A credential.
     Credential(CredentialId),
     /// What moves the question: a row of its own at the end of a phase.

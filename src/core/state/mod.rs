@@ -4,6 +4,7 @@
 //! anything. One file per family of events holds that family's part and its fold. Checks and items are shared
 //! pointers, so a snapshot for the screen costs a copy of pointers and not of evidence.
 
+mod alerts;
 mod checks;
 mod index;
 mod items;
@@ -14,6 +15,7 @@ mod timeline;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+pub use alerts::{Acknowledgement, AlertState, Freeze, Life, Sight, Silence};
 pub use checks::{CheckState, Latest, Point, Running};
 pub use index::Index;
 pub use items::{Claim, ItemState, Note, Objection, Signature, Soaking, Waiver};
@@ -22,7 +24,8 @@ pub use steps::{StepState, StepStatus};
 pub use timeline::{Entry, Mark};
 
 use crate::core::event::{Body, Event, SessionEvent};
-use crate::model::id::{CheckId, EffectId, ItemId};
+use crate::model::alert::Rule;
+use crate::model::id::{AlertId, CheckId, EffectId, ItemId};
 use crate::model::item::Item;
 use crate::model::plan::{Check, Plan, SharedPlan};
 use crate::model::text::SafeText;
@@ -36,8 +39,11 @@ pub struct State {
     session: SessionState,
     checks: Vec<Arc<CheckState>>,
     items: Vec<Arc<ItemState>>,
+    alerts: Vec<Arc<AlertState>>,
+    freeze: Option<Freeze>,
     timeline: VecDeque<Arc<Entry>>,
     next_effect: u64,
+    next_transition: u64,
     trouble: Option<SafeText>,
 }
 
@@ -65,8 +71,11 @@ impl State {
             session: opened,
             checks: plan.checks.iter().map(|_| Arc::default()).collect(),
             items: plan.items.iter().map(|_| Arc::default()).collect(),
+            alerts: plan.alerts.iter().map(|_| Arc::default()).collect(),
+            freeze: None,
             timeline: VecDeque::new(),
             next_effect: 1,
+            next_transition: 1,
             trouble: None,
         };
         state.remember(event);
@@ -96,6 +105,7 @@ impl State {
             Body::Check(body) => checks::apply(self, body, event.when()),
             Body::Item(body) => items::apply(self, body, event),
             Body::Step(body) => steps::apply(self, body, event),
+            Body::Alert(body) => alerts::apply(self, body, event),
         }
     }
 
@@ -163,6 +173,35 @@ impl State {
         self.index.item(id).map(|position| (&self.plan.items[position], &*self.items[position]))
     }
 
+    /// Every alert with its state, in plan order; the position is its number in [`Index`].
+    pub fn alerts(&self) -> impl ExactSizeIterator<Item = (&Rule, &AlertState)> {
+        self.plan.alerts.iter().zip(self.alerts.iter().map(|alert| &**alert))
+    }
+
+    /// The alert at a position of the plan.
+    #[must_use]
+    pub fn alert_at(&self, position: usize) -> (&Rule, &AlertState) {
+        (&self.plan.alerts[position], &self.alerts[position])
+    }
+
+    /// An alert by id.
+    #[must_use]
+    pub fn alert(&self, id: &AlertId) -> Option<(&Rule, &AlertState)> {
+        self.index.alert(id).map(|position| self.alert_at(position))
+    }
+
+    /// The time in which business rests, while one is declared.
+    #[must_use]
+    pub const fn freeze(&self) -> Option<&Freeze> {
+        self.freeze.as_ref()
+    }
+
+    /// The number of the next transition that people are told of.
+    #[must_use]
+    pub const fn next_transition(&self) -> u64 {
+        self.next_transition
+    }
+
     /// What happened, oldest first: what people want to read, without repeats. Bounded.
     pub fn timeline(&self) -> impl DoubleEndedIterator<Item = &Entry> + ExactSizeIterator {
         self.timeline.iter().map(|entry| &**entry)
@@ -194,6 +233,11 @@ impl State {
         Some(Arc::make_mut(&mut self.items[position]))
     }
 
+    fn alert_mut(&mut self, id: &AlertId) -> Option<&mut AlertState> {
+        let position = self.index.alert(id)?;
+        Some(Arc::make_mut(&mut self.alerts[position]))
+    }
+
     /// A new plan: what it still has keeps what is known of it, unless its own definition changed.
     fn change_plan(&mut self, plan: &SharedPlan) {
         let index = Index::of(plan);
@@ -205,8 +249,12 @@ impl State {
             Some(old) if self.plan.items[old] == *item => Arc::clone(&self.items[old]),
             _ => Arc::default(),
         });
-        let (checks, items) = (checks.collect(), items.collect());
-        (self.checks, self.items) = (checks, items);
+        let alerts = plan.alerts.iter().map(|rule| match self.index.alert(&rule.id) {
+            Some(old) if self.plan.alerts[old] == *rule => Arc::clone(&self.alerts[old]),
+            _ => Arc::default(),
+        });
+        let (checks, items, alerts) = (checks.collect(), items.collect(), alerts.collect());
+        (self.checks, self.items, self.alerts) = (checks, items, alerts);
         self.index = Arc::new(index);
         self.plan = Arc::clone(plan);
     }

@@ -63,6 +63,7 @@ pub(super) fn subject(subject: Option<&Subject>) -> String {
     match subject {
         Some(Subject::Item(item)) => item.to_string(),
         Some(Subject::Check(check)) => check.to_string(),
+        Some(Subject::Alert(alert)) => alert.to_string(),
         None => "journal".to_owned(),
     }
 }

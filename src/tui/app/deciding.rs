@@ -68,6 +68,7 @@ pub(super) fn done_words(command: &Command, by: &Operator) -> String {
     let name = |subject: &Subject| match subject {
         Subject::Item(id) => id.to_string(),
         Subject::Check(id) => id.to_string(),
+        Subject::Alert(id) => id.to_string(),
     };
     match command {
         Command::Sign { item, .. } => format!("{item} signed by {by}   u takes it back"),

@@ -200,6 +200,7 @@ fn waiting(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
     let title = match &first.subject {
         Subject::Item(id) => scene.live.item(id).map_or_else(|| id.to_string(), |(item, _)| item.title.clone()),
         Subject::Check(id) => id.to_string(),
+        Subject::Alert(id) => id.to_string(),
     };
     let left = vec![
         scene.say(" ☐ ", Role::Waiting),
@@ -239,6 +240,7 @@ fn reason_spans(scene: &Scene<'_>, reason: &Reason) -> Vec<Span<'static>> {
     let subject = match &reason.subject {
         Some(Subject::Item(id)) => scene.live.item(id).map_or_else(|| id.to_string(), |(item, _)| item.title.clone()),
         Some(Subject::Check(id)) => id.to_string(),
+        Some(Subject::Alert(id)) => id.to_string(),
         None => "golive".to_owned(),
     };
     vec![scene.say(format!("{subject}: "), Role::Strong), scene.say(reason.message.clone(), Role::Text)]

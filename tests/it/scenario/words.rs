@@ -18,6 +18,7 @@ pub(crate) fn name(subject: &Subject) -> String {
     match subject {
         Subject::Item(id) => id.to_string(),
         Subject::Check(id) => id.to_string(),
+        Subject::Alert(id) => id.to_string(),
     }
 }
 
