@@ -10,6 +10,7 @@ pub mod digest;
 pub mod event;
 pub mod evidence;
 pub mod replay;
+pub mod notice;
 pub mod state;
 pub mod status;
 pub mod verdict;

@@ -9,6 +9,7 @@ pub mod failure;
 pub mod id;
 pub mod item;
 pub mod kind;
+pub mod notifier;
 pub mod operator;
 pub mod plan;
 pub mod step;

@@ -14,6 +14,7 @@ use crate::model::duration::Span;
 use crate::model::id::{CheckId, CredentialId, ItemId, KindName};
 use crate::model::item::{Item, Waivable};
 use crate::model::kind::Options;
+use crate::model::notifier::Notifier;
 use crate::model::step::RollbackStep;
 use crate::model::word::{Category, Phase, Severity};
 
@@ -37,6 +38,12 @@ pub struct Plan {
     /// The alert rules, in plan order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub alerts: Vec<Rule>,
+    /// Where people are told, in plan order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notifiers: Vec<Notifier>,
+    /// Where golive itself can be watched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metrics: Option<Metrics>,
     /// The rollback procedure.
     pub procedure: Vec<RollbackStep>,
     /// Bounds of a run.
@@ -220,6 +227,13 @@ pub enum Backoff {
     Constant,
     /// Twice as long each time.
     Exponential,
+}
+
+/// Where golive itself can be watched: Prometheus' text format over HTTP.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Metrics {
+    /// An address of this machine alone, with a port.
+    pub listen: std::net::SocketAddr,
 }
 
 /// Bounds of a run.

@@ -18,6 +18,8 @@ fn plan(folder: &Path, process_env: bool) -> Plan {
         checks: Vec::new(),
         items: Vec::new(),
         alerts: Vec::new(),
+        notifiers: Vec::new(),
+        metrics: None,
         procedure: Vec::new(),
         limits: Limits::default(),
         folder: folder.to_path_buf(),

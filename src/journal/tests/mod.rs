@@ -81,6 +81,8 @@ fn opened() -> Event {
         checks: Vec::new(),
         items: Vec::new(),
         alerts: Vec::new(),
+        notifiers: Vec::new(),
+        metrics: None,
         procedure: Vec::new(),
         limits: Limits::default(),
         folder: PathBuf::from("/plan"),

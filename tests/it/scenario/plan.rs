@@ -33,6 +33,8 @@ pub(crate) fn plan_of(checks: &[String], items: &[String]) -> SharedPlan {
         checks,
         items,
         alerts: Vec::new(),
+        notifiers: Vec::new(),
+        metrics: None,
         procedure: Vec::new(),
         limits: Limits::default(),
         folder: PathBuf::from("."),
