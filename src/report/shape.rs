@@ -200,6 +200,17 @@ pub struct ProcedureEntry {
     pub steps: Vec<ProcedureStepEntry>,
     /// Whether the old version was seen to work again.
     pub verified: bool,
+    /// The checks that say so.
+    pub verify: Vec<String>,
+    /// Why golive recommends it, while it does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recommended: Option<Vec<SafeText>>,
+    /// Why it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<SafeText>,
+    /// What is left to do by hand.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub left: Vec<SafeText>,
 }
 
 /// One step of the procedure.
@@ -207,7 +218,7 @@ pub struct ProcedureEntry {
 pub struct ProcedureStepEntry {
     /// Its id.
     pub id: String,
-    /// `not_run` and so on.
+    /// `not_run`, `running`, `succeeded`, `failed`, `unknown`.
     pub status: &'static str,
     /// How long it took.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -312,11 +323,43 @@ pub struct AlertEntry {
     pub id: String,
 }
 
-/// One rehearsal. The list is empty until golive can rehearse.
+/// One rehearsal of the rollback.
 #[derive(Clone, Debug, Serialize)]
 pub struct RehearsalEntry {
-    /// When.
+    /// When it ended.
     pub at: Timestamp,
+    /// `passed` or `failed`.
+    pub outcome: &'static str,
+    /// `dry`, `staging` or `real`.
+    pub grade: &'static str,
+    /// How long it took.
+    pub took_ms: u64,
+    /// How long it should have taken at most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub budget_ms: Option<u64>,
+    /// Whether it was one of this very procedure.
+    pub this_procedure: bool,
+    /// Why it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<SafeText>,
+    /// Its steps, in order.
+    pub steps: Vec<RehearsedStepEntry>,
+}
+
+/// One step of a rehearsal.
+#[derive(Clone, Debug, Serialize)]
+pub struct RehearsedStepEntry {
+    /// Its id.
+    pub id: String,
+    /// `succeeded` or `failed`.
+    pub status: &'static str,
+    /// How it ended.
+    pub exit: SafeText,
+    /// How long it took.
+    pub took_ms: u64,
+    /// How long it should have taken at most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub budget_ms: Option<u64>,
 }
 
 /// Where it was judged, and by which plan.

@@ -330,7 +330,8 @@ fn the_page_for_a_browser_is_one_file_that_asks_for_nothing_else() {
     for foreign in ["<script", "<link", "src=", "url(", "@import", "href="] {
         assert!(!page.contains(foreign), "{foreign} in the page");
     }
-    for told in ["NO-GO to deploy", "test_mode_disabled", "restore seen at 13:40", "signed by thandi", "••••7Q2M"] {
+    for told in ["NO-GO to deploy", "test_mode_disabled", "restore seen at 13:40", "signed by thandi", "••••7Q2M"]
+    {
         assert!(page.contains(told), "{told} is not in the page");
     }
 }

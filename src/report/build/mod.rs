@@ -5,6 +5,7 @@ mod checks;
 mod credentials;
 mod phases;
 mod reasons;
+mod rehearsals;
 mod validation;
 
 use crate::core::state::{Entry, State};
@@ -51,11 +52,11 @@ pub fn report(state: &State, inquiry: &Inquiry, circumstances: &Circumstances, n
         recommendations: reasons.recommendations,
         waiting: verdict.waiting().iter().map(waiting).collect(),
         phases: phases::of(state, inquiry, now),
-        session_outcome: session.ended.map(|(outcome, _)| outcome),
+        session_outcome: state.outcome(),
         checks: checks::of(state, inquiry, now),
         credentials: credentials::of(state, now),
         alerts: Vec::new(),
-        rehearsals: Vec::new(),
+        rehearsals: rehearsals::of(state),
         credential_validation: validation.booleans(validation::CREDENTIAL),
         environment_validation: validation.booleans(validation::ENVIRONMENT),
         security_validation: validation.booleans(validation::SECURITY),

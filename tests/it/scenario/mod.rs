@@ -35,6 +35,12 @@ struct Scenario {
     checks: Vec<String>,
     #[serde(default)]
     items: Vec<String>,
+    /// The steps of the way back.
+    #[serde(default)]
+    rollback_steps: Vec<String>,
+    /// What else the plan says of the way back, of its window and its poll.
+    #[serde(default)]
+    plan: Vec<String>,
     then: Vec<Moment>,
 }
 
@@ -59,6 +65,10 @@ struct Moment {
     waits: Option<Vec<String>>,
     #[serde(default)]
     because: Vec<String>,
+    #[serde(default)]
+    rollback: Option<String>,
+    #[serde(default)]
+    outcome: Option<String>,
 }
 
 /// A session that is told what happens, as the engine would tell it.
@@ -132,7 +142,8 @@ fn every_scenario_ends_as_it_says() {
 }
 
 fn play(scenario: &Scenario) -> Vec<String> {
-    let mut story = Story::begin(plan_of(&scenario.checks, &scenario.items));
+    let plan = plan_of(&scenario.checks, &scenario.items);
+    let mut story = Story::begin(plan::with_rollback(&plan, &scenario.rollback_steps, &scenario.plan));
     let mut wrong = Vec::new();
     for (number, moment) in scenario.then.iter().enumerate() {
         if let Some(after) = &moment.after {
@@ -159,6 +170,12 @@ fn compare(story: &Story, moment: &Moment) -> Vec<String> {
     };
     if let Some(expected) = &moment.verdict {
         expect("the verdict", expected, verdict.headline());
+    }
+    if let Some(expected) = &moment.rollback {
+        expect("the rollback", expected, words::stage(state));
+    }
+    if let Some(expected) = &moment.outcome {
+        expect("the outcome", expected, state.outcome().map_or("none".to_owned(), |outcome| format!("{outcome:?}")));
     }
     if let Some(expected) = &moment.would_be {
         expect("it would be", expected, verdict.would_be().words().to_owned());
