@@ -46,6 +46,8 @@ const fn waits(cause: &Cause) -> bool {
         | Cause::Blocked(_)
         | Cause::Stale
         | Cause::StepFailed
+        | Cause::Alert
+        | Cause::AlertUnknown
         | Cause::Journal => false,
     }
 }

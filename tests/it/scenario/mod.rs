@@ -10,6 +10,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use golive::core::alerts::Watch;
 use golive::core::consequences::consequences;
 use golive::core::event::{Body, Event, Purpose, SessionEvent, VERSION};
 use golive::core::state::State;
@@ -65,6 +66,7 @@ struct Moment {
 pub(crate) struct Story {
     pub(crate) state: State,
     pub(crate) now: Now,
+    watch: Watch,
 }
 
 impl Story {
@@ -78,11 +80,12 @@ impl Story {
             host: SafeText::from_foreign("test-host"),
         });
         let state = State::open(&event(now, Actor::Golive, opened)).unwrap();
-        Self { state, now }
+        let watch = Watch::new(&state);
+        Self { state, now, watch }
     }
 
     pub(crate) fn happens(&mut self, actor: Actor, body: Body) {
-        self.state.apply(&event(self.now, actor, body));
+        self.take(actor, body);
         self.settle();
     }
 
@@ -91,14 +94,21 @@ impl Story {
         self.settle();
     }
 
+    fn take(&mut self, actor: Actor, body: Body) {
+        let event = event(self.now, actor, body);
+        self.state.apply(&event);
+        self.watch.after(&self.state, &event);
+    }
+
     fn settle(&mut self) {
         for _ in 0..100 {
-            let follows = consequences(&self.state, self.now);
+            let mut follows = consequences(&self.state, self.now);
+            follows.extend(self.watch.follows(&self.state, self.now));
             if follows.is_empty() {
                 return;
             }
             for body in follows {
-                self.state.apply(&event(self.now, Actor::Golive, body));
+                self.take(Actor::Golive, body);
             }
         }
         panic!("consequences never end");
