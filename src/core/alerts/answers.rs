@@ -13,6 +13,9 @@ use crate::model::alert::Rule;
 use crate::model::time::Now;
 use crate::model::word::{Category, Severity};
 
+/// The smallest step of a series' time.
+const JUST: Duration = Duration::from_micros(1);
+
 /// What a rule says at a moment.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Seen {
@@ -98,7 +101,8 @@ fn of_series(
             (within.runs >= enough).then(|| f64::from(number))
         }
         Measure::Baseline => {
-            let until = began.unwrap_or(now);
+            // The norm is what was before: neither the number that is held against it nor what came since it began.
+            let until = began.or_else(|| series.latest(now)).unwrap_or(now).checked_sub(JUST).ok()?;
             let within = series.within(until, window);
             // Half the window has to be known: a norm of two minutes is no norm of an hour.
             let known_since = until.checked_sub(window / 2).ok()?;

@@ -204,6 +204,14 @@ impl Series {
         Timestamp::from_microsecond(first.at).ok()
     }
 
+    /// When the latest number was taken.
+    #[must_use]
+    pub fn latest(&self, now: Timestamp) -> Option<Timestamp> {
+        let until = now.as_microsecond();
+        let latest = self.hot.iter().rev().find(|sample| sample.at <= until && !sample.value.is_nan())?;
+        Timestamp::from_microsecond(latest.at).ok()
+    }
+
     /// When time alone changes what lies in a window: when its oldest sample leaves it.
     #[must_use]
     pub fn leaves(&self, now: Timestamp, window: Duration) -> Option<Timestamp> {

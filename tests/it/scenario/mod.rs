@@ -17,7 +17,7 @@ use golive::core::state::State;
 use golive::core::status;
 use golive::core::verdict;
 use golive::model::duration;
-use golive::model::id::{CheckId, ItemId, SessionId};
+use golive::model::id::{AlertId, CheckId, ItemId, SessionId};
 use golive::model::operator::Actor;
 use golive::model::plan::SharedPlan;
 use golive::model::text::SafeText;
@@ -25,7 +25,7 @@ use golive::model::time::Now;
 use golive::model::word::Phase;
 use serde::Deserialize;
 
-pub(crate) use plan::plan_of;
+pub(crate) use plan::{plan_of, plan_with};
 pub(crate) use words::finished;
 
 #[derive(Deserialize)]
@@ -36,6 +36,8 @@ struct Scenario {
     checks: Vec<String>,
     #[serde(default)]
     items: Vec<String>,
+    #[serde(default)]
+    alerts: Vec<String>,
     then: Vec<Moment>,
 }
 
@@ -57,6 +59,11 @@ struct Moment {
     #[serde(default)]
     phases: Vec<String>,
     #[serde(default)]
+    alerts: Vec<String>,
+    /// Transitions since the moment before, in order: `fired flaky`.
+    #[serde(default)]
+    told: Option<Vec<String>>,
+    #[serde(default)]
     waits: Option<Vec<String>>,
     #[serde(default)]
     because: Vec<String>,
@@ -67,6 +74,8 @@ pub(crate) struct Story {
     pub(crate) state: State,
     pub(crate) now: Now,
     watch: Watch,
+    /// What happened to alerts, in order.
+    pub(crate) transitions: Vec<String>,
 }
 
 impl Story {
@@ -81,7 +90,7 @@ impl Story {
         });
         let state = State::open(&event(now, Actor::Golive, opened)).unwrap();
         let watch = Watch::new(&state);
-        Self { state, now, watch }
+        Self { state, now, watch, transitions: Vec::new() }
     }
 
     pub(crate) fn happens(&mut self, actor: Actor, body: Body) {
@@ -95,6 +104,12 @@ impl Story {
     }
 
     fn take(&mut self, actor: Actor, body: Body) {
+        if let Body::Alert(alert) = &body
+            && let (Some(id), Some(_)) = (alert.alert(), alert.transition())
+        {
+            let name = serde_json::to_value(alert).unwrap();
+            self.transitions.push(format!("{} {id}", name.as_object().unwrap().keys().next().unwrap()));
+        }
         let event = event(self.now, actor, body);
         self.state.apply(&event);
         self.watch.after(&self.state, &event);
@@ -137,7 +152,7 @@ fn every_scenario_ends_as_it_says() {
 }
 
 fn play(scenario: &Scenario) -> Vec<String> {
-    let mut story = Story::begin(plan_of(&scenario.checks, &scenario.items));
+    let mut story = Story::begin(plan_with(&scenario.checks, &scenario.items, &scenario.alerts));
     let mut wrong = Vec::new();
     for (number, moment) in scenario.then.iter().enumerate() {
         if let Some(after) = &moment.after {
@@ -147,6 +162,10 @@ fn play(scenario: &Scenario) -> Vec<String> {
             if let Err(why) = words::happen(&mut story, line) {
                 wrong.push(format!("moment {}: \"{line}\": {why}", number + 1));
             }
+        }
+        let transitions = std::mem::take(&mut story.transitions);
+        if let Some(told) = moment.told.as_ref().filter(|told| **told != transitions) {
+            wrong.push(format!("moment {}: told should be {told:?} and is {transitions:?}", number + 1));
         }
         wrong.extend(compare(&story, moment).into_iter().map(|line| format!("moment {}: {line}", number + 1)));
     }
@@ -177,6 +196,11 @@ fn compare(story: &Story, moment: &Moment) -> Vec<String> {
         let (id, expected) = line.split_once(' ').unwrap();
         let (item, known) = state.item(&ItemId::new(id)).unwrap();
         expect(id, expected, status::item_status(state, item, known, now).word().to_owned());
+    }
+    for line in &moment.alerts {
+        let (id, expected) = line.split_once(' ').unwrap();
+        let (_, known) = state.alert(&AlertId::new(id)).unwrap();
+        expect(id, expected, words::alert(known));
     }
     for line in &moment.phases {
         let (word, expected) = line.split_once(' ').unwrap();
