@@ -48,6 +48,8 @@ const fn waits(cause: &Cause) -> bool {
         | Cause::Stale
         | Cause::StepFailed
         | Cause::Rollback
+        | Cause::Alert
+        | Cause::AlertUnknown
         | Cause::Journal => false,
     }
 }
