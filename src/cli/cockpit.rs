@@ -37,7 +37,31 @@ pub(super) fn needs_terminal() -> Result<(), Stop> {
     Err(Stop::wrong("the cockpit needs a terminal on standard input and output").instead("without one: golive check"))
 }
 
-pub(super) fn run(plan: Option<&Path>, wish: Wish, console: &Console, machine: &Machine) -> Result<Exit, Stop> {
+/// What a cockpit is opened for, and on which screen.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Purposed {
+    pub(super) purpose: Purpose,
+    pub(super) screen: ScreenName,
+    /// Whether the rollback is rehearsed before: the demo's world is made anew each time.
+    pub(super) rehearses: bool,
+}
+
+impl Purposed {
+    /// A go-live, from its checklist.
+    pub(super) const GO_LIVE: Self = Self { purpose: Purpose::GoLive, screen: ScreenName::Checklist, rehearses: false };
+    /// The demo's go-live.
+    pub(super) const DEMO: Self = Self { purpose: Purpose::Demo, screen: ScreenName::Checklist, rehearses: true };
+    /// A rehearsal of the rollback, from its screen.
+    pub(super) const REHEARSAL: Self =
+        Self { purpose: Purpose::Rehearsal, screen: ScreenName::Rehearsal, rehearses: false };
+}
+
+pub(super) fn run(
+    plan: Option<&Path>,
+    wish: Wish,
+    wanted: Purposed,
+    (console, machine): (&Console, &Machine),
+) -> Result<Exit, Stop> {
     if let Some(meant) = plan.filter(|plan| !plan.exists()).and_then(arguments::nearly_a_command) {
         let typed = plan.map(|plan| plan.display().to_string()).unwrap_or_default();
         return Err(Stop::wrong(format!("there is no plan and no command {typed}"))
@@ -49,59 +73,52 @@ pub(super) fn run(plan: Option<&Path>, wish: Wish, console: &Console, machine: &
     let trusted = opening::is_trusted(&loaded.plan.digest)?;
     let plan = Arc::new(loaded.plan);
     let resumed = resuming::find(&plan, wish, console, machine)?;
-    let start = Start { purpose: Purpose::GoLive, trusted, rehearses: false };
-    fly(plan, start, resumed, (console, machine))
-}
-
-/// How a session starts.
-#[derive(Clone, Copy)]
-pub(super) struct Start {
-    pub(super) purpose: Purpose,
-    /// Whether the plan's commands may run.
-    pub(super) trusted: bool,
-    /// Whether the rollback is rehearsed before: the demo's world is made anew each time.
-    pub(super) rehearses: bool,
+    fly(plan, wanted, trusted, resumed, (console, machine))
 }
 
 /// Opens a session on a plan, or goes on with one, and the cockpit on it; ends by the verdict.
 pub(super) fn fly(
     plan: SharedPlan,
-    start: Start,
+    wanted: Purposed,
+    trusted: bool,
     resumed: Option<Resumed>,
     (console, machine): (&Console, &Machine),
 ) -> Result<Exit, Stop> {
-    let (left, state) = flown(plan, start, resumed, (console, machine))?;
-    match left {
-        Leaving::Quit => Ok(Exit::of(verdict::of_session(&state, clock::now()).answer(), false)),
-        Leaving::Interrupted => Ok(Exit::Interrupted),
-        Leaving::Signalled(_) => Ok(Exit::Terminated),
-    }
+    let (left, state) = flown(plan, wanted, trusted, resumed, (console, machine))?;
+    self::left(left, || Exit::of(verdict::of_session(&state, clock::now()).answer(), false))
 }
 
 /// The same, with what is known at the end.
 pub(super) fn flown(
     plan: SharedPlan,
-    start: Start,
+    wanted: Purposed,
+    trusted: bool,
     resumed: Option<Resumed>,
     (console, machine): (&Console, &Machine),
-) -> Result<(Leaving, Arc<State>), Stop> {
+) -> Result<(Result<Leaving, TuiError>, Arc<State>), Stop> {
     let (first, opening) = match resumed {
-        Some(resumed) => going_on(&plan, start.trusted, resumed, machine)?,
-        None => beginning(&plan, start, machine)?,
+        Some(resumed) => going_on(&plan, trusted, resumed, machine)?,
+        None => beginning(&plan, wanted, trusted, machine)?,
     };
     let arriving = Arriving::begin(first, opening)?;
-    let left = tui::run::run(&arriving, options(start.purpose, console, machine));
-    let state = arriving.end()?;
+    let left = tui::run::run(&arriving, options(console, machine, wanted.screen));
+    Ok((left, arriving.end()?))
+}
+
+/// How the program ends when the cockpit was left: by `quit` where a person left it.
+pub(super) fn left(left: Result<Leaving, TuiError>, quit: impl FnOnce() -> Exit) -> Result<Exit, Stop> {
     match left {
-        Ok(left) => Ok((left, state)),
+        Ok(Leaving::Quit) => Ok(quit()),
+        Ok(Leaving::Interrupted) => Ok(Exit::Interrupted),
+        Ok(Leaving::Signalled(_)) => Ok(Exit::Terminated),
         Err(error @ (TuiError::NoTerminal | TuiError::Theme(_))) => Err(Stop::wrong(error.to_string())),
         Err(error @ TuiError::Terminal(_)) => Err(Stop::because(&error)),
     }
 }
 
 /// A new session: what is drawn first is the plan, of which nothing is known yet.
-fn beginning(plan: &SharedPlan, start: Start, machine: &Machine) -> Result<(State, Opening), Stop> {
-    let Start { purpose, trusted, rehearses } = start;
+fn beginning(plan: &SharedPlan, wanted: Purposed, trusted: bool, machine: &Machine) -> Result<(State, Opening), Stop> {
+    let Purposed { purpose, rehearses, .. } = wanted;
     let session = SessionId::new(&ulid::Ulid::generate().to_string());
     let now = clock::now();
     let (host, opened) = (machine.host.clone(), Arc::clone(plan));
@@ -164,7 +181,8 @@ fn prepared(plan: &SharedPlan, trusted: bool, machine: &Machine) -> Result<Prepa
     prepared
 }
 
-fn options(purpose: Purpose, console: &Console, machine: &Machine) -> Options {
+/// What the cockpit has to know of this machine and person.
+pub(super) fn options(console: &Console, machine: &Machine, screen: ScreenName) -> Options {
     let value = |name: &str| machine.environment.get(name).map_or("", String::as_str);
     let colours = if !console.look().colour {
         Colours::None
@@ -179,6 +197,6 @@ fn options(purpose: Purpose, console: &Console, machine: &Machine) -> Options {
         theme: theme.map_or_else(|| "dark".to_owned(), Clone::clone),
         colours,
         zone: TimeZone::system(),
-        screen: if purpose == Purpose::Rehearsal { ScreenName::Rehearsal } else { ScreenName::Checklist },
+        screen,
     }
 }

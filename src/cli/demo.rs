@@ -14,7 +14,6 @@ use crate::cli::formats::{self, Wanted};
 use crate::cli::lint;
 use crate::cli::machine::Machine;
 use crate::cli::signals::Signals;
-use crate::core::event::Purpose;
 use crate::demo::scenario::{self, SCENARIOS, Scenario};
 use crate::demo::{Fault, World};
 
@@ -65,8 +64,8 @@ pub(super) fn run(arguments: &DemoArguments, console: &Console, machine: &Machin
     };
     // golive wrote this plan and its scripts itself, a moment ago, into a folder of its own.
     let rehearses = !world.faults().is_on(Fault::NoRehearsal);
-    let start = cockpit::Start { purpose: Purpose::Demo, trusted: true, rehearses };
-    cockpit::fly(Arc::new(loaded.plan), start, None, (console, machine))
+    let wanted = cockpit::Purposed { rehearses, ..cockpit::Purposed::DEMO };
+    cockpit::fly(Arc::new(loaded.plan), wanted, true, None, (console, machine))
 }
 
 fn list(console: &Console) -> Result<Exit, Stop> {

@@ -19,7 +19,6 @@ use crate::cli::exit::{Exit, Stop};
 use crate::cli::lint;
 use crate::cli::machine::Machine;
 use crate::cli::opening::{self, Keeping};
-use crate::core::event::Purpose;
 use crate::core::rehearsal;
 use crate::model::plan::{Plan, SharedPlan};
 use crate::model::rehearsal::RehearsalRecord;
@@ -80,8 +79,9 @@ pub(super) fn run(arguments: &RehearseArguments, console: &Console, machine: &Ma
 
 /// The rehearsal on the screen: begun by `R` behind its door, left when it has been seen.
 fn in_the_cockpit(plan: &SharedPlan, console: &Console, machine: &Machine) -> Result<Option<RehearsalRecord>, Stop> {
-    let start = cockpit::Start { purpose: Purpose::Rehearsal, trusted: true, rehearses: false };
-    let (_, state) = cockpit::flown(Arc::clone(plan), start, None, (console, machine))?;
+    let wanted = cockpit::Purposed::REHEARSAL;
+    let (left, state) = cockpit::flown(Arc::clone(plan), wanted, true, None, (console, machine))?;
+    cockpit::left(left, || Exit::Go)?;
     Ok(rehearsal::record(&state))
 }
 

@@ -128,7 +128,12 @@ impl Agenda {
                 self.steps.push(Effect::StopStep { item: item.clone(), effect: *effect });
             }
             Body::Procedure(body) => self.after_procedure(state, body, event.when().up),
-            Body::Session(_) | Body::Item(_) | Body::Step(_) | Body::Rehearsal(_) | Body::Ceremony(_) => {}
+            Body::Session(_)
+            | Body::Item(_)
+            | Body::Step(_)
+            | Body::Alert(_)
+            | Body::Rehearsal(_)
+            | Body::Ceremony(_) => {}
         }
     }
 

@@ -3,6 +3,7 @@
 //! The answer is the greatest weight among the reasons and nothing else, so every verdict but GO has reasons by
 //! construction, and what is not known weighs at least HOLD.
 
+mod alerts;
 mod ceremony;
 mod weigh;
 
@@ -148,6 +149,10 @@ pub enum Cause {
     Poll,
     /// Outside the window, or in a freeze.
     Window,
+    /// An alert fires.
+    Alert,
+    /// An alert's rule cannot be evaluated.
+    AlertUnknown,
     /// The journal cannot be written.
     Journal,
 }
@@ -251,6 +256,7 @@ pub fn verdict(state: &State, inquiry: &Inquiry, now: Now) -> Verdict {
         reasons.extend(ceremony::people(state, inquiry.question, now));
         reasons.extend(ceremony::procedure(state));
     }
+    reasons.extend(alerts::reasons(state, inquiry, now));
     reasons.extend(weigh::journal(state));
     Verdict::new(inquiry.question, reasons, weigh::waiting(state, inquiry, now))
 }

@@ -1,7 +1,7 @@
 //! What an event is called in the journal's listing columns: the words of its stored form.
 
 use crate::core::event::{
-    Body, CeremonyEvent, CheckEvent, ItemEvent, ProcedureEvent, RehearsalEvent, SessionEvent, StepEvent,
+    AlertEvent, Body, CeremonyEvent, CheckEvent, ItemEvent, ProcedureEvent, RehearsalEvent, SessionEvent, StepEvent,
 };
 
 /// Family and kind of an event.
@@ -11,6 +11,7 @@ pub(super) const fn of(body: &Body) -> (&'static str, &'static str) {
         Body::Check(body) => ("check", check(body)),
         Body::Item(body) => ("item", item(body)),
         Body::Step(body) => ("step", step(body)),
+        Body::Alert(body) => ("alert", alert(body)),
         Body::Procedure(body) => ("procedure", procedure(body)),
         Body::Rehearsal(RehearsalEvent::Known(_)) => ("rehearsal", "known"),
         Body::Ceremony(body) => ("ceremony", ceremony(body)),
@@ -94,5 +95,27 @@ const fn step<Of>(body: &StepEvent<Of>) -> &'static str {
         StepEvent::WaitsForInput { .. } => "waits_for_input",
         StepEvent::StopAsked { .. } => "stop_asked",
         StepEvent::Ended { .. } => "ended",
+    }
+}
+
+const fn alert(body: &AlertEvent) -> &'static str {
+    match body {
+        AlertEvent::Evaluable { .. } => "evaluable",
+        AlertEvent::Unevaluable { .. } => "unevaluable",
+        AlertEvent::Pending { .. } => "pending",
+        AlertEvent::Calmed { .. } => "calmed",
+        AlertEvent::Fired { .. } => "fired",
+        AlertEvent::HeldBack { .. } => "held_back",
+        AlertEvent::Released { .. } => "released",
+        AlertEvent::KeptFiring { .. } => "kept_firing",
+        AlertEvent::HoldsAgain { .. } => "holds_again",
+        AlertEvent::Resolved { .. } => "resolved",
+        AlertEvent::Acknowledged { .. } => "acknowledged",
+        AlertEvent::Unacknowledged { .. } => "unacknowledged",
+        AlertEvent::Escalated { .. } => "escalated",
+        AlertEvent::Silenced { .. } => "silenced",
+        AlertEvent::SilenceEnded { .. } => "silence_ended",
+        AlertEvent::FreezeDeclared { .. } => "freeze_declared",
+        AlertEvent::FreezeEnded { .. } => "freeze_ended",
     }
 }

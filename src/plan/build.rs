@@ -9,15 +9,18 @@ use indexmap::IndexMap;
 use sha2::{Digest as _, Sha256};
 
 use crate::model::duration::Span;
-use crate::model::id::{CheckId, CredentialId, ItemId, KindName};
+use crate::model::id::{CheckId, CredentialId, ItemId, KindName, NotifierId};
 use crate::model::item::{Item, Manual, Rehearsal, Soak, Waivable};
-use crate::model::kind::{KindSpec, Options, Touch};
-use crate::model::plan::{Check, Credential, Limits, Network, Plan, Retry, Run, Service, Sources, ValueSource};
+use crate::model::kind::{KindSpec, Kinds, Options, Touch};
+use crate::model::notifier::Notifier;
+use crate::model::plan::{
+    Check, Credential, Limits, Metrics, Network, Plan, Retry, Run, Service, Sources, ValueSource,
+};
 use crate::model::step::{Action, Step};
 use crate::model::word::{Category, Phase, Severity};
 use crate::plan::document::{
-    CheckDocument, CommonKeys, CredentialDocument, Document, ItemDocument, RequestDocument, RunDocument,
-    SettingDocument, StepDocument,
+    CheckDocument, CommonKeys, CredentialDocument, Document, ItemDocument, NotifierDocument, RequestDocument,
+    RunDocument, SettingDocument, StepDocument,
 };
 use crate::plan::files;
 use crate::plan::judge::{selection, setting_id};
@@ -31,7 +34,7 @@ const SPARINGLY: Span = Span::seconds(60);
 const DAY: Span = Span::seconds(86_400);
 
 /// The plan, and what turned out to be wrong only while it was put together.
-pub(super) fn plan(document: Document, tree: &Node, folder: &Path, kinds: &[KindSpec]) -> (Plan, Vec<Problem>) {
+pub(super) fn plan(document: Document, tree: &Node, folder: &Path, kinds: &Kinds) -> (Plan, Vec<Problem>) {
     let (no_return, ceremony) = (procedure::no_return(&document), procedure::ceremony(&document));
     let files = document.procedure.files.clone();
     let service = document.service.map(|service| Service {
@@ -69,6 +72,9 @@ pub(super) fn plan(document: Document, tree: &Node, folder: &Path, kinds: &[Kind
         credentials,
         checks,
         items,
+        alerts: Vec::new(),
+        notifiers: document.notifiers.into_iter().map(notifier).collect(),
+        metrics: document.metrics.map(|metrics| Metrics { listen: metrics.listen }),
         procedure: steps,
         rollback,
         ceremony,
@@ -78,6 +84,19 @@ pub(super) fn plan(document: Document, tree: &Node, folder: &Path, kinds: &[Kind
     };
     plan.digest = digest(&plan, tree, kinds);
     (plan, Vec::new())
+}
+
+fn notifier((id, document): (String, NotifierDocument)) -> Notifier {
+    let common = document.common;
+    Notifier {
+        id: NotifierId::new(&id),
+        kind: KindName::new(&document.kind),
+        timeout: common.timeout.unwrap_or(Span::seconds(10)),
+        retry_delay: common.retry_delay.unwrap_or(Span::seconds(1)),
+        give_up_after: common.give_up_after.unwrap_or(DAY),
+        rate: common.rate.unwrap_or_default(),
+        options: document.options,
+    }
 }
 
 /// All checks: those that credentials and settings bring first, then the plan's own.
@@ -319,7 +338,7 @@ fn set_phases(checks: &mut [Check], items: &[Item]) {
 }
 
 /// What trust pins: the plan after `extends` and before any value, and the scripts it names inside its folder.
-fn digest(plan: &Plan, tree: &Node, kinds: &[KindSpec]) -> String {
+fn digest(plan: &Plan, tree: &Node, kinds: &Kinds) -> String {
     let mut hasher = Sha256::new();
     let mut part = |bytes: &[u8]| {
         hasher.update((bytes.len() as u64).to_be_bytes());

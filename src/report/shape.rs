@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::core::state::SessionOutcome;
+use crate::core::state::{Mark, Point, SessionOutcome};
 use crate::core::verdict::Answer;
 use crate::model::text::SafeText;
 use crate::model::word::{Category, Phase, Question, Severity};
@@ -77,6 +77,36 @@ pub struct Report {
     pub validation_version: &'static str,
     /// Where it was judged, and by which plan.
     pub environment_info: EnvironmentInfo,
+    /// The end of the journal that this was read from: `golive verify` gives the same for a journal that is untouched.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub journal: Option<JournalEntry>,
+    /// What happened, oldest first. For people's forms: programs read the journal.
+    #[serde(skip)]
+    pub timeline: Vec<TimelineEntry>,
+}
+
+/// The end of a journal.
+#[derive(Clone, Debug, Serialize)]
+pub struct JournalEntry {
+    /// How many events it has.
+    pub events: u64,
+    /// The hash of the last one, over all before it.
+    pub head: String,
+}
+
+/// One thing that happened.
+#[derive(Clone, Debug)]
+pub struct TimelineEntry {
+    /// When.
+    pub at: Timestamp,
+    /// How it is to be taken.
+    pub mark: Mark,
+    /// What it is about.
+    pub subject: String,
+    /// What happened, in a few words.
+    pub text: String,
+    /// Who caused it, where that was a person.
+    pub by: Option<String>,
 }
 
 /// One reason.
@@ -234,6 +264,9 @@ pub struct CheckEntry {
     /// What to do about it, where it did not pass.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub remedy: Option<String>,
+    /// Its latest runs, newest last. For people's forms.
+    #[serde(skip)]
+    pub history: Vec<Point>,
 }
 
 /// One thing that was seen.

@@ -80,7 +80,7 @@ pub fn draw(scene: &Scene<'_>, key: Option<&RowKey>, canvas: &mut Canvas<'_>) {
             }
         }
         Some(RowKey::Act(act)) => act_lines(&mut lines, *act),
-        Some(RowKey::Credential(_) | RowKey::Named(_) | RowKey::Line(_)) | None => {}
+        Some(RowKey::Alert(_) | RowKey::Credential(_) | RowKey::Named(_) | RowKey::Line(_)) | None => {}
     }
     show(scene, &lines, canvas);
 }

@@ -215,7 +215,7 @@ fn the_way_back_has_a_door_that_says_what_will_run_and_what_it_means() {
     let mut desk = Desk::at(kit::mid_rollback());
     desk.size = (120, 36);
     desk.fly("R").sees("Roll back academy-checkout in PRODUCTION").sees("never rehearsed as they stand now");
-    desk.sees("switch_back  ./deploy.sh").sees("1 check verifies the old version");
+    desk.sees("switch_back ./deploy.sh").sees("1 check verifies the old version");
     desk.fly("<enter>");
     assert!(desk.asked.is_empty(), "Enter alone leaves");
     desk.fly("R academy-checkout <enter>");

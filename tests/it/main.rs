@@ -4,6 +4,7 @@
 
 mod architecture;
 mod cli;
+mod cli_kit;
 mod cockpit;
 mod crash;
 mod credentials;
@@ -11,11 +12,13 @@ mod demo_world;
 mod docs;
 mod envfile;
 mod flight;
+mod init;
 mod keys;
 mod kit;
 mod pictures;
 mod pilot;
 mod plans;
+mod replaying;
 mod report;
 mod rollback;
 mod scenario;

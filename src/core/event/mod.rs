@@ -3,6 +3,7 @@
 //! An event is a fact in words of the field. It holds no closure, no handle and no secret; whoever reads the journal
 //! years later needs nothing else.
 
+mod alert;
 mod ceremony;
 mod check;
 mod item;
@@ -17,6 +18,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use crate::core::event::alert::AlertEvent;
 pub use crate::core::event::ceremony::{CeremonyEvent, PollWord};
 pub use crate::core::event::check::{CheckEvent, Finished, Repeat};
 pub use crate::core::event::item::{ItemEvent, Subject};
@@ -61,6 +63,8 @@ pub enum Body {
     Item(ItemEvent),
     /// Steps: what was run in the world.
     Step(StepEvent),
+    /// Alerts: what rules found, and what people did about it.
+    Alert(AlertEvent),
     /// The rollback procedure.
     Procedure(ProcedureEvent),
     /// Rehearsals of it.

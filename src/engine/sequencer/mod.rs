@@ -16,6 +16,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::core::agenda::{Agenda, Effect};
+use crate::core::alerts::Watch;
 use crate::core::event::{Body, CheckEvent, Event, ProcedureEvent, SessionEvent, StepEvent};
 use crate::core::state::State;
 use crate::engine::events::Maker;
@@ -44,6 +45,7 @@ const REPORTED: usize = 1_024;
 pub(super) struct Sequencer {
     state: State,
     agenda: Agenda,
+    watch: Watch,
     keeper: Keeper,
     maker: Maker,
     clock: fn() -> Now,
@@ -82,6 +84,7 @@ impl Sequencer {
         let handle = Handle { asked: ask, states: shown, quit: quit.clone(), lateness };
         let sequencer = Self {
             agenda: Agenda::new(&state, now),
+            watch: Watch::new(&state),
             keeper: Keeper::new(journal, &state),
             runner: Runner::new(probes, state.plan().limits.concurrency, results, clock),
             stepper: Stepper::new(surroundings, redactor.clone(), steps_folder, reports),

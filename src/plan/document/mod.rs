@@ -3,6 +3,7 @@
 
 mod check;
 mod item;
+mod notifier;
 mod rollback;
 mod service;
 
@@ -14,6 +15,7 @@ pub(super) use check::{
     CheckDocument, CommonKeys, CredentialDocument, CredentialKeys, RunDocument, SettingDocument, SettingKeys,
 };
 pub(super) use item::{ItemDocument, RequestDocument, RollbackStepDocument, StepDocument};
+pub(super) use notifier::{MetricsDocument, NotifierDocument, NotifierKeys};
 pub(super) use rollback::{FreezeDocument, PollDocument, ProcedureDocument, RehearseDocument, WindowDocument};
 pub(super) use service::{LimitsDocument, NetworkDocument, ServiceDocument, SourcesDocument, ValueDocument};
 
@@ -44,6 +46,12 @@ pub(super) struct Document {
     #[serde(default)]
     #[schemars(with = "IndexMap<String, serde_json::Value>")]
     pub(super) checks: IndexMap<String, CheckDocument>,
+    /// Where people are told.
+    #[serde(default)]
+    #[schemars(with = "IndexMap<String, serde_json::Value>")]
+    pub(super) notifiers: IndexMap<String, NotifierDocument>,
+    /// Where golive itself can be watched.
+    pub(super) metrics: Option<MetricsDocument>,
     /// Items before the deployment.
     #[serde(default)]
     pub(super) pre_deployment: Vec<ItemDocument>,

@@ -8,11 +8,12 @@ mod reasons;
 mod rehearsals;
 mod validation;
 
-use crate::core::state::State;
+use crate::core::state::{Entry, State};
 use crate::core::verdict::{self, Inquiry};
+use crate::model::operator::Actor;
 use crate::model::text::SafeText;
 use crate::model::time::Now;
-use crate::report::shape::{EnvironmentInfo, Report, SCHEMA, WaitingEntry};
+use crate::report::shape::{EnvironmentInfo, JournalEntry, Report, SCHEMA, TimelineEntry, WaitingEntry};
 
 /// What a state does not know about where it is judged.
 #[derive(Clone, Debug)]
@@ -21,6 +22,8 @@ pub struct Circumstances {
     pub operator: SafeText,
     /// The plan's file, where it is known.
     pub plan: Option<String>,
+    /// The end of the journal, where one was read.
+    pub journal: Option<JournalEntry>,
 }
 
 /// What is to be said about a state, asked a question at a moment.
@@ -66,6 +69,21 @@ pub fn report(state: &State, inquiry: &Inquiry, circumstances: &Circumstances, n
             operator: circumstances.operator.clone(),
             plan: circumstances.plan.clone().unwrap_or_else(|| plan.folder.display().to_string()),
             plan_sha256: plan.digest.clone(),
+        },
+        journal: circumstances.journal.clone(),
+        timeline: state.timeline().map(happened).collect(),
+    }
+}
+
+fn happened(entry: &Entry) -> TimelineEntry {
+    TimelineEntry {
+        at: entry.at,
+        mark: entry.mark,
+        subject: entry.subject.clone(),
+        text: entry.text.clone(),
+        by: match &entry.actor {
+            Actor::Golive => None,
+            Actor::Operator(by) => Some(by.to_string()),
         },
     }
 }

@@ -48,6 +48,8 @@ const fn waits(cause: &Cause) -> bool {
         | Cause::Stale
         | Cause::StepFailed
         | Cause::Rollback
+        | Cause::Alert
+        | Cause::AlertUnknown
         | Cause::Journal => false,
     }
 }
@@ -71,6 +73,7 @@ pub(super) fn subject(subject: Option<&Subject>) -> String {
     match subject {
         Some(Subject::Item(item)) => item.to_string(),
         Some(Subject::Check(check)) => check.to_string(),
+        Some(Subject::Alert(alert)) => alert.to_string(),
         None => "journal".to_owned(),
     }
 }

@@ -71,6 +71,7 @@ pub(super) fn done_words(command: &Command, by: &Operator) -> String {
     let name = |subject: &Subject| match subject {
         Subject::Item(id) => id.to_string(),
         Subject::Check(id) => id.to_string(),
+        Subject::Alert(id) => id.to_string(),
     };
     match command {
         Command::Sign { item, .. } => format!("{item} signed by {by}   u takes it back"),
@@ -80,6 +81,12 @@ pub(super) fn done_words(command: &Command, by: &Operator) -> String {
         Command::Waive { subject, .. } => format!("{} waived   u ends it", name(subject)),
         Command::EndWaiver { subject } => format!("waiver of {} ended", name(subject)),
         Command::Claim { item } => format!("{item} is yours"),
+        Command::Acknowledge { alert, .. } => format!("{alert} acknowledged   u takes it back"),
+        Command::TakeBackAcknowledgement { alert } => format!("acknowledgement of {alert} taken back"),
+        Command::Silence { alert, .. } => format!("{alert} silenced: it counts all the same   u ends it"),
+        Command::EndSilence { alert } => format!("silence of {alert} ended"),
+        Command::DeclareFreeze { .. } => "freeze declared   u ends it".to_owned(),
+        Command::EndFreeze => "freeze ended".to_owned(),
         Command::Note { .. } => "noted".to_owned(),
         Command::RunAgain { checks } if checks.len() == 1 => format!("{} runs again", checks[0]),
         Command::RunAgain { checks } => format!("{} checks run again", checks.len()),
