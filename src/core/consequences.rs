@@ -5,7 +5,7 @@
 mod rollback;
 
 use crate::core::digest;
-use crate::core::event::{Body, ItemEvent, SessionEvent, Subject};
+use crate::core::event::{Body, CeremonyEvent, ItemEvent, SessionEvent, Subject};
 use crate::core::state::{ItemState, Soaking, State};
 use crate::core::status::{self, CheckStatus};
 use crate::model::id::CheckId;
@@ -22,6 +22,7 @@ pub fn consequences(state: &State, now: Now) -> Vec<Body> {
     }
     let mut follows = Vec::new();
     follows.extend(rollback::bodies(state, now));
+    follows.extend(window(state, now));
     follows.extend(post_deployment(state, now));
     for (check, known) in state.checks() {
         if known.waiver.as_ref().is_some_and(|waiver| waiver.until <= now.at) {
@@ -36,6 +37,17 @@ pub fn consequences(state: &State, now: Now) -> Vec<Body> {
         follows.extend(item.soak.as_ref().and_then(|soak| soaking(state, item, known, soak, now)));
     }
     follows
+}
+
+/// A window that opens or closes: only an event makes a verdict better.
+fn window(state: &State, now: Now) -> Option<Body> {
+    let planned = &state.plan().ceremony;
+    let open = planned.has_window() && planned.is_open(now.at);
+    match (open, state.ceremony().window_open) {
+        (true, false) => Some(Body::Ceremony(CeremonyEvent::WindowOpened)),
+        (false, true) => Some(Body::Ceremony(CeremonyEvent::WindowClosed)),
+        (true, true) | (false, false) => None,
+    }
 }
 
 fn ended(subject: Subject) -> Body {

@@ -77,6 +77,7 @@ fn procedure(plan: &Plan) -> [(&'static str, String); 5] {
     let when = plan.rollback.when.iter().map(|trigger| match trigger {
         Trigger::Check(id) => id.to_string(),
         Trigger::Step(id) => format!("step:{id}"),
+        Trigger::Alert(id) => format!("alert:{id}"),
     });
     [
         ("steps", steps(|_| true)),

@@ -23,12 +23,12 @@ rehearsal = { within = "14d", budget = "1m" }
 id = "switch_back"
 run = ["./switch.sh", "real"]
 budget = "20s"
-rehearse = { run = ["./switch.sh", "staging"], grade = "staging" }
+rehearse = { run = ["./switch.sh", "on-staging"], grade = "staging" }
 
 [[rollback_step]]
 id = "purge"
 run = ["./purge.sh", "real"]
-rehearse = { run = ["./purge.sh", "staging"], grade = "staging" }
+rehearse = { run = ["./purge.sh", "on-staging"], grade = "staging" }
 
 [checks.staging_is_back]
 kind = "file"
@@ -47,7 +47,7 @@ impl Shop {
     fn new() -> Self {
         let shop = Self(tempfile::tempdir().unwrap());
         shop.put("golive.toml", PLAN);
-        shop.script("switch.sh", "echo switching $1\necho old > $1\n");
+        shop.script("switch.sh", "echo switching $1\necho old > ${1#on-}\n");
         shop.script("purge.sh", "echo purged $1\n");
         shop
     }
@@ -126,6 +126,7 @@ fn a_changed_script_voids_every_rehearsal() {
     let shop = Shop::new();
     shop.trust();
     shop.rehearse();
+    assert_eq!(shop.report().1[0]["this_procedure"], true);
     shop.script("purge.sh", "echo purged $1 otherwise\n");
     let (item, rehearsals) = shop.report();
     assert_eq!((&item["status"], &rehearsals[0]["this_procedure"]), (&"waiting".into(), &false.into()));
@@ -152,7 +153,7 @@ fn a_step_that_fails_or_is_late_and_a_staging_that_is_not_back_fail_the_rehearsa
     assert!(result["why"].as_str().unwrap().starts_with("purge took 1."), "{result}");
 
     shop.script("purge.sh", "echo purged\n");
-    shop.script("switch.sh", "echo new > $1\n");
+    shop.script("switch.sh", "echo new > ${1#on-}\n");
     shop.put("golive.toml", PLAN);
     shop.trust();
     let (code, result) = shop.rehearse();
@@ -180,7 +181,7 @@ fn a_dry_run_shows_what_would_run_and_runs_nothing() {
     let ran = shop.golive(&["rehearse", "--dry-run"]);
     let out = String::from_utf8_lossy(&ran.stdout).into_owned();
     assert!(ran.status.success());
-    assert!(out.contains("./switch.sh real") && out.contains("./switch.sh staging"), "{out}");
+    assert!(out.contains("./switch.sh real") && out.contains("./switch.sh on-staging"), "{out}");
     assert!(!shop.path().join("staging").exists());
 }
 
