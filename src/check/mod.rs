@@ -83,6 +83,15 @@ pub struct Surroundings {
     pub network: Network,
 }
 
+impl Surroundings {
+    /// The same, with other values: a source changed.
+    #[must_use]
+    pub fn with_values(&self, values: Values) -> Self {
+        let Self { folder, trusted, clock, network, .. } = self;
+        Self { values, folder: folder.clone(), trusted: *trusted, clock: *clock, network: network.clone() }
+    }
+}
+
 /// The specs of all kinds, for the plan's loader.
 #[must_use]
 pub fn specs() -> Vec<KindSpec> {

@@ -6,10 +6,11 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::core::event::{Body, CheckEvent, Event, SessionEvent, StepEvent};
-use crate::core::state::{State, StepStatus};
+use crate::core::event::{Body, CheckEvent, Event, RotationEvent, RotationStep, SessionEvent, StepEvent, WatchEvent};
+use crate::core::rotation;
+use crate::core::state::{RotationStage, State, StepStatus};
 use crate::core::status;
-use crate::model::id::{CheckId, EffectId, ItemId};
+use crate::model::id::{CheckId, CredentialId, EffectId, ItemId};
 use crate::model::plan::{Check, Run};
 use crate::model::time::Now;
 
@@ -46,7 +47,32 @@ pub enum Effect {
         /// Its number.
         effect: EffectId,
     },
+    /// Take a rotation's next step.
+    Rotate {
+        /// Of which credential.
+        credential: CredentialId,
+        /// The walk's number.
+        effect: EffectId,
+        /// Which step.
+        act: RotationAct,
+    },
 }
+
+/// What a rotation has to do in the world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RotationAct {
+    /// Get the new value and judge it.
+    Obtain,
+    /// Write it everywhere, the old one kept beside it.
+    Distribute,
+    /// Put the old one back everywhere.
+    PutBack,
+    /// Retire the old one, and let go of what was kept of it.
+    Retire,
+}
+
+/// A check that a rotation waits for is asked again so soon.
+const AGAIN: Duration = Duration::from_secs(2);
 
 /// What is to be done, kept up event by event.
 #[derive(Debug, Default)]
@@ -73,6 +99,10 @@ impl Agenda {
                 }
             }
         }
+        for (id, walk) in state.rotations().filter(|(_, walk)| walk.stage == RotationStage::Withdrawing) {
+            let (credential, effect) = (id.clone(), walk.effect);
+            agenda.steps.push(Effect::Rotate { credential, effect, act: RotationAct::PutBack });
+        }
         agenda
     }
 
@@ -92,7 +122,31 @@ impl Agenda {
             Body::Step(StepEvent::StopAsked { item, effect }) => {
                 self.steps.push(Effect::StopStep { item: item.clone(), effect: *effect });
             }
-            Body::Session(_) | Body::Item(_) | Body::Step(_) => {}
+            Body::Rotation(body) => self.after_rotation(state, body, event.when().up),
+            Body::Watch(WatchEvent::SourceChanged { checks, .. }) => self.again(state, checks, event.when().up, false),
+            Body::Session(_) | Body::Item(_) | Body::Step(_) | Body::Watch(_) => {}
+        }
+    }
+
+    fn after_rotation(&mut self, state: &State, body: &RotationEvent, up: Duration) {
+        let act = match &body.step {
+            RotationStep::Begun { .. } => RotationAct::Obtain,
+            RotationStep::Distributing => RotationAct::Distribute,
+            RotationStep::Withdrawing { .. } => RotationAct::PutBack,
+            RotationStep::Retiring => RotationAct::Retire,
+            RotationStep::Verifying { checks } => return self.again(state, checks, up, true),
+            _ => return,
+        };
+        self.steps.push(Effect::Rotate { credential: body.credential.clone(), effect: body.effect, act });
+    }
+
+    /// What these checks saw is void: they run at once. Probes on demand only where somebody demands it.
+    fn again(&mut self, state: &State, checks: &[CheckId], up: Duration, demanded: bool) {
+        for position in checks.iter().filter_map(|check| state.index().check(check)) {
+            let check = state.check_at(position).0;
+            if state.session().is_open(check.phase) && (demanded || check.run == Run::Scheduled) {
+                self.put(position, up);
+            }
         }
     }
 
@@ -142,7 +196,9 @@ impl Agenda {
     fn ended(&mut self, state: &State, id: &CheckId, up: Duration, took: Duration) {
         let Some(position) = state.index().check(id) else { return };
         let (check, known) = state.check_at(position);
-        if check.run == Run::Scheduled && self.waiting[position].is_none() {
+        if check.run == Run::Scheduled && rotation::waits_for(state, id) {
+            self.put(position, up + AGAIN);
+        } else if check.run == Run::Scheduled && self.waiting[position].is_none() {
             let began = up.saturating_sub(took);
             // The first run is at once for all; from the second on they are spread over the interval.
             let wait = if known.runs <= 1 { check.every.0.mul_f64(spread(check)) } else { check.every.0 };

@@ -3,6 +3,7 @@
 //! The way past a HOLD or NO-GO is a waiver, never a force key (DECISIONS 3).
 
 mod command;
+mod rotation;
 mod session;
 
 use std::time::Duration;
@@ -82,6 +83,10 @@ pub fn decide(state: &State, command: &Command, by: &Operator, now: Now) -> Resu
         Command::CloseGate { reason } => session::close_gate(state, reason)?,
         Command::CloseSession => session::close(state, now)?,
         Command::AbortSession { reason } => session::abort(state, reason)?,
+        Command::Rotate { credential, value } => rotation::begin(state, credential, value.is_some())?,
+        Command::AbortRotation { credential } => rotation::abort(state, credential, by)?,
+        Command::RetireOld { credential } => rotation::retire(state, credential)?,
+        Command::AcknowledgeSeen { what } => rotation::acknowledge(state, what)?,
     };
     Ok(vec![body])
 }

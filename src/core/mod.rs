@@ -9,6 +9,8 @@ pub mod decide;
 pub mod digest;
 pub mod event;
 pub mod evidence;
+pub mod resting;
+pub mod rotation;
 pub mod state;
 pub mod status;
 pub mod verdict;

@@ -139,6 +139,10 @@ pub enum Cause {
     Rehearsal,
     /// Somebody objects.
     Objection,
+    /// A credential's rotation is under way.
+    Rotation,
+    /// The watch over credentials saw something that nobody has taken on them.
+    Watch,
     /// The journal cannot be written.
     Journal,
 }
@@ -238,6 +242,8 @@ pub fn verdict(state: &State, inquiry: &Inquiry, now: Now) -> Verdict {
     if inquiry.scope == Scope::All {
         reasons.extend(weigh::items(state, inquiry.question, now));
     }
+    reasons.extend(weigh::rotations(state));
+    reasons.extend(weigh::watched(state));
     reasons.extend(weigh::journal(state));
     Verdict::new(inquiry.question, reasons, weigh::waiting(state, inquiry, now))
 }

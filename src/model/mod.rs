@@ -10,6 +10,7 @@ pub mod item;
 pub mod kind;
 pub mod operator;
 pub mod plan;
+pub mod rotation;
 pub mod step;
 pub mod template;
 pub mod text;

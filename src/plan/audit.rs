@@ -84,6 +84,15 @@ pub(super) fn audit(plan: &Plan, kinds: &[KindSpec]) -> Audit {
             audit.commands.push(Touched { what: words.join(" "), by });
         }
     }
+    for (by, words) in rotations(plan) {
+        audit.commands.push(Touched { what: words.join(" "), by });
+    }
+    for (id, credential) in &plan.credentials {
+        if let Some(file) = &credential.rotation.env_file {
+            let by = format!("credentials.{id}.rotation (written)");
+            audit.files.push(Touched { what: file.display().to_string(), by });
+        }
+    }
     audit
 }
 
@@ -92,6 +101,13 @@ fn sources(plan: &Plan) -> Vec<(String, &ValueSource)> {
     let credentials = plan.credentials.iter().map(|(id, credential)| (format!("credentials.{id}"), &credential.from));
     let version = plan.service.version.iter().map(|source| ("service.version".to_owned(), source));
     variables.chain(credentials).chain(version).collect()
+}
+
+fn rotations(plan: &Plan) -> impl Iterator<Item = (String, &Vec<String>)> {
+    plan.credentials.iter().flat_map(|(id, credential)| {
+        let commands = credential.rotation.commands();
+        commands.map(move |(what, words)| (format!("credentials.{id}.rotation.{what}"), words))
+    })
 }
 
 fn actions(plan: &Plan) -> Vec<(String, &Action)> {
@@ -121,5 +137,6 @@ pub(super) fn commands(plan: &Plan, kinds: &[KindSpec]) -> Vec<Vec<String>> {
             commands.push(words.clone());
         }
     }
+    commands.extend(rotations(plan).map(|(_, words)| words.clone()));
     commands
 }

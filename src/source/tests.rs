@@ -6,6 +6,7 @@ use std::path::Path;
 use super::*;
 use crate::model::duration::Span;
 use crate::model::id::CheckId;
+use crate::model::rotation::Rotation;
 use crate::model::plan::{Credential, Limits, Network, Service, Sources};
 
 fn plan(folder: &Path, process_env: bool) -> Plan {
@@ -26,7 +27,8 @@ fn plan(folder: &Path, process_env: bool) -> Plan {
 
 fn with_credential(mut plan: Plan, id: &str, from: ValueSource) -> Plan {
     let check = CheckId::new(&format!("{id}_valid"));
-    let credential = Credential { from, check, rotate_every: None, timeout: Span(Duration::from_millis(400)) };
+    let timeout = Span(Duration::from_millis(400));
+    let credential = Credential { from, check, rotate_every: None, timeout, rotation: Rotation::default() };
     plan.credentials.insert(CredentialId::new(id), credential);
     plan
 }

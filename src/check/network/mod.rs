@@ -24,9 +24,10 @@ use crate::core::evidence::Timings;
 use crate::model::plan;
 
 /// Made once a session and shared.
+#[derive(Clone)]
 pub struct Network {
     resolve: HashMap<String, SocketAddr>,
-    trust: trust::Trust,
+    trust: Arc<trust::Trust>,
     tls: Arc<ClientConfig>,
 }
 
@@ -53,7 +54,7 @@ impl Network {
             resolve.insert(name.to_lowercase(), address);
         }
         let tls = Arc::new(trust.config(None)?);
-        Ok(Self { resolve, trust, tls })
+        Ok(Self { resolve, trust: Arc::new(trust), tls })
     }
 
     /// The shared TLS configuration.

@@ -138,7 +138,7 @@ fn without_running_steps(state: &State, events: Vec<Event>) -> Vec<Event> {
             | StepEvent::StopAsked { effect, .. }
             | StepEvent::Ended { effect, .. },
         ) => Some(*effect),
-        Body::Session(_) | Body::Check(_) | Body::Item(_) => None,
+        Body::Session(_) | Body::Check(_) | Body::Item(_) | Body::Rotation(_) | Body::Watch(_) => None,
     };
     events.into_iter().filter(|event| effect(event).is_none_or(|effect| !running.contains(&effect))).collect()
 }
@@ -181,7 +181,7 @@ fn nearest(arguments: &CheckArguments, plan: &Plan) -> String {
 
 /// The plan with all else put to rest: what was selected, and what it stands on, runs from the start; the rest only if
 /// a person asked.
-fn narrowed(mut plan: Plan, selected: &BTreeSet<CheckId>) -> Plan {
+pub(in crate::cli) fn narrowed(mut plan: Plan, selected: &BTreeSet<CheckId>) -> Plan {
     let mut needed = selected.clone();
     let mut open: Vec<CheckId> = selected.iter().cloned().collect();
     while let Some(id) = open.pop() {

@@ -6,8 +6,10 @@
 mod check;
 mod item;
 mod micros;
+mod rotation;
 mod session;
 mod step;
+mod watch;
 
 use std::time::Duration;
 
@@ -16,8 +18,10 @@ use serde::{Deserialize, Serialize};
 
 pub use crate::core::event::check::{CheckEvent, Finished, Repeat};
 pub use crate::core::event::item::{ItemEvent, Subject};
+pub use crate::core::event::rotation::{NewValue, Obtain, RotationEvent, RotationStep};
 pub use crate::core::event::session::{CredentialSeen, Purpose, SessionEvent};
 pub use crate::core::event::step::{OutputLine, StepEnd, StepEvent};
+pub use crate::core::event::watch::WatchEvent;
 use crate::model::operator::Actor;
 use crate::model::time::Now;
 
@@ -55,6 +59,10 @@ pub enum Body {
     Item(ItemEvent),
     /// Steps: what was run in the world.
     Step(StepEvent),
+    /// Rotations of credentials.
+    Rotation(RotationEvent),
+    /// What is seen of credentials and their files while the session runs.
+    Watch(WatchEvent),
 }
 
 impl Event {

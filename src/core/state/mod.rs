@@ -7,22 +7,26 @@
 mod checks;
 mod index;
 mod items;
+mod rotations;
 mod session;
 mod steps;
 mod timeline;
+mod watched;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 pub use checks::{CheckState, Latest, Point, Running};
 pub use index::Index;
 pub use items::{Claim, ItemState, Note, Objection, Signature, Soaking, Waiver};
+pub use rotations::{RotationStage, RotationState};
 pub use session::{Outcome as SessionOutcome, SessionState};
 pub use steps::{StepState, StepStatus};
 pub use timeline::{Entry, Mark};
+pub use watched::{BURST, BURST_WITHIN, DENIED, Standing, Watched};
 
 use crate::core::event::{Body, Event, SessionEvent};
-use crate::model::id::{CheckId, EffectId, ItemId};
+use crate::model::id::{CheckId, CredentialId, EffectId, ItemId};
 use crate::model::item::Item;
 use crate::model::plan::{Check, Plan, SharedPlan};
 use crate::model::text::SafeText;
@@ -36,6 +40,8 @@ pub struct State {
     session: SessionState,
     checks: Vec<Arc<CheckState>>,
     items: Vec<Arc<ItemState>>,
+    rotations: BTreeMap<CredentialId, Arc<RotationState>>,
+    watched: Watched,
     timeline: VecDeque<Arc<Entry>>,
     next_effect: u64,
     trouble: Option<SafeText>,
@@ -65,6 +71,8 @@ impl State {
             session: opened,
             checks: plan.checks.iter().map(|_| Arc::default()).collect(),
             items: plan.items.iter().map(|_| Arc::default()).collect(),
+            rotations: BTreeMap::new(),
+            watched: Watched::default(),
             timeline: VecDeque::new(),
             next_effect: 1,
             trouble: None,
@@ -92,10 +100,20 @@ impl State {
         self.remember(event);
         match &event.body {
             Body::Session(SessionEvent::PlanChanged { plan }) => self.change_plan(plan),
-            Body::Session(body) => self.session.apply(body, event),
-            Body::Check(body) => checks::apply(self, body, event.when()),
+            Body::Session(body) => {
+                self.session.apply(body, event);
+                if matches!(body, SessionEvent::Resumed { .. }) {
+                    rotations::interrupted(self);
+                }
+            }
+            Body::Check(body) => {
+                checks::apply(self, body, event.when());
+                watched::saw_check(self, body);
+            }
             Body::Item(body) => items::apply(self, body, event),
             Body::Step(body) => steps::apply(self, body, event),
+            Body::Rotation(body) => rotations::apply(self, body, event),
+            Body::Watch(body) => watched::apply(self, body, event),
         }
     }
 
@@ -161,6 +179,23 @@ impl State {
     #[must_use]
     pub fn item(&self, id: &ItemId) -> Option<(&Item, &ItemState)> {
         self.index.item(id).map(|position| (&self.plan.items[position], &*self.items[position]))
+    }
+
+    /// The latest rotation of each credential that was rotated in this session.
+    pub fn rotations(&self) -> impl ExactSizeIterator<Item = (&CredentialId, &RotationState)> {
+        self.rotations.iter().map(|(id, walk)| (id, &**walk))
+    }
+
+    /// The latest rotation of a credential.
+    #[must_use]
+    pub fn rotation(&self, id: &CredentialId) -> Option<&RotationState> {
+        self.rotations.get(id).map(|walk| &**walk)
+    }
+
+    /// What the watch over credentials and their files has seen.
+    #[must_use]
+    pub const fn watched(&self) -> &Watched {
+        &self.watched
     }
 
     /// What happened, oldest first: what people want to read, without repeats. Bounded.

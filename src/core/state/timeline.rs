@@ -2,7 +2,9 @@
 
 use jiff::Timestamp;
 
-use crate::core::event::{Body, CheckEvent, Event, ItemEvent, SessionEvent, StepEnd, StepEvent, Subject};
+use crate::core::event::{
+    Body, CheckEvent, Event, ItemEvent, RotationEvent, RotationStep, SessionEvent, StepEnd, StepEvent, Subject, WatchEvent,
+};
 use crate::core::state::State;
 use crate::model::operator::Actor;
 use crate::model::word::Outcome;
@@ -47,6 +49,8 @@ pub(super) fn entry(state: &State, event: &Event) -> Option<Entry> {
         Body::Check(body) => check(state, body)?,
         Body::Item(body) => item(body),
         Body::Step(body) => step(body)?,
+        Body::Rotation(body) => rotation(body),
+        Body::Watch(body) => watch(body)?,
     };
     Some(Entry { at: event.at, actor: event.actor.clone(), mark, subject, text })
 }
@@ -61,14 +65,8 @@ fn session(state: &State, body: &SessionEvent) -> Option<(Mark, String, String)>
         SessionEvent::GateClosed { reason } => (Mark::Decision, format!("gate closed: {reason}")),
         SessionEvent::Closed => (Mark::Decision, "go-live closed".to_owned()),
         SessionEvent::Aborted { reason } => (Mark::Decision, format!("go-live aborted: {reason}")),
-        SessionEvent::CredentialSeen(seen) => {
-            // The first sight of a credential is no news; a change of it is.
-            let before = state.session.credentials.get(&seen.id)?;
-            if before.fingerprint == seen.fingerprint {
-                return None;
-            }
-            return Some((Mark::Look, seen.id.to_string(), "credential changed".to_owned()));
-        }
+        // The first sight of a credential is no news, and a change of it is told by the watch or by its rotation.
+        SessionEvent::CredentialSeen(_) => return None,
     };
     Some((mark, state.plan.service.name.clone(), text))
 }
@@ -139,6 +137,56 @@ fn step(body: &StepEvent) -> Option<(Mark, String, String)> {
             (mark, item.to_string(), text)
         }
         StepEvent::Started { .. } | StepEvent::Output { .. } | StepEvent::WaitsForInput { .. } => return None,
+    })
+}
+
+fn rotation(body: &RotationEvent) -> (Mark, String, String) {
+    let (mark, text) = match &body.step {
+        RotationStep::Begun { .. } => (Mark::Decision, "rotation begun".to_owned()),
+        RotationStep::Refused { why } => {
+            let why = why.first().map(ToString::to_string).unwrap_or_default();
+            (Mark::Look, format!("rotation over, nothing was changed: {why}"))
+        }
+        RotationStep::Validated { new, .. } => {
+            (Mark::Plain, format!("new value {} keeps every rule, {} characters", new.masked, new.length))
+        }
+        RotationStep::Distributing => (Mark::Plain, "distributing the new value".to_owned()),
+        RotationStep::Distributed => (Mark::Plain, "the new value is distributed".to_owned()),
+        RotationStep::Verifying { checks } => {
+            (Mark::Plain, format!("verifying the new value with {} checks", checks.len()))
+        }
+        RotationStep::Verified => (Mark::Good, "the new value is verified; the old one waits to be retired".to_owned()),
+        RotationStep::Withdrawing { why } => (Mark::Look, format!("putting the old value back: {why}")),
+        RotationStep::PutBack => (Mark::Look, "the old value is in force again".to_owned()),
+        RotationStep::NotPutBack { why } => (Mark::Bad, format!("the old value could not be put back: {why}")),
+        RotationStep::Retiring => (Mark::Decision, "the old value may go".to_owned()),
+        RotationStep::Retired { how } => (Mark::Good, format!("rotated; the old value is retired: {how}")),
+        RotationStep::NotRetired { why } => (Mark::Bad, format!("the old value is not retired: {why}")),
+    };
+    (mark, body.credential.to_string(), text)
+}
+
+fn watch(body: &WatchEvent) -> Option<(Mark, String, String)> {
+    Some(match body {
+        WatchEvent::SourceChanged { file, how, own, values, .. } => {
+            let mark = if *own || values.is_empty() { Mark::Plain } else { Mark::Look };
+            let by = if *own { " by the rotation" } else { "" };
+            (mark, file.to_string(), format!("{how}{by}"))
+        }
+        WatchEvent::FingerprintChanged { credential, from, to } => {
+            let to = to.as_ref().map_or_else(|| "gone".to_owned(), ToString::to_string);
+            (Mark::Bad, credential.to_string(), format!("changed under the session: fingerprint {from} → {to}"))
+        }
+        WatchEvent::FingerprintRestored { credential } => {
+            (Mark::Good, credential.to_string(), "is again what it was".to_owned())
+        }
+        WatchEvent::ModeOpened { file, from, to } => {
+            (Mark::Bad, file.to_string(), format!("opened: mode {from} → {to}"))
+        }
+        WatchEvent::ModeClosed { file, mode } => (Mark::Good, file.to_string(), format!("closed again: mode {mode}")),
+        WatchEvent::Acknowledged { what } => (Mark::Decision, what.to_string(), "acknowledged".to_owned()),
+        // The check's own line tells it.
+        WatchEvent::Denied { .. } => return None,
     })
 }
 

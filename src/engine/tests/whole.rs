@@ -24,7 +24,7 @@ fn open(folder: &Path, journal: Journal, beginning: Beginning) -> (Handle, Runni
         host: SafeText::from_foreign("deploy-1"),
         run: ulid::Ulid::from_parts(1, 1),
         facts: Vec::new(),
-        probes: probes_of_kinds(&surroundings),
+        probes: probes_of_kinds(),
         surroundings,
         redactor: Redactor::default(),
         steps_folder: folder.join("steps"),

@@ -5,6 +5,7 @@ mod items;
 mod kinds;
 mod names;
 mod references;
+mod rotation;
 mod secrets;
 
 use crate::model::kind::KindSpec;
@@ -20,6 +21,7 @@ pub(super) fn of_document(document: &Document, tree: &Node, specs: &[KindSpec]) 
     problems.extend(secrets::problems(document, tree));
     problems.extend(references::problems(document, tree, specs));
     problems.extend(kinds::problems(document, tree, specs));
+    problems.extend(rotation::problems(document, tree, specs));
     problems.extend(items::problems(document, tree));
     problems
 }

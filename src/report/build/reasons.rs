@@ -46,6 +46,8 @@ const fn waits(cause: &Cause) -> bool {
         | Cause::Blocked(_)
         | Cause::Stale
         | Cause::StepFailed
+        | Cause::Rotation
+        | Cause::Watch
         | Cause::Journal => false,
     }
 }

@@ -87,5 +87,9 @@ pub(super) fn done_words(command: &Command, by: &Operator) -> String {
         Command::CloseGate { .. } => "the gate is closed".to_owned(),
         Command::CloseSession => "the go-live is closed".to_owned(),
         Command::AbortSession { .. } => "the go-live was given up".to_owned(),
+        Command::Rotate { credential, .. } => format!("rotation of {credential} begun   x shows how far it is"),
+        Command::AbortRotation { credential } => format!("rotation of {credential} is being taken back"),
+        Command::RetireOld { credential } => format!("the old value of {credential} is being retired"),
+        Command::AcknowledgeSeen { what } => format!("{what} is yours"),
     }
 }
