@@ -3,8 +3,8 @@
 //! Each is an event of its own, journalled over the evidence of the moment, so that replay needs no rules.
 
 use crate::core::digest;
-use crate::core::rotation;
 use crate::core::event::{Body, ItemEvent, Purpose, SessionEvent, Subject};
+use crate::core::rotation;
 use crate::core::state::{ItemState, Soaking, State};
 use crate::core::status::{self, CheckStatus};
 use crate::model::id::CheckId;

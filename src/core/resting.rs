@@ -17,9 +17,9 @@ fn names(option: &Json, values: &[String], files: &[String]) -> bool {
     match option {
         Json::String(text) => files.iter().any(|file| file == text) || values.iter().any(|name| is_named(text, name)),
         Json::Array(items) => items.iter().any(|item| names(item, values, files)),
-        Json::Object(fields) => fields.iter().any(|(key, field)| {
-            names(field, values, files) || values.iter().any(|name| bare(name) == key)
-        }),
+        Json::Object(fields) => {
+            fields.iter().any(|(key, field)| names(field, values, files) || values.iter().any(|name| bare(name) == key))
+        }
         Json::Null | Json::Bool(_) | Json::Number(_) => false,
     }
 }

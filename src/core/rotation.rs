@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
-use crate::core::resting;
 use crate::core::event::{Body, RotationEvent, RotationStep};
+use crate::core::resting;
 use crate::core::state::{RotationStage, RotationState, State};
 use crate::core::status;
 use crate::model::id::{CheckId, CredentialId};
@@ -36,9 +36,9 @@ fn by_itself(state: &State, id: &CredentialId, walk: &RotationState, now: Now) -
 fn after_interruption(walk: &RotationState) -> Option<RotationStep> {
     let ended = |what: &str| SafeText::from_foreign(&format!("golive ended while {what}"));
     match walk.stage {
-        RotationStage::Obtaining | RotationStage::Validated => {
-            Some(RotationStep::Refused { why: vec![ended("the new value was only in its memory: nothing was changed")] })
-        }
+        RotationStage::Obtaining | RotationStage::Validated => Some(RotationStep::Refused {
+            why: vec![ended("the new value was only in its memory: nothing was changed")],
+        }),
         RotationStage::Distributing => {
             Some(RotationStep::Withdrawing { why: ended("the new value was being distributed") })
         }
@@ -63,7 +63,9 @@ fn verified(state: &State, id: &CredentialId, walk: &RotationState, now: Now) ->
     let saw = state.check(first).and_then(|(_, known)| known.latest.as_ref());
     let saw = saw.map_or_else(|| "no result".to_owned(), |latest| latest.evidence.summary.to_string());
     let more = if open.len() > 1 { format!(" (and {} more)", open.len() - 1) } else { String::new() };
-    Some(RotationStep::Withdrawing { why: SafeText::bounded(&format!("{first} did not pass with it: {saw}{more}"), 300) })
+    Some(RotationStep::Withdrawing {
+        why: SafeText::bounded(&format!("{first} did not pass with it: {saw}{more}"), 300),
+    })
 }
 
 fn passes(state: &State, check: &CheckId) -> bool {
@@ -93,9 +95,8 @@ pub(super) fn next_change(state: &State) -> Option<Timestamp> {
 /// The checks that have to pass with a new value: those that the plan names, or those that use the credential. What
 /// cannot run yet, or not here, is left to the time when it can.
 fn verifying(state: &State, id: &CredentialId) -> Vec<CheckId> {
-    let can_run = |check: &&Check| {
-        state.session().is_open(check.phase) && !status::is_kept_from_production(state, check)
-    };
+    let can_run =
+        |check: &&Check| state.session().is_open(check.phase) && !status::is_kept_from_production(state, check);
     let wanted = uses(state.plan(), id);
     let checks = state.plan().checks.iter().filter(|check| wanted.contains(&check.id));
     checks.filter(can_run).map(|check| check.id.clone()).collect()

@@ -71,7 +71,6 @@ struct Walk {
     secrets: Arc<Mutex<Secrets>>,
 }
 
-
 impl Rotator {
     pub(super) fn new(
         surroundings: Arc<Surroundings>,
@@ -314,6 +313,10 @@ impl Walk {
         for place in &places {
             left.extend(place.let_go(&hands).await.err());
         }
-        Ok(if left.is_empty() { how } else { format!("{how}; what was kept of it still lies there: {}", left.join("; ")) })
+        Ok(if left.is_empty() {
+            how
+        } else {
+            format!("{how}; what was kept of it still lies there: {}", left.join("; "))
+        })
     }
 }

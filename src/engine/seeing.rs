@@ -14,7 +14,7 @@ use crate::model::id::CredentialId;
 use crate::model::plan::{Plan, ValueSource};
 use crate::model::text::SafeText;
 use crate::model::time::Now;
-use crate::model::values::{Record, Lookup, Origin, Value, Values};
+use crate::model::values::{Lookup, Origin, Record, Value, Values};
 use crate::source::known::Memory;
 use crate::source::{self, is_empty, name_of};
 

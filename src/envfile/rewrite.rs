@@ -32,7 +32,8 @@ pub fn set(text: &str, name: &str, value: &str) -> Option<String> {
 
 /// Where the value stands that counts, as bytes of the text, quotes included.
 fn place_of(text: &str, name: &str) -> Option<std::ops::Range<usize>> {
-    let assignment = LINE.captures_iter(text).filter(|captures| captures.get(1).is_some_and(|n| n.as_str() == name)).last()?;
+    let assignment =
+        LINE.captures_iter(text).filter(|captures| captures.get(1).is_some_and(|n| n.as_str() == name)).last()?;
     if let Some(value) = assignment.get(2) {
         return Some(value.range());
     }

@@ -89,9 +89,7 @@ fn file_of(plan: &Plan, values: &Values, variable: &str) -> Option<PathBuf> {
             _ => None,
         },
         Lookup::Failed(_) => None,
-        Lookup::Missing => {
-            plan.sources.env_files.iter().rev().find(|file| plan.folder.join(file).exists()).cloned()
-        }
+        Lookup::Missing => plan.sources.env_files.iter().rev().find(|file| plan.folder.join(file).exists()).cloned(),
     }
 }
 
@@ -198,7 +196,9 @@ impl Place {
                 let variables = envfile::load(&[&text], &BTreeMap::new(), &[""]);
                 variables.into_iter().find(|found| found.name == *variable).map(|found| found.value.into())
             }
-            Self::Stored(ValueSource::Keyring(name)) => keyring::read(&kept_entry(name)).await.ok()?.map(|(old, _)| old),
+            Self::Stored(ValueSource::Keyring(name)) => {
+                keyring::read(&kept_entry(name)).await.ok()?.map(|(old, _)| old)
+            }
             Self::Stored(ValueSource::File(path)) => {
                 let text = read(&kept_file(&hands.folder.join(path), "")).ok()??;
                 Some(text.trim_end_matches(['\r', '\n']).to_owned().into())

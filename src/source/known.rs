@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::mask;
 use crate::model::plan::Plan;
-use crate::model::values::{Record, Lookup, Values};
+use crate::model::values::{Lookup, Record, Values};
 use crate::source::{is_empty, name_of, placing};
 
 /// So many fingerprints are remembered, the latest first met.

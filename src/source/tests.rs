@@ -6,8 +6,8 @@ use std::path::Path;
 use super::*;
 use crate::model::duration::Span;
 use crate::model::id::CheckId;
-use crate::model::rotation::Rotation;
 use crate::model::plan::{Credential, Limits, Network, Service, Sources};
+use crate::model::rotation::Rotation;
 
 fn plan(folder: &Path, process_env: bool) -> Plan {
     Plan {

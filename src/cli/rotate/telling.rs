@@ -47,7 +47,7 @@ fn human(id: &CredentialId, walk: &RotationState) -> String {
         row("written", joined(&walk.places));
     }
     if !walk.checks.is_empty() {
-        row("verified", walk.checks.iter().map(|check| check.as_str()).collect::<Vec<_>>().join(", "));
+        row("checks", walk.checks.iter().map(|check| check.as_str()).collect::<Vec<_>>().join(", "));
     }
     for why in &walk.why {
         row(if walk.stage == RotationStage::Done { "old" } else { "because" }, why.to_string());

@@ -47,7 +47,9 @@ pub(super) fn abort(state: &State, id: &CredentialId, by: &Operator) -> Result<B
     let why = SafeText::from_foreign(&format!("aborted by {}", by.id));
     let step = match walk.stage {
         RotationStage::Obtaining | RotationStage::Validated => RotationStep::Refused { why: vec![why] },
-        RotationStage::Withdrawing => return Err(Refusal::new(format!("the old value of {id} is being put back already"))),
+        RotationStage::Withdrawing => {
+            return Err(Refusal::new(format!("the old value of {id} is being put back already")));
+        }
         RotationStage::Retiring => {
             return Err(Refusal::new(format!("the old value of {id} is being retired: there is no way back"))
                 .instead("wait for its end"));

@@ -132,7 +132,9 @@ pub(super) fn apply(state: &mut State, body: &RotationEvent, event: &Event) {
         state.rotations.insert(body.credential.clone(), Arc::new(begun));
         return;
     }
-    let Some(walk) = state.rotations.get_mut(&body.credential).filter(|walk| walk.effect == body.effect) else { return };
+    let Some(walk) = state.rotations.get_mut(&body.credential).filter(|walk| walk.effect == body.effect) else {
+        return;
+    };
     // What comes late to a walk that is over, or is being taken back, changes nothing.
     if walk.stage.is_over() || !follows(walk.stage, &body.step) {
         return;

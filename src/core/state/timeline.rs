@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 
 use crate::core::event::{
-    Body, CheckEvent, Event, ItemEvent, RotationEvent, RotationStep, SessionEvent, StepEnd, StepEvent, Subject, WatchEvent,
+    Body, CheckEvent, Event, ItemEvent, RotationEvent, RotationStep, SessionEvent, StepEnd, StepEvent, Subject,
+    WatchEvent,
 };
 use crate::core::state::State;
 use crate::model::operator::Actor;

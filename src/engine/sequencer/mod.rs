@@ -35,8 +35,8 @@ use crate::engine::stepping::{self, Stepper};
 use crate::engine::watching::{Sight, Watch};
 use crate::journal::storage::StorageError;
 use crate::mask::Redactor;
-use crate::model::operator::Actor;
 use crate::model::failure::FailureClass;
+use crate::model::operator::Actor;
 use crate::model::text::SafeText;
 use crate::model::time::Now;
 use crate::model::word::Outcome;
@@ -86,7 +86,8 @@ pub(super) struct Sequencer {
 impl Sequencer {
     /// The sequencer of a session and the handle to it. Nothing has happened yet: it begins with [`Sequencer::run`].
     pub(super) fn new(setup: Setup) -> Result<(Handle, Self), OpenError> {
-        let Setup { journal, beginning, host, run, facts, surroundings, probes, reader, redactor, steps_folder } = setup;
+        let Setup { journal, beginning, host, run, facts, surroundings, probes, reader, redactor, steps_folder } =
+            setup;
         let clock = surroundings.clock;
         let (now, mut maker) = (clock(), Maker::new(run));
         let (state, first) = begin(beginning, host, &mut maker, now)?;

@@ -71,7 +71,8 @@ impl Sequencer {
                 if !self.holds_a_secret(&sight.file) {
                     return;
                 }
-                let (file, octal) = (SafeText::from_foreign(&file), |mode| SafeText::from_foreign(&format!("{mode:04o}")));
+                let (file, octal) =
+                    (SafeText::from_foreign(&file), |mode| SafeText::from_foreign(&format!("{mode:04o}")));
                 let body = if opens(was, is) {
                     WatchEvent::ModeOpened { file, from: octal(was), to: octal(is) }
                 } else {
@@ -119,7 +120,8 @@ impl Sequencer {
 
     fn holds_a_secret(&self, file: &Path) -> bool {
         let values = &self.surroundings.values;
-        let stands = values.iter().any(|(_, value)| value.secret && value.origin.file().is_some_and(|f| Path::new(f) == file));
+        let stands =
+            values.iter().any(|(_, value)| value.secret && value.origin.file().is_some_and(|f| Path::new(f) == file));
         stands
             || self.state.plan().credentials.values().any(|credential| match &credential.from {
                 ValueSource::File(path) => path == file,

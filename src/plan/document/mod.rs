@@ -10,7 +10,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub(super) use check::{
-    CheckDocument, CommonKeys, CredentialDocument, CredentialKeys, RotationDocument, RunDocument, SettingDocument, SettingKeys,
+    CheckDocument, CommonKeys, CredentialDocument, CredentialKeys, RotationDocument, RunDocument, SettingDocument,
+    SettingKeys,
 };
 pub(super) use item::{ItemDocument, RequestDocument, RollbackStepDocument, StepDocument};
 pub(super) use service::{LimitsDocument, NetworkDocument, ServiceDocument, SourcesDocument, ValueDocument};

@@ -46,7 +46,8 @@ fn of_the_new_value(credential: &CredentialDocument, place: &dyn Fn(&str) -> Ori
         problems.push(Problem::error(message).at(place("generate")));
     }
     let bound = |key: &str| credential.options.get("length").and_then(|bounds| bounds.get(key)?.as_u64());
-    if bound("min").is_some_and(|min| u64::from(length) < min) || bound("max").is_some_and(|max| u64::from(length) > max)
+    if bound("min").is_some_and(|min| u64::from(length) < min)
+        || bound("max").is_some_and(|max| u64::from(length) > max)
     {
         let message = format!("{length} generated characters would break this credential's own `length`");
         problems.push(Problem::error(message).at(place("generate")));
@@ -69,7 +70,8 @@ fn of_its_places(credential: &CredentialDocument, place: &dyn Fn(&str) -> Origin
     let asks_for_rotation = rotation.generate.is_some() || rotation.obtain.is_some() || !rotation.verify.is_empty();
     if matches!(credential.from, ValueSource::Command(_)) && asks_for_rotation && rotation.distribute.is_none() {
         let message = "a value that comes from a command has to be written by one";
-        let help = "distribute = [\"vault\", \"kv\", \"put\", \"pay/webhook\", \"value=-\"] reads it from its standard input";
+        let help =
+            "distribute = [\"vault\", \"kv\", \"put\", \"pay/webhook\", \"value=-\"] reads it from its standard input";
         problems.push(Problem::error(message).at(place("distribute")).help(help));
     }
     problems
