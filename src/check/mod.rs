@@ -14,7 +14,6 @@ mod http;
 mod judging;
 #[cfg(test)]
 mod kit;
-pub mod network;
 mod options;
 mod setting;
 mod tcp;
@@ -27,12 +26,13 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::check::network::Network;
 use crate::core::evidence::Evidence;
-use crate::model::kind::KindSpec;
+use crate::model::kind::{KindSpec, Kinds};
 use crate::model::plan::Check;
 use crate::model::time::Now;
 use crate::model::values::Values;
+use crate::network::Network;
+use crate::notify::{self, Roster};
 
 /// Every kind there is. From this table come the plan's keys, `golive schema`, docs and "did you mean".
 pub const KINDS: &[&dyn Kind] = &[
@@ -81,21 +81,23 @@ pub struct Surroundings {
     pub clock: fn() -> Now,
     /// How names are reached and whom to trust: one TLS configuration for all.
     pub network: Network,
+    /// Where people are told.
+    pub notifiers: Roster,
 }
 
 impl Surroundings {
-    /// The same, with other values: a source changed.
+    /// The same, with other values and the notifiers that they make: a source changed.
     #[must_use]
-    pub fn with_values(&self, values: Values) -> Self {
+    pub fn with_values(&self, values: Values, notifiers: Roster) -> Self {
         let Self { folder, trusted, clock, network, .. } = self;
-        Self { values, folder: folder.clone(), trusted: *trusted, clock: *clock, network: network.clone() }
+        Self { values, folder: folder.clone(), trusted: *trusted, clock: *clock, network: network.clone(), notifiers }
     }
 }
 
-/// The specs of all kinds, for the plan's loader.
+/// The specs of all kinds, those of notifiers included, for the plan's loader.
 #[must_use]
-pub fn specs() -> Vec<KindSpec> {
-    KINDS.iter().map(|kind| kind.spec()).collect()
+pub fn specs() -> Kinds {
+    Kinds { checks: KINDS.iter().map(|kind| kind.spec()).collect(), notifiers: notify::specs() }
 }
 
 /// The kind with this name.

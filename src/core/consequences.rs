@@ -2,6 +2,8 @@
 //!
 //! Each is an event of its own, journalled over the evidence of the moment, so that replay needs no rules.
 
+mod rollback;
+
 use crate::core::digest;
 use crate::core::event::{Body, ItemEvent, Purpose, SessionEvent, Subject};
 use crate::core::rotation;
@@ -20,6 +22,7 @@ pub fn consequences(state: &State, now: Now) -> Vec<Body> {
         return Vec::new();
     }
     let mut follows = Vec::new();
+    follows.extend(rollback::bodies(state, now));
     follows.extend(post_deployment(state, now));
     follows.extend(rotation::consequences(state, now));
     follows.extend(rotation_done(state));

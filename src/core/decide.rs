@@ -2,7 +2,9 @@
 //!
 //! The way past a HOLD or NO-GO is a waiver, never a force key (DECISIONS 3).
 
+mod ceremony;
 mod command;
+mod rollback;
 mod rotation;
 mod session;
 
@@ -87,6 +89,11 @@ pub fn decide(state: &State, command: &Command, by: &Operator, now: Now) -> Resu
         Command::AbortRotation { credential } => rotation::abort(state, credential, by)?,
         Command::RetireOld { credential } => rotation::retire(state, credential)?,
         Command::AcknowledgeSeen { what } => rotation::acknowledge(state, what)?,
+        Command::RollBack { reason } => return rollback::begin(state, reason.as_ref(), now),
+        Command::StopRollback => rollback::stop(state)?,
+        Command::SayInPoll { role, word, reason } => ceremony::poll(state, role, *word, reason.as_ref())?,
+        Command::Hold { reason } => ceremony::hold(state, reason)?,
+        Command::LiftHold => ceremony::lift_hold(state)?,
     };
     Ok(vec![body])
 }
@@ -217,6 +224,8 @@ fn waiver_of<'a>(state: &'a State, subject: &Subject) -> Result<WaiverOf<'a>, Re
             let found = state.check(id).ok_or_else(|| Refusal::new(format!("the plan has no check {id}")))?;
             Ok((id.to_string(), found.0.waivable, found.1.waiver.as_ref()))
         }
+        Subject::Alert(id) => Err(Refusal::new(format!("{id} is an alert: it cannot be waived"))
+            .instead("mend its cause; a acknowledges it, S silences its notices")),
     }
 }
 

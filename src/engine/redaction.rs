@@ -31,6 +31,9 @@ pub(super) fn command(redactor: &Redactor, command: Command) -> Command {
         Command::Note { subject, text } => Command::Note { subject, text: clean(text) },
         Command::CloseGate { reason } => Command::CloseGate { reason: clean(reason) },
         Command::AbortSession { reason } => Command::AbortSession { reason: clean(reason) },
+        Command::RollBack { reason } => Command::RollBack { reason: reason.map(clean) },
+        Command::SayInPoll { role, word, reason } => Command::SayInPoll { role, word, reason: reason.map(clean) },
+        Command::Hold { reason } => Command::Hold { reason: clean(reason) },
         Command::TakeBackSignature { .. }
         | Command::WithdrawObjection { .. }
         | Command::EndWaiver { .. }
@@ -44,7 +47,9 @@ pub(super) fn command(redactor: &Redactor, command: Command) -> Command {
         | Command::Rotate { .. }
         | Command::AbortRotation { .. }
         | Command::RetireOld { .. }
-        | Command::AcknowledgeSeen { .. } => command,
+        | Command::AcknowledgeSeen { .. }
+        | Command::StopRollback
+        | Command::LiftHold => command,
     }
 }
 

@@ -7,6 +7,7 @@
 
 mod facts;
 mod inspect;
+pub mod rule;
 
 use std::ops::Range;
 use std::sync::{Arc, LazyLock};

@@ -4,6 +4,7 @@
 
 mod architecture;
 mod cli;
+mod cli_kit;
 mod cockpit;
 mod crash;
 mod credentials;
@@ -16,10 +17,13 @@ mod kit;
 mod pictures;
 mod pilot;
 mod plans;
+mod replaying;
 mod report;
+mod rotate;
 mod scenario;
 mod screens;
 mod secrets;
 mod terminal;
 mod verdict;
+mod watch;
 mod webhook;

@@ -23,6 +23,13 @@ fn permitted(state: &State, question: Question, now: Now, what: &str) -> Result<
 
 pub(super) fn start_step(state: &State, id: &ItemId, now: Now) -> Result<Vec<Body>, Refusal> {
     let (item, known) = find(state, id)?;
+    if state.procedure().is_under_way() {
+        return Err(Refusal::new("the rollback is under way").instead("press R to stop it"));
+    }
+    if let Some(hold) = &state.ceremony().hold {
+        return Err(Refusal::new(format!("the go-live is held by {}: {}", hold.by, hold.reason))
+            .instead("press H to let it go on"));
+    }
     if item.step.is_none() {
         return Err(Refusal::new(format!("{} has no step to start", item.title)));
     }
@@ -118,6 +125,9 @@ pub(super) fn abort(state: &State, reason: &str) -> Result<Body, Refusal> {
         return Err(Refusal::new(format!("{} is still running", item.title)).instead("stop it first"));
     }
     refuse_rotation(state)?;
+    if state.procedure().is_under_way() {
+        return Err(Refusal::new("the rollback is under way").instead("stop it first: R"));
+    }
     let reason: SafeText = written(reason, "aborting")?;
     Ok(Body::Session(SessionEvent::Aborted { reason }))
 }

@@ -4,9 +4,12 @@
 //! anything. One file per family of events holds that family's part and its fold. Checks and items are shared
 //! pointers, so a snapshot for the screen costs a copy of pointers and not of evidence.
 
+mod alerts;
+mod ceremony;
 mod checks;
 mod index;
 mod items;
+mod procedure;
 mod rotations;
 mod session;
 mod steps;
@@ -16,9 +19,12 @@ mod watched;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+pub use alerts::{Acknowledgement, AlertState, Freeze, Life, Sight, Silence};
+pub use ceremony::{CeremonyState, HeldBy, Said};
 pub use checks::{CheckState, Latest, Point, Running};
 pub use index::Index;
 pub use items::{Claim, ItemState, Note, Objection, Signature, Soaking, Waiver};
+pub use procedure::{Begun, ProcedureState, Stage};
 pub use rotations::{RotationStage, RotationState};
 pub use session::{Outcome as SessionOutcome, SessionState};
 pub use steps::{StepState, StepStatus};
@@ -26,9 +32,10 @@ pub use timeline::{Entry, Mark};
 pub use watched::{BURST, BURST_WITHIN, DENIED, Standing, Watched};
 
 use crate::core::event::{Body, Event, SessionEvent};
-use crate::model::id::{CheckId, CredentialId, EffectId, ItemId};
+use crate::model::alert::Rule;
+use crate::model::id::{AlertId, CheckId, CredentialId, EffectId, ItemId};
 use crate::model::item::Item;
-use crate::model::plan::{Check, Plan, SharedPlan};
+use crate::model::plan::{Check, Plan, Run, SharedPlan};
 use crate::model::text::SafeText;
 use crate::model::time::Now;
 
@@ -42,8 +49,13 @@ pub struct State {
     items: Vec<Arc<ItemState>>,
     rotations: BTreeMap<CredentialId, Arc<RotationState>>,
     watched: Watched,
+    alerts: Vec<Arc<AlertState>>,
+    freeze: Option<Freeze>,
+    procedure: Arc<ProcedureState>,
+    ceremony: CeremonyState,
     timeline: VecDeque<Arc<Entry>>,
     next_effect: u64,
+    next_transition: u64,
     trouble: Option<SafeText>,
 }
 
@@ -73,8 +85,13 @@ impl State {
             items: plan.items.iter().map(|_| Arc::default()).collect(),
             rotations: BTreeMap::new(),
             watched: Watched::default(),
+            alerts: plan.alerts.iter().map(|_| Arc::default()).collect(),
+            freeze: None,
+            procedure: Arc::default(),
+            ceremony: CeremonyState::default(),
             timeline: VecDeque::new(),
             next_effect: 1,
+            next_transition: 1,
             trouble: None,
         };
         state.remember(event);
@@ -101,7 +118,7 @@ impl State {
         match &event.body {
             Body::Session(SessionEvent::PlanChanged { plan }) => self.change_plan(plan),
             Body::Session(body) => {
-                self.session.apply(body, event);
+                self.apply_to_session(body, event);
                 if matches!(body, SessionEvent::Resumed { .. }) {
                     rotations::interrupted(self);
                 }
@@ -114,6 +131,10 @@ impl State {
             Body::Step(body) => steps::apply(self, body, event),
             Body::Rotation(body) => rotations::apply(self, body, event),
             Body::Watch(body) => watched::apply(self, body, event),
+            Body::Alert(body) => alerts::apply(self, body, event),
+            Body::Procedure(body) => procedure::apply(self, body, event),
+            Body::Rehearsal(body) => procedure::apply_rehearsal(self, body),
+            Body::Ceremony(body) => ceremony::apply(self, body, event),
         }
     }
 
@@ -198,6 +219,35 @@ impl State {
         &self.watched
     }
 
+    /// Every alert with its state, in plan order; the position is its number in [`Index`].
+    pub fn alerts(&self) -> impl ExactSizeIterator<Item = (&Rule, &AlertState)> {
+        self.plan.alerts.iter().zip(self.alerts.iter().map(|alert| &**alert))
+    }
+
+    /// The alert at a position of the plan.
+    #[must_use]
+    pub fn alert_at(&self, position: usize) -> (&Rule, &AlertState) {
+        (&self.plan.alerts[position], &self.alerts[position])
+    }
+
+    /// An alert by id.
+    #[must_use]
+    pub fn alert(&self, id: &AlertId) -> Option<(&Rule, &AlertState)> {
+        self.index.alert(id).map(|position| self.alert_at(position))
+    }
+
+    /// The time in which business rests, while one is declared.
+    #[must_use]
+    pub const fn freeze(&self) -> Option<&Freeze> {
+        self.freeze.as_ref()
+    }
+
+    /// The number of the next transition that people are told of.
+    #[must_use]
+    pub const fn next_transition(&self) -> u64 {
+        self.next_transition
+    }
+
     /// What happened, oldest first: what people want to read, without repeats. Bounded.
     pub fn timeline(&self) -> impl DoubleEndedIterator<Item = &Entry> + ExactSizeIterator {
         self.timeline.iter().map(|entry| &**entry)
@@ -215,6 +265,25 @@ impl State {
         now.since(when).is_some_and(|age| age < check.fresh_for.0)
     }
 
+    /// Whether a check runs by itself as the session stands: by its interval while its phase is open, or because the
+    /// old version is being verified.
+    #[must_use]
+    pub fn runs_by_itself(&self, check: &Check) -> bool {
+        match check.run {
+            Run::Scheduled => self.session.is_open(check.phase),
+            Run::OnDemand => false,
+            Run::AfterRollback => self.procedure.is_verifying(),
+        }
+    }
+
+    fn apply_to_session(&mut self, body: &SessionEvent, event: &Event) {
+        self.session.apply(body, event);
+        // A rollback that failed and was then given up has failed for good.
+        if matches!(body, SessionEvent::Aborted { .. }) && matches!(self.procedure.stage, Stage::Failed { .. }) {
+            self.session.ended = Some((SessionOutcome::RollbackFailed, event.at));
+        }
+    }
+
     fn saw_effect(&mut self, effect: EffectId) {
         self.next_effect = self.next_effect.max(effect.0 + 1);
     }
@@ -229,6 +298,11 @@ impl State {
         Some(Arc::make_mut(&mut self.items[position]))
     }
 
+    fn alert_mut(&mut self, id: &AlertId) -> Option<&mut AlertState> {
+        let position = self.index.alert(id)?;
+        Some(Arc::make_mut(&mut self.alerts[position]))
+    }
+
     /// A new plan: what it still has keeps what is known of it, unless its own definition changed.
     fn change_plan(&mut self, plan: &SharedPlan) {
         let index = Index::of(plan);
@@ -240,10 +314,15 @@ impl State {
             Some(old) if self.plan.items[old] == *item => Arc::clone(&self.items[old]),
             _ => Arc::default(),
         });
-        let (checks, items) = (checks.collect(), items.collect());
-        (self.checks, self.items) = (checks, items);
+        let alerts = plan.alerts.iter().map(|rule| match self.index.alert(&rule.id) {
+            Some(old) if self.plan.alerts[old] == *rule => Arc::clone(&self.alerts[old]),
+            _ => Arc::default(),
+        });
+        let (checks, items, alerts) = (checks.collect(), items.collect(), alerts.collect());
+        (self.checks, self.items, self.alerts) = (checks, items, alerts);
         self.index = Arc::new(index);
-        self.plan = Arc::clone(plan);
+        let before = std::mem::replace(&mut self.plan, Arc::clone(plan));
+        procedure::change_plan(self, &before.procedure);
     }
 
     fn remember(&mut self, event: &Event) {

@@ -1,11 +1,11 @@
 //! What happened, in sentences: the events that people want to read, without the repeats that they do not.
 
+mod credentials;
+mod rollback;
+
 use jiff::Timestamp;
 
-use crate::core::event::{
-    Body, CheckEvent, Event, ItemEvent, RotationEvent, RotationStep, SessionEvent, StepEnd, StepEvent, Subject,
-    WatchEvent,
-};
+use crate::core::event::{AlertEvent, Body, CheckEvent, Event, ItemEvent, SessionEvent, StepEnd, StepEvent, Subject};
 use crate::core::state::State;
 use crate::model::operator::Actor;
 use crate::model::word::Outcome;
@@ -50,8 +50,12 @@ pub(super) fn entry(state: &State, event: &Event) -> Option<Entry> {
         Body::Check(body) => check(state, body)?,
         Body::Item(body) => item(body),
         Body::Step(body) => step(body)?,
-        Body::Rotation(body) => rotation(body),
-        Body::Watch(body) => watch(body)?,
+        Body::Rotation(body) => credentials::rotation(body),
+        Body::Watch(body) => credentials::watch(body)?,
+        Body::Alert(body) => alert(state, body)?,
+        Body::Procedure(body) => rollback::procedure(body)?,
+        Body::Rehearsal(body) => rollback::rehearsal(body),
+        Body::Ceremony(body) => rollback::ceremony(body),
     };
     Some(Entry { at: event.at, actor: event.actor.clone(), mark, subject, text })
 }
@@ -141,59 +145,41 @@ fn step(body: &StepEvent) -> Option<(Mark, String, String)> {
     })
 }
 
-fn rotation(body: &RotationEvent) -> (Mark, String, String) {
-    let (mark, text) = match &body.step {
-        RotationStep::Begun { .. } => (Mark::Decision, "rotation begun".to_owned()),
-        RotationStep::Refused { why } => {
-            let why = why.first().map(ToString::to_string).unwrap_or_default();
-            (Mark::Look, format!("rotation over, nothing was changed: {why}"))
+fn alert(state: &State, body: &AlertEvent) -> Option<(Mark, String, String)> {
+    let until = |until: &Timestamp| until.strftime("%F %H:%M UTC").to_string();
+    let (mark, text) = match body {
+        AlertEvent::Pending { value, threshold, .. } => (Mark::Look, format!("alert pending: {value} {threshold}")),
+        AlertEvent::Calmed { .. } => (Mark::Plain, "alert calmed before it fired".to_owned()),
+        AlertEvent::Fired { value, threshold, held_by: Some(by), .. } => {
+            (Mark::Bad, format!("alert firing: {value} {threshold}; its cause is told by {by}"))
         }
-        RotationStep::Validated { new, .. } => {
-            (Mark::Plain, format!("new value {} keeps every rule, {} characters", new.masked, new.length))
+        AlertEvent::Fired { value, threshold, .. } => (Mark::Bad, format!("alert firing: {value} {threshold}")),
+        AlertEvent::HeldBack { by, .. } => (Mark::Plain, format!("notices held back: its cause is told by {by}")),
+        AlertEvent::Released { .. } => (Mark::Look, "still fires without its cause: told now".to_owned()),
+        AlertEvent::Resolved { .. } => (Mark::Good, "alert resolved".to_owned()),
+        AlertEvent::Acknowledged { note: Some(note), .. } => (Mark::Decision, format!("alert acknowledged: {note}")),
+        AlertEvent::Acknowledged { .. } => (Mark::Decision, "alert acknowledged".to_owned()),
+        AlertEvent::Unacknowledged { .. } => (Mark::Decision, "acknowledgement taken back".to_owned()),
+        AlertEvent::Escalated { to, .. } => (Mark::Bad, format!("alert escalated to {}", to.join(", "))),
+        AlertEvent::Silenced { reason, until: end, .. } => {
+            (Mark::Decision, format!("silenced until {}: {reason}", until(end)))
         }
-        RotationStep::Distributing => (Mark::Plain, "distributing the new value".to_owned()),
-        RotationStep::Distributed => (Mark::Plain, "the new value is distributed".to_owned()),
-        RotationStep::Verifying { checks } => {
-            (Mark::Plain, format!("verifying the new value with {} checks", checks.len()))
+        AlertEvent::SilenceEnded { why, .. } => (Mark::Look, format!("silence ended: {why}")),
+        AlertEvent::FreezeDeclared { reason, until: end } => {
+            (Mark::Decision, format!("freeze declared until {}: {reason}", until(end)))
         }
-        RotationStep::Verified => (Mark::Good, "the new value is verified; the old one waits to be retired".to_owned()),
-        RotationStep::Withdrawing { why } => (Mark::Look, format!("putting the old value back: {why}")),
-        RotationStep::PutBack => (Mark::Look, "the old value is in force again".to_owned()),
-        RotationStep::NotPutBack { why } => (Mark::Bad, format!("the old value could not be put back: {why}")),
-        RotationStep::Retiring => (Mark::Decision, "the old value may go".to_owned()),
-        RotationStep::Retired { how } => (Mark::Good, format!("rotated; the old value is retired: {how}")),
-        RotationStep::NotRetired { why } => (Mark::Bad, format!("the old value is not retired: {why}")),
+        AlertEvent::FreezeEnded { why } => (Mark::Look, format!("freeze ended: {why}")),
+        AlertEvent::Unevaluable { why, .. } => (Mark::Look, format!("rule cannot be evaluated: {why}")),
+        AlertEvent::Evaluable { .. } | AlertEvent::KeptFiring { .. } | AlertEvent::HoldsAgain { .. } => return None,
     };
-    (mark, body.credential.to_string(), text)
-}
-
-fn watch(body: &WatchEvent) -> Option<(Mark, String, String)> {
-    Some(match body {
-        WatchEvent::SourceChanged { file, how, own, values, .. } => {
-            let mark = if *own || values.is_empty() { Mark::Plain } else { Mark::Look };
-            let by = if *own { " by the rotation" } else { "" };
-            (mark, file.to_string(), format!("{how}{by}"))
-        }
-        WatchEvent::FingerprintChanged { credential, from, to } => {
-            let to = to.as_ref().map_or_else(|| "gone".to_owned(), ToString::to_string);
-            (Mark::Bad, credential.to_string(), format!("changed under the session: fingerprint {from} → {to}"))
-        }
-        WatchEvent::FingerprintRestored { credential } => {
-            (Mark::Good, credential.to_string(), "is again what it was".to_owned())
-        }
-        WatchEvent::ModeOpened { file, from, to } => {
-            (Mark::Bad, file.to_string(), format!("opened: mode {from} → {to}"))
-        }
-        WatchEvent::ModeClosed { file, mode } => (Mark::Good, file.to_string(), format!("closed again: mode {mode}")),
-        WatchEvent::Acknowledged { what } => (Mark::Decision, what.to_string(), "acknowledged".to_owned()),
-        // The check's own line tells it.
-        WatchEvent::Denied { .. } => return None,
-    })
+    let subject = body.alert().map_or_else(|| state.plan.service.name.clone(), ToString::to_string);
+    Some((mark, subject, text))
 }
 
 fn name(subject: &Subject) -> String {
     match subject {
         Subject::Item(item) => item.to_string(),
         Subject::Check(check) => check.to_string(),
+        Subject::Alert(alert) => alert.to_string(),
     }
 }

@@ -11,6 +11,7 @@ use crate::model::kind::Options;
 use crate::model::plan::Check;
 use crate::model::values::{Lookup, Origin, Value};
 use crate::model::word::Outcome;
+use crate::notify::Roster;
 use crate::source::name_of;
 
 /// Everything that stands against the new value, worst first.
@@ -21,7 +22,7 @@ pub(super) async fn objections(walk: &Walk, old: Option<&SecretString>, new: &Se
     }
     let mut values = walk.shared.surroundings.values.clone();
     values.insert(&name_of(&walk.credential), Value::secret(new.clone(), Origin::File(Arc::from("the new value"))));
-    let surroundings = Arc::new(walk.shared.surroundings.with_values(values));
+    let surroundings = Arc::new(walk.shared.surroundings.with_values(values, Roster::default()));
     let mut objections = Vec::new();
     let mut is_compared = false;
     for check in walk.plan.checks.iter().filter(|check| check.kind.as_str() == "credential") {

@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::check::Surroundings;
 use crate::core::agenda::{Agenda, Effect};
-use crate::core::event::{Body, CheckEvent, Event, Finished, SessionEvent, StepEvent, WatchEvent};
+use crate::core::event::{Body, CheckEvent, Event, Finished, ProcedureEvent, SessionEvent, StepEvent, WatchEvent};
 use crate::core::state::State;
 use crate::engine::events::Maker;
 use crate::engine::handle::{Asked, Handle, Lateness};
@@ -31,11 +31,12 @@ use crate::engine::screen::Screen;
 use crate::engine::seeing::Reader;
 use crate::engine::sequencer::rotating::Reread;
 use crate::engine::setup::{Beginning, OpenError, Setup};
-use crate::engine::stepping::{self, Stepper};
+use crate::engine::stepping::{self, Of, Stepper};
 use crate::engine::watching::{Sight, Watch};
 use crate::journal::storage::StorageError;
 use crate::mask::Redactor;
 use crate::model::failure::FailureClass;
+use crate::model::id::EffectId;
 use crate::model::operator::Actor;
 use crate::model::text::SafeText;
 use crate::model::time::Now;
@@ -178,18 +179,30 @@ impl Sequencer {
                     }
                 }
                 Effect::RunStep { item, effect } => {
-                    if let Some((item, _)) = self.state.item(&item) {
-                        self.stepper.run(item, effect);
+                    if let Some(step) = self.state.item(&item).and_then(|(item, _)| item.step.clone()) {
+                        self.stepper.run(Of::Item(item), step, effect);
                     }
                 }
                 Effect::AttachStep { item, .. } => {
-                    if let Some((item, known)) = self.state.item(&item)
+                    if let Some((planned, known)) = self.state.item(&item)
                         && let Some(step) = &known.step
                     {
-                        self.stepper.attach(item, step);
+                        let action = planned.step.as_ref().map(|step| step.action.clone());
+                        self.stepper.attach(Of::Item(item), action, step);
                     }
                 }
-                Effect::StopStep { effect, .. } => self.stepper.stop(effect),
+                Effect::RunRollbackStep { step, effect } => {
+                    if let Some((planned, _)) = self.state.rollback_steps().find(|(planned, _)| planned.id == step) {
+                        self.stepper.run(Of::Rollback(step), planned.as_step(), effect);
+                    }
+                }
+                Effect::AttachRollbackStep { step, .. } => {
+                    let known = self.state.rollback_steps().find(|(planned, _)| planned.id == step);
+                    if let Some((planned, Some(run))) = known {
+                        self.stepper.attach(Of::Rollback(step), Some(planned.action.clone()), run);
+                    }
+                }
+                Effect::StopStep { effect, .. } | Effect::StopRollbackStep { effect, .. } => self.stepper.stop(effect),
                 Effect::Rotate { credential, effect, act } => {
                     if let Some(walk) = self.state.rotation(&credential) {
                         self.rotator.act(self.state.shared_plan(), credential, effect, (act, walk.obtain));
@@ -225,11 +238,11 @@ impl Sequencer {
 
     fn take_report(&mut self, report: stepping::Report) {
         let mut next = Some(report);
-        while let Some((event, when)) = next {
-            if let StepEvent::Ended { effect, .. } = &event {
-                self.stepper.forget(*effect);
+        while let Some((body, when)) = next {
+            if let Some(effect) = ended(&body) {
+                self.stepper.forget(effect);
             }
-            self.pend(Body::Step(event), when);
+            self.pend(body, when);
             next = self.stepped.try_recv().ok();
         }
     }
@@ -275,6 +288,15 @@ impl Sequencer {
 fn is_denied(finished: &Finished) -> bool {
     let class = finished.evidence.failure.as_ref().map(|failure| failure.class);
     finished.evidence.outcome == Outcome::Fail && class == Some(FailureClass::Denied)
+}
+
+/// The number of the run whose end an event tells of.
+const fn ended(body: &Body) -> Option<EffectId> {
+    match body {
+        Body::Step(StepEvent::Ended { effect, .. })
+        | Body::Procedure(ProcedureEvent::Step(StepEvent::Ended { effect, .. })) => Some(*effect),
+        _ => None,
+    }
 }
 
 /// The state to begin with, and the event that says how it began.

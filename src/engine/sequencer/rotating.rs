@@ -18,6 +18,7 @@ use crate::model::id::CredentialId;
 use crate::model::plan::ValueSource;
 use crate::model::text::SafeText;
 use crate::model::values::{Lookup, Values};
+use crate::notify;
 
 /// Values that were read again because a file changed.
 pub(super) struct Reread {
@@ -134,10 +135,13 @@ impl Sequencer {
     async fn adopt(&mut self, values: Values, reason: &Reason<'_>) {
         // Results of what was looked at before go before the change, in one piece.
         self.flush().await;
-        let renewed = Arc::new(self.surroundings.with_values(values));
+        let (plan, old) = (self.state.shared_plan(), &self.surroundings);
+        let notifiers = old.notifiers.renewed(&plan, &values, old.trusted);
+        let renewed = Arc::new(old.with_values(values, notifiers));
         let before = std::mem::replace(&mut self.surroundings, renewed);
         let surroundings = Arc::clone(&self.surroundings);
-        self.redactor = self.redactor.with(surroundings.values.secrets());
+        let of_notifiers = notify::secrets(&plan.notifiers, &surroundings.values);
+        self.redactor = self.redactor.with(surroundings.values.secrets().chain(of_notifiers));
         self.runner.renew(&surroundings);
         self.rotator.renew(&surroundings);
         self.stepper.renew(&surroundings, &self.redactor);
