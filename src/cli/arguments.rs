@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{ColorChoice, CommandFactory as _, Parser, Subcommand};
 
 use crate::cli::{
-    check, completions, credentials, demo, env, init, lint, replay, report, sessions, triage, trust, verify,
+    check, completions, credentials, demo, env, init, lint, replay, report, rotate, sessions, triage, trust, verify,
 };
 
 /// A deployment cockpit in the terminal: live checks, people's decisions, and a verdict that can be explained.
@@ -45,6 +45,8 @@ pub(super) enum Command {
     Credentials(credentials::CredentialsArguments),
     /// Show the variables as the build would see them, masked.
     Env(env::EnvArguments),
+    /// Walk one credential's rotation.
+    Rotate(rotate::RotateArguments),
     /// Allow the plan's commands to run, once per content.
     Trust(trust::TrustArguments),
     /// List past and open sessions.

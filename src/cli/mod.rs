@@ -24,6 +24,7 @@ mod opening;
 mod replay;
 mod report;
 mod resuming;
+mod rotate;
 mod schema;
 mod seen;
 mod sessions;
@@ -108,6 +109,7 @@ fn dispatch(arguments: Arguments, console: &Console, machine: &Machine) -> Resul
         Command::Schema => schema::run(console),
         Command::Credentials(arguments) => credentials::run(&arguments, console, machine),
         Command::Env(arguments) => env::run(&arguments, console, machine),
+        Command::Rotate(arguments) => rotate::run(&arguments, console, machine),
         Command::Trust(arguments) => trust::run(&arguments, console),
         Command::Sessions(arguments) => sessions::run(&arguments, console),
         Command::Report(arguments) => report::run(&arguments, console, machine),
