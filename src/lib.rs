@@ -17,6 +17,7 @@ pub mod mask;
 pub mod model;
 pub mod plan;
 pub mod report;
+pub mod scan;
 pub mod source;
 pub mod supervisor;
 pub mod trust;
