@@ -14,6 +14,7 @@ use crate::cli::exit::{Exit, Stop};
 use crate::cli::machine::Machine;
 use crate::cli::sessions::ListFormat;
 use crate::cli::{lint, opening};
+use crate::mask::Redactor;
 use crate::model::text::SafeText;
 use crate::model::values::Values;
 use crate::scan::{self, Located, Repository, Scanner, Secret, Sought, Survey, Unsearched, Weight};
@@ -39,6 +40,8 @@ struct Sources {
     unsearched: Vec<Unsearched>,
     /// The folder that the plan's files are named from.
     folder: PathBuf,
+    /// A file's own name may hold a secret.
+    redactor: Redactor,
 }
 
 pub(super) fn run(arguments: &ScanArguments, console: &Console, machine: &Machine) -> Result<Exit, Stop> {
@@ -63,13 +66,13 @@ pub(super) fn run(arguments: &ScanArguments, console: &Console, machine: &Machin
     notes.extend(at_home.iter().map(|(id, file)| format!("{id} stands in {file}: that is where the plan has it from")));
     incomplete |= !survey.unread.is_empty();
     match arguments.format {
-        ListFormat::Json => console.result(&format!("{:#}\n", object(&survey, &notes)))?,
+        ListFormat::Json => console.result(&sources.redactor.redact(&format!("{:#}\n", object(&survey, &notes))))?,
         ListFormat::Human => {
-            console.result(&listed(&survey))?;
+            console.result(&sources.redactor.redact(&listed(&survey)))?;
             let unread =
                 survey.unread.iter().map(|unread| format!("{} could not be read: {}", unread.place, unread.why));
             for note in notes.iter().cloned().chain(unread) {
-                console.say(SafeText::from_foreign(&note).as_str());
+                console.say(SafeText::from_foreign(&sources.redactor.redact(&note)).as_str());
             }
             console.say(&summary(&survey, sources.secrets.len()));
         }
@@ -88,7 +91,12 @@ fn sources(arguments: &ScanArguments, console: &Console, machine: &Machine) -> R
         .map_err(|error| Stop::own(format!("the folder that golive was started in is gone: {error}")))?;
     let Some(path) = arguments.plan.clone().or_else(|| plan::find(&here)) else {
         console.say("no plan here: looking for keys of known providers alone");
-        return Ok(Some(Sources { secrets: Vec::new(), unsearched: Vec::new(), folder: here }));
+        return Ok(Some(Sources {
+            secrets: Vec::new(),
+            unsearched: Vec::new(),
+            folder: here,
+            redactor: Redactor::default(),
+        }));
     };
     let Some(loaded) = lint::load(&path, console) else { return Ok(None) };
     let trusted = opening::is_trusted(&loaded.plan.digest)?;
@@ -98,7 +106,8 @@ fn sources(arguments: &ScanArguments, console: &Console, machine: &Machine) -> R
         .map_err(|error| Stop::own(format!("cannot start: {error}")))?;
     let values: Values = runtime.block_on(source::load(&loaded.plan, trusted, &machine.environment));
     let (secrets, unsearched) = scan::of_values(&values);
-    Ok(Some(Sources { secrets, unsearched, folder: loaded.plan.folder }))
+    let redactor = Redactor::new(values.secrets());
+    Ok(Some(Sources { secrets, unsearched, folder: loaded.plan.folder, redactor }))
 }
 
 /// Looks into the history of a repository that begins at this path; says what is wrong with it.

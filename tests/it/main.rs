@@ -17,6 +17,7 @@ mod pictures;
 mod pilot;
 mod plans;
 mod report;
+mod scan;
 mod scenario;
 mod screens;
 mod secrets;
