@@ -86,12 +86,12 @@ fn write_code(path: &Path, secrets: &[String], random: &mut Random) -> usize {
                 word => line.push_str(WORDS[(word * 7 + random.next()) % WORDS.len()]),
             }
         }
-        if random.next() % 64 == 0 {
+        if random.next().is_multiple_of(64) {
             line.push_str(&random.text(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", 400));
         }
         file.write_all(line.as_bytes()).expect("written");
         written += line.len();
-        if random.next() % 64 == 0 {
+        if random.next().is_multiple_of(64) {
             let form = &forms[random.next() % forms.len()];
             file.write_all(form).expect("written");
             (written, planted) = (written + form.len(), planted + 1);

@@ -4,18 +4,21 @@
 
 mod architecture;
 mod cli;
+mod cli_kit;
 mod cockpit;
 mod crash;
 mod credentials;
 mod demo_world;
 mod docs;
 mod envfile;
+mod exposure;
 mod flight;
 mod keys;
 mod kit;
 mod pictures;
 mod pilot;
 mod plans;
+mod replaying;
 mod report;
 mod scan;
 mod scenario;

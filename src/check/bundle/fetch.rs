@@ -16,8 +16,8 @@ use sha2::{Digest as _, Sha256};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
-use crate::check::network::{self, Network, Trouble, within};
 use crate::core::evidence::Timings;
+use crate::network::{self, Network, Trouble, within};
 
 /// No file of a front end is larger.
 const LARGEST: u64 = 256 << 20;

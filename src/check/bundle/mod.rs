@@ -19,7 +19,7 @@ use serde::Deserialize;
 
 use crate::check::exposed::{self, Objection};
 use crate::check::finding::Finding;
-use crate::check::{Kind, Looking, Probe, Surroundings, network, options};
+use crate::check::{Kind, Looking, Probe, Surroundings, options};
 use crate::core::evidence::Evidence;
 use crate::model::duration::Span;
 use crate::model::failure::FailureClass;
@@ -27,6 +27,7 @@ use crate::model::kind::{KindSpec, OptionProblem, Options, Touch};
 use crate::model::plan::Check;
 use crate::model::template::Template;
 use crate::model::word::Category;
+use crate::network;
 
 /// The kind.
 pub(super) struct Bundle;
@@ -152,58 +153,48 @@ struct Looker {
 
 impl Probe for Looker {
     fn run(&self, timeout: Duration) -> Looking<'_> {
-        Box::pin(async move {
-            let deadline = network::deadline(timeout);
-            let mut objections = prefix::objections(&self.keys.public_prefixes, &self.surroundings.values);
-            let mut passed = Vec::new();
-            if !self.keys.public_prefixes.is_empty() {
-                passed.push("no credential stands in a variable that a bundler publishes".to_owned());
-            }
-            let mut built = None;
-            if self.keys.looks_at_folder() {
-                let looked = match exposed::beside_the_loop(&self.finding, timeout, self.work()).await {
-                    Ok(looked) => looked,
-                    Err(evidence) => return evidence,
-                };
-                match looked {
-                    Ok(looked) => {
-                        objections.extend(looked.objections);
-                        passed.extend(looked.passed);
-                        built = looked.built;
-                    }
-                    Err(missing) => {
-                        let remedy = "build it, or name the folder that is published";
-                        return self
-                            .finding
-                            .fail(FailureClass::File, &missing)
-                            .material("folder", "missing")
-                            .remedy(remedy);
-                    }
-                }
-            }
-            let mut facts = Vec::new();
-            if let (Some(site), Some(built)) = (&self.site, &built) {
-                let compared = served::compare(site, built, &self.surroundings.network, deadline).await;
-                match compared {
-                    Ok(compared) => {
-                        objections.extend(compared.objections);
-                        passed.push(format!("{} is {}", site.shown, self.shown));
-                        facts = compared.facts;
-                    }
-                    Err(trouble) if trouble.is_the_targets() => {
-                        return self.finding.fail(trouble.class(), &format!("{}: {trouble}", site.shown));
-                    }
-                    Err(trouble) => return self.finding.error(&format!("{}: {trouble}", site.shown)),
-                }
-            }
-            let passed = if passed.is_empty() { format!("{} is this build", self.shown) } else { passed.join("; ") };
-            let evidence = exposed::evidence(&self.finding, FailureClass::File, objections, &passed);
-            facts.iter().fold(evidence, |evidence, (name, value)| evidence.fact(name, value))
-        })
+        Box::pin(async move { self.look(timeout).await.unwrap_or_else(|evidence| evidence) })
     }
 }
 
 impl Looker {
+    /// The error is evidence too: there was nothing to look at, or nobody could.
+    async fn look(&self, timeout: Duration) -> Result<Evidence, Evidence> {
+        let deadline = network::deadline(timeout);
+        let mut objections = prefix::objections(&self.keys.public_prefixes, &self.surroundings.values);
+        let (mut passed, mut facts) = (Vec::new(), Vec::new());
+        if !self.keys.public_prefixes.is_empty() {
+            passed.push("no credential stands in a variable that a bundler publishes".to_owned());
+        }
+        if self.keys.looks_at_folder() {
+            let looked = exposed::beside_the_loop(&self.finding, timeout, self.work()).await?;
+            let looked = looked.map_err(|missing| {
+                let remedy = "build it, or name the folder that is published";
+                self.finding.fail(FailureClass::File, &missing).material("folder", "missing").remedy(remedy)
+            })?;
+            objections.extend(looked.objections);
+            passed.extend(looked.passed);
+            if let (Some(site), Some(built)) = (&self.site, &looked.built) {
+                let compared = served::compare(site, built, &self.surroundings.network, deadline).await;
+                let compared = compared.map_err(|trouble| self.unreached(site, &trouble))?;
+                objections.extend(compared.objections);
+                passed.push(format!("{} is {}", site.shown, self.shown));
+                facts = compared.facts;
+            }
+        }
+        let passed = if passed.is_empty() { format!("{} is this build", self.shown) } else { passed.join("; ") };
+        let evidence = exposed::evidence(&self.finding, FailureClass::File, objections, &passed);
+        Ok(facts.iter().fold(evidence, |evidence, (name, value)| evidence.fact(name, value)))
+    }
+
+    fn unreached(&self, site: &served::Site, trouble: &network::Trouble) -> Evidence {
+        let summary = format!("{}: {trouble}", site.shown);
+        match trouble.is_the_targets() {
+            true => self.finding.fail(trouble.class(), &summary),
+            false => self.finding.error(&summary),
+        }
+    }
+
     /// The part that reads the disk.
     fn work(&self) -> impl FnOnce(&std::sync::atomic::AtomicBool) -> Result<look::Looked, String> + Send + use<> {
         let asked = look::Asked {

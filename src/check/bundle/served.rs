@@ -16,7 +16,7 @@ use tokio::time::Instant;
 use crate::check::bundle::fetch::{Copy, Digest, Got, Line};
 use crate::check::bundle::look::Asked;
 use crate::check::exposed::{Gravity, Objection};
-use crate::check::network::{Network, Trouble};
+use crate::network::{Network, Trouble};
 
 /// Addresses of a name that are asked, and assets that are followed.
 const MOST_ADDRESSES: usize = 8;
