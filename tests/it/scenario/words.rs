@@ -179,9 +179,9 @@ fn command(story: &Story, words: &[&str]) -> Option<Command> {
         }
         ["ends", "waiver", "of", "check", id] => Command::EndWaiver { subject: Subject::Check(CheckId::new(id)) },
         ["starts", item] => Command::StartStep { item: ItemId::new(item) },
+        ["stops", "rollback"] => Command::StopRollback,
         ["stops", item] => Command::StopStep { item: ItemId::new(item) },
         ["rolls", "back"] => Command::RollBack { reason: None },
-        ["stops", "rollback"] => Command::StopRollback,
         ["says", word, "for", role] => Command::SayInPoll {
             role: (*role).to_owned(),
             word: match *word {
