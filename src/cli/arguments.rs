@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{ColorChoice, CommandFactory as _, Parser, Subcommand};
 
 use crate::cli::{
-    check, completions, credentials, demo, env, lint, replay, report, rotate, sessions, triage, trust, verify,
+    check, completions, credentials, demo, env, init, lint, replay, report, rotate, sessions, triage, trust, verify,
 };
 
 /// A deployment cockpit in the terminal: live checks, people's decisions, and a verdict that can be explained.
@@ -37,6 +37,8 @@ pub(super) enum Command {
     Check(check::CheckArguments),
     /// Judge the plan alone, touching nothing it names.
     Lint(lint::LintArguments),
+    /// Write a first plan from what a folder holds.
+    Init(init::InitArguments),
     /// Print the JSON Schema of the plan.
     Schema,
     /// Show the credentials, masked.

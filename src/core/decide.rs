@@ -12,6 +12,7 @@ use std::time::Duration;
 
 pub use command::Command;
 
+use crate::core::alerts;
 use crate::core::digest;
 use crate::core::event::{Body, CheckEvent, ItemEvent, Subject};
 use crate::core::state::{ItemState, State};
@@ -77,6 +78,12 @@ pub fn decide(state: &State, command: &Command, by: &Operator, now: Now) -> Resu
             let text = written(text, "a note")?;
             Body::Item(ItemEvent::Noted { subject: subject.clone(), text })
         }
+        Command::Acknowledge { alert, note } => alerts::acknowledge(state, alert, note.as_ref(), by)?,
+        Command::TakeBackAcknowledgement { alert } => alerts::unacknowledge(state, alert, by)?,
+        Command::Silence { alert, reason, until } => alerts::silence(state, alert, reason, *until, now)?,
+        Command::EndSilence { alert } => alerts::end_silence(state, alert, by)?,
+        Command::DeclareFreeze { reason, until } => alerts::declare_freeze(reason, *until, now)?,
+        Command::EndFreeze => alerts::end_freeze(state, by)?,
         Command::RunAgain { checks } => run_again(state, checks)?,
         Command::StartStep { item } => return session::start_step(state, item, now),
         Command::StopStep { item } => session::stop_step(state, item)?,

@@ -4,6 +4,7 @@
 //! be done in the world goes out as data. So a whole go-live is tested in milliseconds.
 
 pub mod agenda;
+pub mod alerts;
 pub mod consequences;
 pub mod decide;
 pub mod digest;

@@ -3,6 +3,7 @@
 //! The answer is the greatest weight among the reasons and nothing else, so every verdict but GO has reasons by
 //! construction, and what is not known weighs at least HOLD.
 
+mod alerts;
 mod ceremony;
 mod weigh;
 
@@ -152,6 +153,10 @@ pub enum Cause {
     Poll,
     /// Outside the window, or in a freeze.
     Window,
+    /// An alert fires.
+    Alert,
+    /// An alert's rule cannot be evaluated.
+    AlertUnknown,
     /// The journal cannot be written.
     Journal,
 }
@@ -257,6 +262,7 @@ pub fn verdict(state: &State, inquiry: &Inquiry, now: Now) -> Verdict {
     }
     reasons.extend(weigh::rotations(state));
     reasons.extend(weigh::watched(state));
+    reasons.extend(alerts::reasons(state, inquiry, now));
     reasons.extend(weigh::journal(state));
     Verdict::new(inquiry.question, reasons, weigh::waiting(state, inquiry, now))
 }

@@ -28,6 +28,9 @@ pub(super) fn command(redactor: &Redactor, command: Command) -> Command {
         Command::Sign { item, note } => Command::Sign { item, note: note.map(clean) },
         Command::Object { item, reason } => Command::Object { item, reason: clean(reason) },
         Command::Waive { subject, reason, until } => Command::Waive { subject, reason: clean(reason), until },
+        Command::Acknowledge { alert, note } => Command::Acknowledge { alert, note: note.map(clean) },
+        Command::Silence { alert, reason, until } => Command::Silence { alert, reason: clean(reason), until },
+        Command::DeclareFreeze { reason, until } => Command::DeclareFreeze { reason: clean(reason), until },
         Command::Note { subject, text } => Command::Note { subject, text: clean(text) },
         Command::CloseGate { reason } => Command::CloseGate { reason: clean(reason) },
         Command::AbortSession { reason } => Command::AbortSession { reason: clean(reason) },
@@ -38,6 +41,9 @@ pub(super) fn command(redactor: &Redactor, command: Command) -> Command {
         | Command::WithdrawObjection { .. }
         | Command::EndWaiver { .. }
         | Command::Claim { .. }
+        | Command::TakeBackAcknowledgement { .. }
+        | Command::EndSilence { .. }
+        | Command::EndFreeze
         | Command::RunAgain { .. }
         | Command::StartStep { .. }
         | Command::StopStep { .. }

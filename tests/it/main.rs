@@ -12,6 +12,7 @@ mod demo_world;
 mod docs;
 mod envfile;
 mod flight;
+mod init;
 mod keys;
 mod kit;
 mod pictures;

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::core::event::{PollWord, Subject};
-use crate::model::id::{CheckId, CredentialId, ItemId};
+use crate::model::id::{AlertId, CheckId, CredentialId, ItemId};
 use crate::model::values::Given;
 
 /// What a person asks for.
@@ -59,6 +59,41 @@ pub enum Command {
         /// The note.
         text: String,
     },
+    /// Says that an alert was seen: it is not escalated.
+    Acknowledge {
+        /// Which alert.
+        alert: AlertId,
+        /// What they note.
+        note: Option<String>,
+    },
+    /// Takes their own acknowledgement back.
+    TakeBackAcknowledgement {
+        /// Of which alert.
+        alert: AlertId,
+    },
+    /// Wants no notices of an alert for a while.
+    Silence {
+        /// Which alert.
+        alert: AlertId,
+        /// Why.
+        reason: String,
+        /// Until when.
+        until: Timestamp,
+    },
+    /// Ends a silence early.
+    EndSilence {
+        /// Of which alert.
+        alert: AlertId,
+    },
+    /// Says that business rests for a while.
+    DeclareFreeze {
+        /// Why.
+        reason: String,
+        /// Until when.
+        until: Timestamp,
+    },
+    /// Ends a freeze early.
+    EndFreeze,
     /// Wants checks to run now.
     RunAgain {
         /// Which.

@@ -50,6 +50,8 @@ const fn waits(cause: &Cause) -> bool {
         | Cause::Rotation
         | Cause::Watch
         | Cause::Rollback
+        | Cause::Alert
+        | Cause::AlertUnknown
         | Cause::Journal => false,
     }
 }
