@@ -31,13 +31,17 @@ fn add(forms: &mut BTreeSet<Vec<u8>>, text: &str) {
         put(base64_inside(text.as_bytes(), shift, &STANDARD_NO_PAD));
         put(base64_inside(text.as_bytes(), shift, &URL_SAFE_NO_PAD));
     }
-    for lower in [false, true] {
-        let encoded = percent(text, lower);
-        put(encoded.replace("%20", "+"));
-        put(encoded);
+    for kept in KEPT {
+        for lower in [false, true] {
+            let encoded = percent(text, kept, lower);
+            put(encoded.replace("%20", "+"));
+            put(encoded);
+        }
     }
     let json = serde_json::Value::from(text).to_string();
     put(json[1..json.len() - 1].to_owned());
+    put(json[1..json.len() - 1].replace('/', "\\/"));
+    put(in_ascii(&json[1..json.len() - 1]));
     let debug = format!("{text:?}");
     put(debug[1..debug.len() - 1].to_owned());
     let xml = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
@@ -59,10 +63,31 @@ fn base64_inside(bytes: &[u8], shift: usize, engine: &impl base64::Engine) -> St
     encoded[first.min(encoded.len())..last.min(encoded.len())].to_owned()
 }
 
-fn percent(text: &str, lower: bool) -> String {
+/// What programs leave as it is when they write a text for a URL, beside letters and digits: RFC 3986, JavaScript's
+/// encodeURIComponent, forms, JavaScript's encodeURI, and the query and path of the URL standard.
+const KEPT: [&str; 6] =
+    ["-_.~", "-_.~!'()*", "-_.*", "-_.~!'()*;,/?:@&=+$#", "-_.~!$%&()*+,/:;=?@[\\]^`{|}", "-_.~!$%&'()*+,/:;=@[\\]^|"];
+
+/// JSON with every character outside ASCII escaped, as some programs write it.
+fn in_ascii(json: &str) -> String {
+    let mut escaped = String::new();
+    for character in json.chars() {
+        if character.is_ascii() {
+            escaped.push(character);
+        } else {
+            let mut units = [0; 2];
+            for unit in character.encode_utf16(&mut units) {
+                escaped.push_str(&format!("\\u{unit:04x}"));
+            }
+        }
+    }
+    escaped
+}
+
+fn percent(text: &str, kept: &str, lower: bool) -> String {
     let mut encoded = String::new();
     for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
+        if byte.is_ascii_alphanumeric() || kept.as_bytes().contains(&byte) {
             encoded.push(char::from(byte));
         } else if lower {
             encoded.push_str(&format!("%{byte:02x}"));
