@@ -178,11 +178,7 @@ fn history_is_looked_through_where_a_folder_is_a_repository() {
     let ran = project.scan(&["."]);
     ran.found("git object ");
     assert_eq!(ran.out().lines().count(), 1, "the env file that it comes from is no find: {}", ran.out());
-    assert!(
-        ran.err().contains("api_secret stands in .env.local: that is where the plan has it from"),
-        "{}",
-        ran.err()
-    );
+    assert!(ran.err().contains("api_secret stands in .env.local: that is where the plan has it from"), "{}", ran.err());
 }
 
 #[test]
