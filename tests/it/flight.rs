@@ -75,7 +75,7 @@ fn a_whole_go_live_is_flown_by_keys() {
     terminal.wait_for("to close");
     terminal.keys("3");
     terminal.wait_for("Support informed");
-    terminal.keys("g j j j");
+    terminal.keys("g j j j j");
     sign(&mut terminal);
     terminal.wait_until("GO to close", |screen| screen.contains(" GO to close"));
     terminal.keys("G");

@@ -36,6 +36,7 @@ pub(super) struct Asked {
     pub(super) plan_folder: PathBuf,
     pub(super) keys: Keys,
     pub(super) holds: Option<String>,
+    pub(super) previous: Option<String>,
     pub(super) now: Now,
 }
 
@@ -98,7 +99,7 @@ pub(super) fn look(asked: &Asked, search: &Search, stop: &AtomicBool) -> Result<
             passed.push(format!("none of {} texts in {} of {shown}", asked.keys.lacks.len(), files(survey.places)));
         }
         if let Some(most) = asked.keys.console_logs {
-            passed.push(format!("{} calls write to the browser's console, at most {most}", console_calls(&survey)));
+            passed.push(format!("{}, at most {most}", written_to_console(console_calls(&survey))));
         }
     }
     objections.extend(age::objections(asked));
@@ -120,6 +121,11 @@ fn is_code(shown: &str) -> bool {
 /// `1 file`, `2 files`.
 pub(super) fn files(count: u64) -> String {
     if count == 1 { "1 file".to_owned() } else { format!("{count} files") }
+}
+
+fn written_to_console(calls: u64) -> String {
+    let calls = if calls == 1 { "1 call writes".to_owned() } else { format!("{calls} calls write") };
+    format!("{calls} to the browser's console")
 }
 
 fn console_calls(survey: &Survey<'_>) -> u64 {
@@ -144,8 +150,7 @@ fn of_texts(keys: &Keys, survey: &Survey<'_>) -> Vec<Objection> {
         if calls > most {
             let first = CONSOLE.iter().filter_map(|call| survey.first.get(*call)).next();
             let first = first.map(|located| format!(", one in {} at byte {}", located.place, located.hit.offset));
-            let sentence =
-                format!("{calls} calls write to the browser's console, at most {most}{}", first.unwrap_or_default());
+            let sentence = format!("{}, at most {most}{}", written_to_console(calls), first.unwrap_or_default());
             let remedy = "have the build drop them: esbuild: { drop: [\"console\"] } in vite.config";
             objections.push(Objection::fails(sentence).remedy(remedy));
         }

@@ -58,6 +58,8 @@ struct Keys {
     /// The site's address: its index, asked for with and without cache-busting at every address of the name, and the
     /// assets that the index names must be those of the folder, byte for byte.
     served: Option<Template>,
+    /// The folder of the version before: its code must still be served, for those whose page is open. None where empty.
+    previous: Option<Template>,
 }
 
 #[derive(Clone, Deserialize, JsonSchema)]
@@ -97,17 +99,27 @@ impl Kind for Bundle {
         let fill = |template: &Template| finding.fill(template, values).map(|filled| filled.shown().to_owned());
         let shown = keys.folder.as_ref().map(fill).transpose()?.unwrap_or_default();
         let holds = keys.marker.as_ref().map(|marker| fill(&marker.holds)).transpose()?;
+        let previous = keys.previous.as_ref().map(fill).transpose()?.filter(|folder| !folder.is_empty());
         let site = keys.served.as_ref().map(fill).transpose()?;
         let site = site.map(|site| served::Site::of(&site)).transpose();
         let site = site.map_err(|why| Box::new(finding.fail(FailureClass::Value, &why)))?;
         let search = Arc::new(look::Search::of(&keys, values));
-        Ok(Box::new(Looker { finding, keys, shown, holds, site, search, surroundings: Arc::clone(surroundings) }))
+        Ok(Box::new(Looker {
+            finding,
+            keys,
+            shown,
+            holds,
+            site,
+            previous,
+            search,
+            surroundings: Arc::clone(surroundings),
+        }))
     }
 }
 
 fn touches(options: &Options) -> Vec<Touch> {
     let Ok(keys) = options::read::<Keys>(options) else { return Vec::new() };
-    let folder = keys.folder.iter().map(|folder| Touch::File(folder.as_written().to_owned()));
+    let folder = keys.folder.iter().chain(&keys.previous).map(|folder| Touch::File(folder.as_written().to_owned()));
     let files = keys.newer_than.iter().map(|file| Touch::File(file.display().to_string()));
     let host = keys.served.iter().map(|served| {
         let after = served.as_written().split_once("://").map_or(served.as_written(), |(_, rest)| rest);
@@ -132,6 +144,10 @@ fn problems(options: &Options) -> Vec<OptionProblem> {
         if keys.public_prefixes.iter().any(String::is_empty) {
             problems.push(OptionProblem::at("public_prefixes", "every variable begins with the empty text"));
         }
+        if keys.previous.is_some() && keys.served.is_none() {
+            problems
+                .push(OptionProblem::at("previous", "nothing says where it is served").help("served = \"https://…\""));
+        }
         let url = keys.served.as_ref().map(Template::as_written).unwrap_or("https://");
         if !url.starts_with("https://") && !url.starts_with("http://") && !url.starts_with("{{") {
             problems.push(OptionProblem::at("served", "an address begins with https:// or http://"));
@@ -147,6 +163,8 @@ struct Looker {
     /// What the marker must hold.
     holds: Option<String>,
     site: Option<served::Site>,
+    /// The folder of the version before.
+    previous: Option<String>,
     search: Arc<look::Search>,
     surroundings: Arc<Surroundings>,
 }
@@ -203,6 +221,7 @@ impl Looker {
             plan_folder: self.surroundings.folder.clone(),
             keys: self.keys.clone(),
             holds: self.holds.clone(),
+            previous: self.previous.clone(),
             now: (self.surroundings.clock)(),
         };
         let search = Arc::clone(&self.search);

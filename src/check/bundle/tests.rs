@@ -171,7 +171,7 @@ async fn console_calls_are_bounded_and_forbidden_texts_are_found_in_code_alone()
     let (folder, surroundings) = world(&made_up());
     put(folder.path(), "dist/assets/index.js.map", b"console.log( fallbackSecret ".repeat(50).as_slice());
     let keys = "console_logs = 1\nlacks = [\"fallbackSecret\"]";
-    is(&look(keys, &surroundings).await, Outcome::Pass, "1 calls write to the browser's console, at most 1");
+    is(&look(keys, &surroundings).await, Outcome::Pass, "1 call writes to the browser's console, at most 1");
     put(folder.path(), "dist/assets/more.js", b"console.debug(x);console.error(y)");
     is(&look(keys, &surroundings).await, Outcome::Fail, "2 calls write to the browser's console, at most 1");
     put(folder.path(), "dist/assets/more.js", b"let k=e.key||fallbackSecret");
@@ -309,6 +309,19 @@ async fn what_is_served_is_what_was_built_also_past_the_caches() {
         is(&look(&format!("served = \"http://127.0.0.1:{port}\""), &surroundings).await, outcome, says);
     }
     let (folder, surroundings) = world(&made_up());
+    put(folder.path(), "before/assets/lazy-1.js", b"old()");
+    let keys = |port: u16| format!("served = \"http://127.0.0.1:{port}\"\nprevious = \"before\"");
+    let gone = site(|path| match path {
+        "/assets/lazy-1.js" => ("404 Not Found".into(), Vec::new()),
+        _ => ok(if path.contains("js") { CODE } else { INDEX }),
+    });
+    is(
+        &look(&keys(gone), &surroundings).await,
+        Outcome::Fail,
+        "/assets/lazy-1.js of the version before is answered 404",
+    );
+    let kept = site(|path| ok(if path.contains("js") { CODE } else { INDEX }));
+    is(&look(&keys(kept), &surroundings).await, Outcome::Pass, "");
     let nobody = kit::listener::closed_port();
     is(&look(&format!("served = \"http://127.0.0.1:{nobody}/\""), &surroundings).await, Outcome::Fail, "refused");
     let silent = kit::listener::silent();
