@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use clap::{ColorChoice, CommandFactory as _, Parser, Subcommand};
 
 use crate::cli::{
-    check, completions, credentials, demo, env, init, lint, rehearse, replay, report, sessions, triage, trust, verify,
+    check, completions, credentials, demo, env, init, lint, rehearse, replay, report, rotate, scan, sessions, triage,
+    trust, verify,
 };
 
 /// A deployment cockpit in the terminal: live checks, people's decisions, and a verdict that can be explained.
@@ -47,6 +48,10 @@ pub(super) enum Command {
     Credentials(credentials::CredentialsArguments),
     /// Show the variables as the build would see them, masked.
     Env(env::EnvArguments),
+    /// Walk one credential's rotation.
+    Rotate(rotate::RotateArguments),
+    /// Look for the plan's credentials and known keys in files, archives and git history.
+    Scan(scan::ScanArguments),
     /// Allow the plan's commands to run, once per content.
     Trust(trust::TrustArguments),
     /// List past and open sessions.

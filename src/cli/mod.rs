@@ -21,10 +21,13 @@ mod machine;
 mod man;
 mod moment;
 mod opening;
+pub mod panicking;
 mod rehearse;
 mod replay;
 mod report;
 mod resuming;
+mod rotate;
+mod scan;
 mod schema;
 mod seen;
 mod sessions;
@@ -110,6 +113,8 @@ fn dispatch(arguments: Arguments, console: &Console, machine: &Machine) -> Resul
         Command::Schema => schema::run(console),
         Command::Credentials(arguments) => credentials::run(&arguments, console, machine),
         Command::Env(arguments) => env::run(&arguments, console, machine),
+        Command::Rotate(arguments) => rotate::run(&arguments, console, machine),
+        Command::Scan(arguments) => scan::run(&arguments, console, machine),
         Command::Trust(arguments) => trust::run(&arguments, console),
         Command::Sessions(arguments) => sessions::run(&arguments, console),
         Command::Report(arguments) => report::run(&arguments, console, machine),

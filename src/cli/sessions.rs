@@ -45,7 +45,7 @@ fn status(session: &SessionSummary) -> &'static str {
     match (session.closed, &session.held_by, session.purpose) {
         (true, _, _) => "ended",
         (false, Some(_), _) => "open now",
-        (false, None, Purpose::GoLive | Purpose::Triage) => "unfinished",
+        (false, None, Purpose::GoLive | Purpose::Triage | Purpose::Rotation) => "unfinished",
         // Nobody comes back to these: what they had to say, they said.
         (false, None, Purpose::Check | Purpose::Demo | Purpose::Rehearsal) => "ended",
     }
@@ -58,6 +58,7 @@ const fn purpose(session: &SessionSummary) -> &'static str {
         Purpose::Check => "check",
         Purpose::Demo => "demo",
         Purpose::Rehearsal => "rehearsal",
+        Purpose::Rotation => "rotation",
     }
 }
 

@@ -31,6 +31,12 @@ pub enum Fault {
     FailedDeploy,
     /// Nobody has rehearsed the rollback.
     NoRehearsal,
+    /// The API secret stands in a public variable, and the build compiles it into the bundle.
+    ExposedSecret,
+    /// The key of the rows' service in the bundle is the one that goes past their security.
+    ServiceRoleKey,
+    /// The network's edge serves the bundle of a version before.
+    OldBundle,
 }
 
 impl Fault {
@@ -47,6 +53,9 @@ impl Fault {
         Self::PaymentOutage,
         Self::FailedDeploy,
         Self::NoRehearsal,
+        Self::ExposedSecret,
+        Self::ServiceRoleKey,
+        Self::OldBundle,
     ];
 
     /// Its name, as the switchboard and the scenarios write it.
@@ -64,6 +73,9 @@ impl Fault {
             Self::PaymentOutage => "payment-outage",
             Self::FailedDeploy => "failed-deploy",
             Self::NoRehearsal => "no-rehearsal",
+            Self::ExposedSecret => "exposed-secret",
+            Self::ServiceRoleKey => "service-role-key",
+            Self::OldBundle => "old-bundle",
         }
     }
 

@@ -5,6 +5,7 @@
 mod draw;
 mod make;
 mod rollback;
+mod rotation;
 
 use std::time::Duration;
 
@@ -15,9 +16,10 @@ use tui_input::{Input, InputRequest};
 use crate::core::decide::Command;
 use crate::core::event::Subject;
 use crate::model::duration;
-use crate::model::id::ItemId;
+use crate::model::id::{CredentialId, ItemId};
 use crate::model::operator::{Operator, Provenance};
 use crate::model::time::Now;
+use crate::model::values::Given;
 
 pub use draw::draw;
 
@@ -69,6 +71,8 @@ pub enum Question {
     Poll,
     /// Hold the go-live.
     Hold,
+    /// Rotate this credential, with the value in the first field.
+    Rotate(CredentialId),
     /// Do this.
     Door(Command),
     /// Leave golive.
@@ -87,7 +91,7 @@ pub enum Lock {
 }
 
 /// A line to type in.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Field {
     /// What belongs in it.
     pub label: String,
@@ -95,6 +99,14 @@ pub struct Field {
     pub input: Input,
     /// Whether it may stay empty.
     pub optional: bool,
+    /// Whether what is in it is never shown.
+    pub secret: bool,
+}
+
+impl std::fmt::Debug for Field {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Field").field("label", &self.label).finish_non_exhaustive()
+    }
 }
 
 /// What a key did to a dialog.
@@ -122,7 +134,9 @@ impl Dialog {
 
     /// Takes pasted text, where it may come from a clipboard: never at a door.
     pub fn paste(&mut self, text: &str, now: Now) {
-        if matches!(self.lock, Lock::Enter) && !self.fields.is_empty() {
+        // A value that goes into no journal may come from where such values are kept; a door's word may not.
+        let is_secret = self.fields.get(self.at).is_some_and(|field| field.secret);
+        if is_secret || (matches!(self.lock, Lock::Enter) && !self.fields.is_empty()) {
             for letter in text.chars().filter(|letter| !letter.is_control()).take(500) {
                 self.edit(InputRequest::InsertChar(letter), now);
             }
@@ -211,6 +225,10 @@ impl Dialog {
                     return Answer::Stay;
                 }
             },
+            Question::Rotate(credential) => {
+                let value = Some(Given(self.text(0).into()));
+                Command::Rotate { credential: credential.clone(), value }
+            }
             Question::Door(command) => command.clone(),
         };
         Answer::Do(command, self.by(own))

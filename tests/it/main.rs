@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod architecture;
+mod canary;
 mod cli;
 mod cli_kit;
 mod cockpit;
@@ -11,6 +12,7 @@ mod credentials;
 mod demo_world;
 mod docs;
 mod envfile;
+mod exposure;
 mod flight;
 mod init;
 mod keys;
@@ -21,9 +23,12 @@ mod plans;
 mod replaying;
 mod report;
 mod rollback;
+mod rotate;
+mod scan;
 mod scenario;
 mod screens;
 mod secrets;
 mod terminal;
 mod verdict;
+mod watch;
 mod webhook;

@@ -54,6 +54,8 @@ impl Watch {
             Body::Session(_)
             | Body::Item(_)
             | Body::Step(_)
+            | Body::Rotation(_)
+            | Body::Watch(_)
             | Body::Procedure(_)
             | Body::Rehearsal(_)
             | Body::Ceremony(_) => {

@@ -96,4 +96,6 @@ pub enum Purpose {
     Demo,
     /// `golive rehearse`.
     Rehearsal,
+    /// `golive rotate`.
+    Rotation,
 }

@@ -31,7 +31,21 @@ impl Dialog {
     }
 
     pub(super) fn field(mut self, label: &str, text: &str, optional: bool) -> Self {
-        self.fields.push(Field { label: label.to_owned(), input: Input::new(text.to_owned()), optional });
+        self.fields.push(Field {
+            label: label.to_owned(),
+            input: Input::new(text.to_owned()),
+            optional,
+            secret: false,
+        });
+        self
+    }
+
+    /// A field whose text is never shown.
+    pub(super) fn secret_field(mut self, label: &str) -> Self {
+        self = self.field(label, "", false);
+        if let Some(field) = self.fields.last_mut() {
+            field.secret = true;
+        }
         self
     }
 
