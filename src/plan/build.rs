@@ -8,16 +8,17 @@ use std::time::Duration;
 use indexmap::IndexMap;
 use sha2::{Digest as _, Sha256};
 
+use crate::model::alert::Rule;
 use crate::model::duration::Span;
-use crate::model::id::{CheckId, CredentialId, ItemId, KindName, RollbackStepId};
+use crate::model::id::{AlertId, CheckId, CredentialId, ItemId, KindName, RollbackStepId};
 use crate::model::item::{Item, Manual, Rehearsal, Soak, Waivable};
 use crate::model::kind::{KindSpec, Options, Touch};
 use crate::model::plan::{Check, Credential, Limits, Network, Plan, Retry, Run, Service, Sources, ValueSource};
 use crate::model::step::{Action, RollbackStep, Step};
 use crate::model::word::{Category, Phase, Severity};
 use crate::plan::document::{
-    CheckDocument, CommonKeys, CredentialDocument, Document, ItemDocument, RequestDocument, RollbackStepDocument,
-    RunDocument, SettingDocument, StepDocument,
+    AlertDocument, CheckDocument, CommonKeys, CredentialDocument, Document, ItemDocument, RequestDocument,
+    RollbackStepDocument, RunDocument, SettingDocument, StepDocument,
 };
 use crate::plan::files;
 use crate::plan::judge::{selection, setting_id};
@@ -63,7 +64,7 @@ pub(super) fn plan(document: Document, tree: &Node, folder: &Path, kinds: &[Kind
         credentials,
         checks,
         items,
-        alerts: Vec::new(),
+        alerts: document.alerts.into_iter().map(|(id, alert)| rule(&id, alert)).collect(),
         procedure,
         limits: Limits { concurrency: document.limits.concurrency.max(1) },
         folder: folder.to_path_buf(),
@@ -307,6 +308,24 @@ fn set_phases(checks: &mut [Check], items: &[Item]) {
                 }
             }
         }
+    }
+}
+
+fn rule(id: &str, alert: AlertDocument) -> Rule {
+    Rule {
+        id: AlertId::new(id),
+        title: alert.title,
+        level: alert.level,
+        when: alert.when,
+        hold: alert.hold.unwrap_or(Span::seconds(0)),
+        keep_firing: alert.keep_firing_for.unwrap_or(Span::seconds(0)),
+        notify: alert.notify,
+        escalate: alert.escalate,
+        min_samples: alert.min_samples.unwrap_or(1),
+        during_freeze: alert.during_freeze,
+        examples: alert.examples,
+        impact: alert.impact,
+        remedy: alert.remedy,
     }
 }
 

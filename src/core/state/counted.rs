@@ -2,18 +2,8 @@
 
 use crate::core::event::{Body, CheckEvent, ItemEvent, SessionEvent, StepEnd, StepEvent};
 use crate::core::state::State;
+use crate::model::alert::COUNTED;
 use crate::model::word::Outcome;
-
-/// The names that `count("…", window)` knows beside the checks.
-pub const COUNTED: [&str; 7] = [
-    "credential_changed",
-    "gate_closed",
-    "objection",
-    "plan_changed",
-    "signature_struck_out",
-    "step_failed",
-    "tool_failed",
-];
 
 /// Which of them an event is, told before it is applied.
 pub(super) fn which(state: &State, body: &Body) -> Option<usize> {

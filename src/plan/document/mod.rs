@@ -1,6 +1,7 @@
 //! The plan as it is written: one type a table. From these types come the shape that is checked, the JSON Schema that
 //! editors complete from, and the reading itself, so the three cannot disagree.
 
+mod alert;
 mod check;
 mod item;
 mod service;
@@ -9,6 +10,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+pub(super) use alert::AlertDocument;
 pub(super) use check::{
     CheckDocument, CommonKeys, CredentialDocument, CredentialKeys, RunDocument, SettingDocument, SettingKeys,
 };
@@ -42,6 +44,9 @@ pub(super) struct Document {
     #[serde(default)]
     #[schemars(with = "IndexMap<String, serde_json::Value>")]
     pub(super) checks: IndexMap<String, CheckDocument>,
+    /// Alert rules.
+    #[serde(default)]
+    pub(super) alerts: IndexMap<String, AlertDocument>,
     /// Items before the deployment.
     #[serde(default)]
     pub(super) pre_deployment: Vec<ItemDocument>,

@@ -157,9 +157,7 @@ fn command(story: &Story, words: &[&str]) -> Option<Command> {
         ["closes", "session"] => Command::CloseSession,
         ["aborts"] => Command::AbortSession { reason: reason() },
         ["acknowledges", id] => Command::Acknowledge { alert: AlertId::new(id), note: None },
-        ["takes", "back", "acknowledgement", "of", id] => {
-            Command::TakeBackAcknowledgement { alert: AlertId::new(id) }
-        }
+        ["takes", "back", "acknowledgement", "of", id] => Command::TakeBackAcknowledgement { alert: AlertId::new(id) },
         ["silences", id, "for", time] => {
             Command::Silence { alert: AlertId::new(id), reason: reason(), until: until(time) }
         }
