@@ -14,6 +14,7 @@ mod http;
 mod judging;
 #[cfg(test)]
 mod kit;
+mod metric;
 pub mod network;
 mod options;
 mod setting;
@@ -45,6 +46,7 @@ pub const KINDS: &[&dyn Kind] = &[
     &dns::Dns,
     &file::File,
     &command::Command,
+    &metric::Metric,
 ];
 
 /// A kind of check.
