@@ -52,7 +52,12 @@ impl Watch {
             Body::Item(ItemEvent::Waived { subject: Subject::Check(_), .. } | ItemEvent::WaiverEnded { .. }) => {
                 self.change(state, state.rules().of_categories().iter().copied());
             }
-            Body::Session(_) | Body::Item(_) | Body::Step(_) => {
+            Body::Session(_)
+            | Body::Item(_)
+            | Body::Step(_)
+            | Body::Procedure(_)
+            | Body::Rehearsal(_)
+            | Body::Ceremony(_) => {
                 COUNTED.iter().for_each(|name| self.counted(state, name));
             }
         }

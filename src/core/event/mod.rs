@@ -4,9 +4,12 @@
 //! years later needs nothing else.
 
 mod alert;
+mod ceremony;
 mod check;
 mod item;
 mod micros;
+mod procedure;
+mod rehearsal;
 mod session;
 mod step;
 
@@ -16,8 +19,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use crate::core::event::alert::AlertEvent;
+pub use crate::core::event::ceremony::{CeremonyEvent, PollWord};
 pub use crate::core::event::check::{CheckEvent, Finished, Repeat};
 pub use crate::core::event::item::{ItemEvent, Subject};
+pub use crate::core::event::procedure::ProcedureEvent;
+pub use crate::core::event::rehearsal::RehearsalEvent;
 pub use crate::core::event::session::{CredentialSeen, Purpose, SessionEvent};
 pub use crate::core::event::step::{OutputLine, StepEnd, StepEvent};
 use crate::model::operator::Actor;
@@ -59,6 +65,12 @@ pub enum Body {
     Step(StepEvent),
     /// Alerts: what rules found, and what people did about it.
     Alert(AlertEvent),
+    /// The rollback procedure.
+    Procedure(ProcedureEvent),
+    /// Rehearsals of it.
+    Rehearsal(RehearsalEvent),
+    /// Poll and holds.
+    Ceremony(CeremonyEvent),
 }
 
 impl Event {

@@ -22,7 +22,14 @@ pub(super) fn which(state: &State, body: &Body) -> Option<usize> {
         Body::Check(CheckEvent::Finished(finished)) => {
             (finished.evidence.outcome == Outcome::Error).then_some("tool_failed")
         }
-        Body::Session(_) | Body::Item(_) | Body::Step(_) | Body::Check(_) | Body::Alert(_) => None,
+        Body::Session(_)
+        | Body::Item(_)
+        | Body::Step(_)
+        | Body::Check(_)
+        | Body::Alert(_)
+        | Body::Procedure(_)
+        | Body::Rehearsal(_)
+        | Body::Ceremony(_) => None,
     };
     name.and_then(|name| COUNTED.iter().position(|known| *known == name))
 }

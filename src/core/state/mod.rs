@@ -5,10 +5,12 @@
 //! pointers, so a snapshot for the screen costs a copy of pointers and not of evidence.
 
 mod alerts;
+mod ceremony;
 mod checks;
 mod counted;
 mod index;
 mod items;
+mod procedure;
 mod series;
 mod session;
 mod steps;
@@ -18,9 +20,11 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 pub use alerts::{Acknowledgement, AlertState, Freeze, Life, Sight, Silence};
+pub use ceremony::{CeremonyState, HeldBy, Said};
 pub use checks::{CheckState, Latest, Point, Running};
 pub use index::Index;
 pub use items::{Claim, ItemState, Note, Objection, Signature, Soaking, Waiver};
+pub use procedure::{Begun, ProcedureState, Stage};
 pub use series::{Sample, Series, Within};
 pub use session::{Outcome as SessionOutcome, SessionState};
 pub use steps::{StepState, StepStatus};
@@ -31,7 +35,7 @@ use crate::core::event::{Body, Event, SessionEvent};
 use crate::model::alert::Rule;
 use crate::model::id::{AlertId, CheckId, EffectId, ItemId};
 use crate::model::item::Item;
-use crate::model::plan::{Check, Plan, SharedPlan};
+use crate::model::plan::{Check, Plan, Run, SharedPlan};
 use crate::model::text::SafeText;
 use crate::model::time::Now;
 
@@ -50,6 +54,8 @@ pub struct State {
     /// One series for each sort of event that rules can count.
     counted: Vec<Arc<Series>>,
     freeze: Option<Freeze>,
+    procedure: Arc<ProcedureState>,
+    ceremony: CeremonyState,
     timeline: VecDeque<Arc<Entry>>,
     next_effect: u64,
     next_transition: u64,
@@ -88,6 +94,8 @@ impl State {
             items: plan.items.iter().map(|_| Arc::default()).collect(),
             alerts: plan.alerts.iter().map(|_| Arc::default()).collect(),
             freeze: None,
+            procedure: Arc::default(),
+            ceremony: CeremonyState::default(),
             timeline: VecDeque::new(),
             next_effect: 1,
             next_transition: 1,
@@ -119,11 +127,14 @@ impl State {
         }
         match &event.body {
             Body::Session(SessionEvent::PlanChanged { plan }) => self.change_plan(plan),
-            Body::Session(body) => self.session.apply(body, event),
+            Body::Session(body) => self.apply_to_session(body, event),
             Body::Check(body) => checks::apply(self, body, event.when()),
             Body::Item(body) => items::apply(self, body, event),
             Body::Step(body) => steps::apply(self, body, event),
             Body::Alert(body) => alerts::apply(self, body, event),
+            Body::Procedure(body) => procedure::apply(self, body, event),
+            Body::Rehearsal(body) => procedure::apply_rehearsal(self, body),
+            Body::Ceremony(body) => ceremony::apply(self, body, event),
         }
     }
 
@@ -255,6 +266,25 @@ impl State {
         now.since(when).is_some_and(|age| age < check.fresh_for.0)
     }
 
+    /// Whether a check runs by itself as the session stands: by its interval while its phase is open, or because the
+    /// old version is being verified.
+    #[must_use]
+    pub fn runs_by_itself(&self, check: &Check) -> bool {
+        match check.run {
+            Run::Scheduled => self.session.is_open(check.phase),
+            Run::OnDemand => false,
+            Run::AfterRollback => self.procedure.is_verifying(),
+        }
+    }
+
+    fn apply_to_session(&mut self, body: &SessionEvent, event: &Event) {
+        self.session.apply(body, event);
+        // A rollback that failed and was then given up has failed for good.
+        if matches!(body, SessionEvent::Aborted { .. }) && matches!(self.procedure.stage, Stage::Failed { .. }) {
+            self.session.ended = Some((SessionOutcome::RollbackFailed, event.at));
+        }
+    }
+
     fn saw_effect(&mut self, effect: EffectId) {
         self.next_effect = self.next_effect.max(effect.0 + 1);
     }
@@ -312,7 +342,8 @@ impl State {
         (self.checks, self.items, self.alerts) = (checks, items, alerts);
         (self.series, self.rules) = (all, Arc::new(rules));
         self.index = Arc::new(index);
-        self.plan = Arc::clone(plan);
+        let before = std::mem::replace(&mut self.plan, Arc::clone(plan));
+        procedure::change_plan(self, &before.procedure);
     }
 
     fn remember(&mut self, event: &Event) {

@@ -10,11 +10,11 @@ use crate::model::kind::KindSpec;
 use crate::model::plan::{Check, Plan, Run};
 use crate::model::word::Category;
 use crate::plan::document::{AlertDocument, Document};
-use crate::plan::judge::checks_of;
 use crate::plan::judge::kinds::inside;
 use crate::plan::judge::names::not_snake_case;
+use crate::plan::judge::{checks_of, notifiers};
 use crate::plan::place::Origin;
-use crate::plan::problem::Problem;
+use crate::plan::problem::{Problem, Weight};
 use crate::plan::tree::{Node, steps};
 
 const STATES: [&str; 5] = ["inactive", "pending", "firing", "resolved", "unknown"];
@@ -44,7 +44,29 @@ pub(super) fn problems(document: &Document, tree: &Node, specs: &[KindSpec]) -> 
         }
         problems.extend(of_alert(id, alert, tree));
     }
+    problems.extend(left_out(document, tree));
     problems
+}
+
+/// Names that are no notifier of the plan: a preset's rules name what a plan may have, so they are left out and told.
+fn left_out(document: &Document, tree: &Node) -> Vec<Problem> {
+    let mut found: Vec<(&str, usize, Problem)> = Vec::new();
+    for (id, alert) in &document.alerts {
+        let to = alert.escalate.iter().flat_map(|escalation| escalation.to.iter().map(|name| (name, "escalate")));
+        for (name, key) in alert.notify.iter().map(|name| (name, "notify")).chain(to) {
+            let Some(unknown) = notifiers::unknown(name, document) else { continue };
+            match found.iter_mut().find(|(known, _, _)| known == name) {
+                Some((_, count, _)) => *count += 1,
+                None => found.push((name, 1, unknown.at(tree.place(&steps!["alerts", id.as_str(), key], false)))),
+            }
+        }
+    }
+    let told = |(_, count, problem): (&str, usize, Problem)| {
+        let left_out =
+            if count == 1 { "it is left out here".to_owned() } else { format!("{count} lists leave it out") };
+        Problem { weight: Weight::Advice, message: format!("{}: {left_out}", problem.message), ..problem }
+    };
+    found.into_iter().map(told).collect()
 }
 
 fn of_rule(rule: &RuleCondition, names: &[&str], place: &Origin) -> Vec<Problem> {

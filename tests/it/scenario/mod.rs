@@ -36,6 +36,12 @@ struct Scenario {
     checks: Vec<String>,
     #[serde(default)]
     items: Vec<String>,
+    /// The steps of the way back.
+    #[serde(default)]
+    rollback_steps: Vec<String>,
+    /// What else the plan says of the way back, of its window and its poll.
+    #[serde(default)]
+    plan: Vec<String>,
     #[serde(default)]
     alerts: Vec<String>,
     then: Vec<Moment>,
@@ -67,6 +73,10 @@ struct Moment {
     waits: Option<Vec<String>>,
     #[serde(default)]
     because: Vec<String>,
+    #[serde(default)]
+    rollback: Option<String>,
+    #[serde(default)]
+    outcome: Option<String>,
 }
 
 /// A session that is told what happens, as the engine would tell it.
@@ -80,17 +90,10 @@ pub(crate) struct Story {
 
 impl Story {
     pub(crate) fn begin(plan: SharedPlan) -> Self {
-        let now = Now { at: "2026-11-24T14:00:00Z".parse().unwrap(), up: Duration::from_secs(100_000) };
-        let opened = Body::Session(SessionEvent::Opened {
-            session: SessionId::new("01TESTSESSION"),
-            purpose: Purpose::GoLive,
-            plan,
-            version: Some(SafeText::from_foreign("2026.11.3")),
-            host: SafeText::from_foreign("test-host"),
-        });
-        let state = State::open(&event(now, Actor::Golive, opened)).unwrap();
+        let opened = opened(plan);
+        let state = State::open(&opened).unwrap();
         let watch = Watch::new(&state);
-        Self { state, now, watch, transitions: Vec::new() }
+        Self { state, now: opened.when(), watch, transitions: Vec::new() }
     }
 
     pub(crate) fn happens(&mut self, actor: Actor, body: Body) {
@@ -130,6 +133,19 @@ impl Story {
     }
 }
 
+/// A session's first event.
+pub(crate) fn opened(plan: SharedPlan) -> Event {
+    let now = Now { at: "2026-11-24T14:00:00Z".parse().unwrap(), up: Duration::from_secs(100_000) };
+    let opened = Body::Session(SessionEvent::Opened {
+        session: SessionId::new("01TESTSESSION"),
+        purpose: Purpose::GoLive,
+        plan,
+        version: Some(SafeText::from_foreign("2026.11.3")),
+        host: SafeText::from_foreign("test-host"),
+    });
+    event(now, Actor::Golive, opened)
+}
+
 pub(crate) fn event(now: Now, actor: Actor, body: Body) -> Event {
     let up = u64::try_from(now.up.as_millis()).unwrap();
     Event { v: VERSION, id: ulid::Ulid::nil(), run: ulid::Ulid::nil(), at: now.at, up, actor, body }
@@ -152,7 +168,8 @@ fn every_scenario_ends_as_it_says() {
 }
 
 fn play(scenario: &Scenario) -> Vec<String> {
-    let mut story = Story::begin(plan_with(&scenario.checks, &scenario.items, &scenario.alerts));
+    let plan = plan_with(&scenario.checks, &scenario.items, &scenario.alerts);
+    let mut story = Story::begin(plan::with_rollback(&plan, &scenario.rollback_steps, &scenario.plan));
     let mut wrong = Vec::new();
     for (number, moment) in scenario.then.iter().enumerate() {
         if let Some(after) = &moment.after {
@@ -183,6 +200,12 @@ fn compare(story: &Story, moment: &Moment) -> Vec<String> {
     };
     if let Some(expected) = &moment.verdict {
         expect("the verdict", expected, verdict.headline());
+    }
+    if let Some(expected) = &moment.rollback {
+        expect("the rollback", expected, words::stage(state));
+    }
+    if let Some(expected) = &moment.outcome {
+        expect("the outcome", expected, state.outcome().map_or("none".to_owned(), |outcome| format!("{outcome:?}")));
     }
     if let Some(expected) = &moment.would_be {
         expect("it would be", expected, verdict.would_be().words().to_owned());
