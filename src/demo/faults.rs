@@ -27,6 +27,12 @@ pub enum Fault {
     DatabaseDown,
     /// The payment API answers 503.
     PaymentOutage,
+    /// The payment API takes long to make a link.
+    SlowApi,
+    /// Buyers wait long until they see their course.
+    SyncDelay,
+    /// The new version keeps most customers away.
+    VolumeDrop,
     /// The deployment script fails half-way.
     FailedDeploy,
 }
@@ -43,6 +49,9 @@ impl Fault {
         Self::ExpiredCertificate,
         Self::DatabaseDown,
         Self::PaymentOutage,
+        Self::SlowApi,
+        Self::SyncDelay,
+        Self::VolumeDrop,
         Self::FailedDeploy,
     ];
 
@@ -59,6 +68,9 @@ impl Fault {
             Self::ExpiredCertificate => "expired-certificate",
             Self::DatabaseDown => "database-down",
             Self::PaymentOutage => "payment-outage",
+            Self::SlowApi => "slow-api",
+            Self::SyncDelay => "sync-delay",
+            Self::VolumeDrop => "volume-drop",
             Self::FailedDeploy => "failed-deploy",
         }
     }

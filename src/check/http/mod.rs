@@ -78,6 +78,8 @@ impl Probe for Looker {
 /// Fetches a document for kinds that read something out of an answer.
 pub(super) struct Fetcher {
     exchange: Exchange,
+    /// Kept between runs: what is read proves the number, and other checks prove the connection.
+    kept: tokio::sync::Mutex<Option<Kept>>,
     surroundings: Arc<Surroundings>,
 }
 
@@ -96,7 +98,7 @@ impl Fetcher {
         surroundings: &Arc<Surroundings>,
     ) -> Result<Self, Box<Evidence>> {
         let exchange = Exchange::of(&Keys::fetching(url, headers), finding, surroundings)?;
-        Ok(Self { exchange, surroundings: Arc::clone(surroundings) })
+        Ok(Self { exchange, kept: tokio::sync::Mutex::new(None), surroundings: Arc::clone(surroundings) })
     }
 
     pub(super) fn shown_url(&self) -> &str {
@@ -105,7 +107,8 @@ impl Fetcher {
 
     pub(super) async fn fetch(&self, timeout: Duration) -> Result<Fetched, (Trouble, Timings)> {
         let deadline = network::deadline(timeout);
-        let answer = self.exchange.make(&self.surroundings.network, deadline, None).await?;
+        let mut kept = self.kept.lock().await;
+        let answer = self.exchange.make(&self.surroundings.network, deadline, Some(&mut *kept)).await?;
         Ok(Fetched { status: answer.status, body: answer.body, timings: answer.timings })
     }
 }
