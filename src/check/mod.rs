@@ -3,11 +3,14 @@
 //! A kind turns its keys into a [`Probe`]; a probe looks at the world and answers with [`Evidence`]. It knows no
 //! screen, no journal and no other check. Adding a kind is one file, and one `mod` line with one line in [`KINDS`].
 
+mod bundle;
 mod command;
 #[cfg(test)]
 mod contract;
 mod credential;
 mod dns;
+mod exposed;
+mod exposure;
 mod file;
 mod finding;
 mod http;
@@ -45,6 +48,8 @@ pub const KINDS: &[&dyn Kind] = &[
     &tcp::Tcp,
     &dns::Dns,
     &file::File,
+    &bundle::Bundle,
+    &exposure::Exposure,
     &command::Command,
     &metric::Metric,
 ];
@@ -85,6 +90,15 @@ pub struct Surroundings {
     pub network: Network,
     /// Where people are told.
     pub notifiers: Roster,
+}
+
+impl Surroundings {
+    /// The same, with other values and the notifiers that they make: a source changed.
+    #[must_use]
+    pub fn with_values(&self, values: Values, notifiers: Roster) -> Self {
+        let Self { folder, trusted, clock, network, .. } = self;
+        Self { values, folder: folder.clone(), trusted: *trusted, clock: *clock, network: network.clone(), notifiers }
+    }
 }
 
 /// The specs of all kinds, those of notifiers included, for the plan's loader.

@@ -65,7 +65,7 @@ impl Application {
             (&Method::GET, path) if path.starts_with(COURSES) => self.course(&path[COURSES.len()..]),
             (&Method::POST, CALLBACK) => self.callback(asked),
             (_, CALLBACK) => answer(StatusCode::METHOD_NOT_ALLOWED, &json!({ "error": "POST only" })),
-            (&Method::GET, path) => self.page(path),
+            (&Method::GET, path) => self.page(path, asked.uri().query().is_none()),
             _ => answer(StatusCode::NOT_FOUND, &json!({ "error": "no such page" })),
         };
         self.count(asked, answered.status());
@@ -102,8 +102,10 @@ impl Application {
         }
     }
 
-    fn page(&self, path: &str) -> Answer {
-        match site::served(&self.folder, path) {
+    /// A file of the front end. While that fault is on, the network's edge still has an older copy of each plain address.
+    fn page(&self, path: &str, plain: bool) -> Answer {
+        let from_edge = plain && self.faults.is_on(Fault::OldBundle);
+        match site::served(&self.folder, path, from_edge) {
             Some(body) => {
                 let javascript = std::path::Path::new(path).extension().is_some_and(|extension| extension == "js");
                 text(StatusCode::OK, if javascript { "text/javascript" } else { "text/html; charset=utf-8" }, body)

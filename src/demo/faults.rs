@@ -35,6 +35,12 @@ pub enum Fault {
     VolumeDrop,
     /// The deployment script fails half-way.
     FailedDeploy,
+    /// The API secret stands in a public variable, and the build compiles it into the bundle.
+    ExposedSecret,
+    /// The key of the rows' service in the bundle is the one that goes past their security.
+    ServiceRoleKey,
+    /// The network's edge serves the bundle of a version before.
+    OldBundle,
 }
 
 impl Fault {
@@ -53,6 +59,9 @@ impl Fault {
         Self::SyncDelay,
         Self::VolumeDrop,
         Self::FailedDeploy,
+        Self::ExposedSecret,
+        Self::ServiceRoleKey,
+        Self::OldBundle,
     ];
 
     /// Its name, as the switchboard and the scenarios write it.
@@ -72,6 +81,9 @@ impl Fault {
             Self::SyncDelay => "sync-delay",
             Self::VolumeDrop => "volume-drop",
             Self::FailedDeploy => "failed-deploy",
+            Self::ExposedSecret => "exposed-secret",
+            Self::ServiceRoleKey => "service-role-key",
+            Self::OldBundle => "old-bundle",
         }
     }
 

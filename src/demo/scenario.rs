@@ -53,6 +53,24 @@ pub const SCENARIOS: &[Scenario] = &[
     alerting("slow-api", "the payment API is slow", &[Fault::SlowApi], "high_payment_latency"),
     alerting("sync-delay", "buyers wait for their course", &[Fault::SyncDelay], "enrollment_sync_delay"),
     alerting("volume-drop", "the new version keeps customers away", &[Fault::VolumeDrop], "payment_volume_drop"),
+    failing(
+        "exposed-secret",
+        "the API secret is compiled into the bundle",
+        &[Fault::ExposedSecret],
+        "secrets_not_public",
+    ),
+    failing(
+        "service-role-key",
+        "the bundle holds the key that goes past row security",
+        &[Fault::ServiceRoleKey],
+        "secrets_not_public",
+    ),
+    failing(
+        "old-bundle",
+        "the network's edge serves an older bundle",
+        &[Fault::OldBundle],
+        "served_bundle_is_the_build",
+    ),
     failing("database-down", "the database is gone", &[Fault::DatabaseDown], "database_connection"),
 ];
 

@@ -8,6 +8,7 @@ mod names;
 pub(super) mod notifiers;
 mod procedure;
 mod references;
+mod rotation;
 mod secrets;
 
 use crate::model::kind::{KindSpec, Kinds};
@@ -23,6 +24,7 @@ pub(super) fn of_document(document: &Document, tree: &Node, specs: &Kinds) -> Ve
     problems.extend(secrets::problems(document, tree));
     problems.extend(references::problems(document, tree, specs));
     problems.extend(kinds::problems(document, tree, specs));
+    problems.extend(rotation::problems(document, tree, specs));
     problems.extend(notifiers::problems(document, tree, &specs.notifiers));
     problems.extend(notifiers::of_checks(document, tree));
     problems.extend(items::problems(document, tree));
