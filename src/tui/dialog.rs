@@ -4,6 +4,7 @@
 
 mod draw;
 mod make;
+mod rollback;
 mod rotation;
 
 use std::time::Duration;
@@ -68,6 +69,10 @@ pub enum Question {
     Abort,
     /// Rotate this credential, with the value in the first field.
     Rotate(CredentialId),
+    /// Speak for a role.
+    Poll,
+    /// Hold the go-live.
+    Hold,
     /// Do this.
     Door(Command),
     /// Leave golive.
@@ -213,6 +218,17 @@ impl Dialog {
                 let value = Some(Given(self.text(0).into()));
                 Command::Rotate { credential: credential.clone(), value }
             }
+            Question::Hold => Command::Hold { reason: self.text(0) },
+            Question::Poll => match rollback::poll_word(&self.text(1)) {
+                Ok(word) => {
+                    let reason = Some(self.text(2)).filter(|reason| !reason.is_empty());
+                    Command::SayInPoll { role: self.text(0), word, reason }
+                }
+                Err(why) => {
+                    self.refusal = Some(why);
+                    return Answer::Stay;
+                }
+            },
             Question::Door(command) => command.clone(),
         };
         Answer::Do(command, self.by(own))

@@ -25,6 +25,8 @@ pub fn why(scene: &Scene<'_>, focus: &Focus, action: Action) -> Option<&'static 
         Action::Object | Action::Claim if item.is_none() => Some("needs an item"),
         Action::Waive if focus.subject(scene).is_none() => Some("needs an item or a check"),
         Action::RunAgain if focus.checks(scene).is_empty() => Some("needs a check"),
+        Action::RollBack if scene.live.plan().procedure.is_empty() => Some("the plan has no rollback procedure"),
+        Action::Poll if scene.live.plan().ceremony.roles.is_empty() => Some("the plan asks no roles"),
         Action::Act => act(scene, focus),
         Action::Undo => undo(scene, focus),
         Action::Sort if scene.ui.screen != ScreenName::Checks => Some("on the checks screen"),

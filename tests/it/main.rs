@@ -22,6 +22,7 @@ mod pilot;
 mod plans;
 mod replaying;
 mod report;
+mod rollback;
 mod rotate;
 mod scan;
 mod scenario;

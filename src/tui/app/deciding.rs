@@ -23,6 +23,9 @@ impl App {
             Action::Waive => subject.map(|subject| Dialog::waive(&scene, subject)),
             Action::Note => Some(Dialog::note(subject)),
             Action::Abort => Some(Dialog::abort(&scene)),
+            Action::RollBack => Some(Dialog::rollback(&scene)),
+            Action::Poll => Some(Dialog::poll(&scene)),
+            Action::HoldGoLive => Some(Dialog::hold(&scene)),
             Action::Act => match (focus.act, item, &focus.credential) {
                 (Some(act), _, _) => Some(Dialog::act(&scene, act)),
                 (None, Some(id), _) => Dialog::step(&scene, id),

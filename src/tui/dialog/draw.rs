@@ -116,6 +116,8 @@ fn answers(dialog: &Dialog, scene: &Scene<'_>) -> Vec<Span<'static>> {
         Question::Waive(_) => "waives it",
         Question::Note(_) => "writes it down",
         Question::CloseGate => "closes the gate",
+        Question::Poll => "says it",
+        Question::Hold => "holds it",
         Question::Abort | Question::Rotate(_) | Question::Door(_) | Question::Quit => "does it",
     };
     let leave = Span::styled("[Leave]", scene.style(Role::Selected));
