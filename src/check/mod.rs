@@ -17,6 +17,7 @@ mod http;
 mod judging;
 #[cfg(test)]
 mod kit;
+mod metric;
 mod options;
 mod setting;
 mod tcp;
@@ -50,6 +51,7 @@ pub const KINDS: &[&dyn Kind] = &[
     &bundle::Bundle,
     &exposure::Exposure,
     &command::Command,
+    &metric::Metric,
 ];
 
 /// A kind of check.

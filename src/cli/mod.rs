@@ -21,6 +21,7 @@ mod machine;
 mod man;
 mod moment;
 mod opening;
+pub mod panicking;
 mod replay;
 mod report;
 mod resuming;

@@ -94,6 +94,11 @@ pub(super) fn version(folder: &Path) -> Option<String> {
     std::fs::read_to_string(folder.join("current/VERSION")).ok().map(|text| text.trim().to_owned())
 }
 
+/// Whether the version that the demo deploys is the one that is served.
+pub(super) fn is_new_version(folder: &Path) -> bool {
+    version(folder).is_some_and(|version| version == NEW)
+}
+
 /// A file of the version that is served now, or of the older copy at the edge. Only names without a way out of it.
 pub(super) fn served(folder: &Path, path: &str, from_edge: bool) -> Option<Vec<u8>> {
     let name = if path == "/" { "index.html" } else { path.trim_start_matches('/') };

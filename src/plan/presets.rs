@@ -11,6 +11,8 @@ const PRESETS: &[(&str, &str)] = &[
             include_str!("presets/ikhokha/security.toml"),
             include_str!("presets/ikhokha/health.toml"),
             include_str!("presets/ikhokha/exposure.toml"),
+            include_str!("presets/ikhokha/monitoring.toml"),
+            include_str!("presets/ikhokha/alerts.toml"),
         ),
     ),
     ("vite", include_str!("presets/vite.toml")),

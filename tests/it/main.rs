@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod architecture;
+mod canary;
 mod cli;
 mod cli_kit;
 mod cockpit;
