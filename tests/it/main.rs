@@ -27,5 +27,6 @@ mod screens;
 mod secrets;
 mod terminal;
 mod verdict;
+mod walk;
 mod watch;
 mod webhook;
