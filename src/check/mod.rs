@@ -3,11 +3,14 @@
 //! A kind turns its keys into a [`Probe`]; a probe looks at the world and answers with [`Evidence`]. It knows no
 //! screen, no journal and no other check. Adding a kind is one file, and one `mod` line with one line in [`KINDS`].
 
+mod bundle;
 mod command;
 #[cfg(test)]
 mod contract;
 mod credential;
 mod dns;
+mod exposed;
+mod exposure;
 mod file;
 mod finding;
 mod http;
@@ -44,6 +47,8 @@ pub const KINDS: &[&dyn Kind] = &[
     &tcp::Tcp,
     &dns::Dns,
     &file::File,
+    &bundle::Bundle,
+    &exposure::Exposure,
     &command::Command,
 ];
 

@@ -260,9 +260,9 @@ pub fn verdict(state: &State, inquiry: &Inquiry, now: Now) -> Verdict {
         reasons.extend(ceremony::people(state, inquiry.question, now));
         reasons.extend(ceremony::procedure(state));
     }
+    reasons.extend(alerts::reasons(state, inquiry, now));
     reasons.extend(weigh::rotations(state));
     reasons.extend(weigh::watched(state));
-    reasons.extend(alerts::reasons(state, inquiry, now));
     reasons.extend(weigh::journal(state));
     Verdict::new(inquiry.question, reasons, weigh::waiting(state, inquiry, now))
 }

@@ -20,7 +20,6 @@ pub const COUNTED: [&str; 10] = [
 /// Which of them an event is.
 pub(super) fn which(body: &Body) -> Option<usize> {
     let name = match body {
-        Body::Watch(body) => body.counted(),
         Body::Session(SessionEvent::GateClosed { .. }) => Some("gate_closed"),
         Body::Session(SessionEvent::PlanChanged { .. }) => Some("plan_changed"),
         Body::Item(ItemEvent::Objected { .. }) => Some("objection"),
@@ -31,14 +30,15 @@ pub(super) fn which(body: &Body) -> Option<usize> {
         Body::Check(CheckEvent::Finished(finished)) => {
             (finished.evidence.outcome == Outcome::Error).then_some("tool_failed")
         }
+        Body::Watch(body) => body.counted(),
         Body::Session(_)
         | Body::Item(_)
         | Body::Step(_)
         | Body::Check(_)
-        | Body::Rotation(_)
         | Body::Alert(_)
         | Body::Procedure(_)
         | Body::Rehearsal(_)
+        | Body::Rotation(_)
         | Body::Ceremony(_) => None,
     };
     name.and_then(|name| COUNTED.iter().position(|known| *known == name))
