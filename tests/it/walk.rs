@@ -7,7 +7,7 @@ use std::time::Duration;
 use golive::core::agenda::{Agenda, Effect, RotationAct};
 use golive::core::decide::{Command, Refusal, decide};
 use golive::core::event::{Body, NewValue, RotationEvent, RotationStep, SessionEvent, WatchEvent};
-use golive::core::state::{RotationStage, State};
+use golive::core::state::RotationStage;
 use golive::core::verdict::{self, Answer, Cause};
 use golive::model::duration::Span;
 use golive::model::id::{CheckId, CredentialId};
@@ -26,7 +26,7 @@ const USER: &str = "hook_valid";
 
 fn begin(rotation: Rotation) -> Story {
     let mut plan =
-        (*plan_of(&[format!("{USER} every 30s")], &["pre_deployment a: checks hook_valid".to_owned()])).clone();
+        (*plan_of(&[format!("{USER} fresh 1h")], &["pre_deployment a: checks hook_valid".to_owned()])).clone();
     let timeout = Span::seconds(10);
     let credential = Credential {
         from: ValueSource::Env("HOOK".into()),
@@ -83,9 +83,10 @@ fn stage(story: &Story) -> RotationStage {
     story.state.rotation(&CredentialId::new("hook")).unwrap().stage
 }
 
-fn answer(state: &State, story: &Story) -> (Answer, Option<Cause>) {
-    let verdict = verdict::of_session(state, story.now);
-    (verdict.answer(), verdict.reasons().first().map(|reason| reason.cause.clone()))
+/// The answer, and whether the rotation is among its reasons.
+fn answer(story: &Story) -> (Answer, bool) {
+    let verdict = verdict::of_session(&story.state, story.now);
+    (verdict.answer(), verdict.reasons().iter().any(|reason| reason.cause == Cause::Rotation))
 }
 
 /// As far as the new value is everywhere.
@@ -102,14 +103,14 @@ fn distributed(rotation: Rotation) -> Story {
 fn between_old_and_new_the_verdict_holds_and_after_it_all_is_as_before() {
     let mut story = distributed(Rotation::default());
     assert_eq!(stage(&story), RotationStage::Verifying);
-    assert_eq!(answer(&story.state, &story), (Answer::Hold, Some(Cause::Rotation)));
+    assert_eq!(answer(&story), (Answer::Hold, true));
     let passed = finished(&story, USER, Outcome::Pass, "usual");
     story.happens(Actor::Golive, passed);
     assert_eq!(stage(&story), RotationStage::Verified);
-    assert_eq!(answer(&story.state, &story), (Answer::GoWithWarnings, Some(Cause::Rotation)));
+    assert_eq!(answer(&story), (Answer::GoWithWarnings, true));
     retire(&mut story).unwrap();
     comes(&mut story, RotationStep::Retired { how: text("on a person's word") });
-    assert_eq!(answer(&story.state, &story), (Answer::Go, None));
+    assert_eq!(answer(&story), (Answer::Go, false));
 }
 
 #[test]
@@ -161,7 +162,7 @@ fn it_can_be_aborted_at_every_point_until_the_old_value_is_being_retired() {
     let mut stuck = distributed(Rotation::default());
     abort(&mut stuck).unwrap();
     comes(&mut stuck, RotationStep::NotPutBack { why: text(".env: read-only file system") });
-    assert_eq!(answer(&stuck.state, &stuck), (Answer::NoGo, Some(Cause::Rotation)));
+    assert_eq!(answer(&stuck), (Answer::NoGo, true));
     abort(&mut stuck).unwrap();
     assert_eq!(stage(&stuck), RotationStage::Withdrawing, "it is tried again");
 
@@ -235,7 +236,7 @@ fn a_burst_of_refusals_stands_until_the_checks_pass_again() {
 /// The cockpit at a walk's stage.
 fn desk(story: &Story) -> Desk {
     let mut desk = Desk::at(Moment { state: Arc::new(story.state.clone()), now: story.now });
-    desk.size = (120, 30);
+    desk.size = (160, 30);
     desk
 }
 
@@ -255,13 +256,13 @@ fn the_cockpit_begins_a_rotation_behind_a_door_and_never_shows_the_value() {
     };
     assert_eq!(credential.as_str(), "hook");
     assert_eq!(secrecy::ExposeSecret::expose_secret(value), "FAKE-k0fT-pasted");
-    desk.sees("rotation: obtaining the new value");
+    desk.sees("obtaining the new value");
 }
 
 #[test]
 fn the_cockpit_shows_the_stage_retires_on_a_word_and_takes_back_on_y() {
     let mut story = distributed(Rotation::default());
-    desk(&story).fly("c").sees("rotation: verifying with the checks that use it");
+    desk(&story).fly("c").sees("verifying with the checks that use it");
     let passed = finished(&story, USER, Outcome::Pass, "usual");
     story.happens(Actor::Golive, passed);
     let mut aborting = desk(&story);
@@ -272,5 +273,5 @@ fn the_cockpit_shows_the_stage_retires_on_a_word_and_takes_back_on_y() {
     retiring.fly("c x").sees("Retire the old value of hook").sees("there is no way back");
     retiring.fly("h o o k <enter>");
     assert_eq!(retiring.asked[0].0, Command::RetireOld { credential: "hook".into() });
-    retiring.sees("rotation: retiring the old value");
+    retiring.sees("retiring the old value");
 }
