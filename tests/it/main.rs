@@ -30,5 +30,6 @@ mod screens;
 mod secrets;
 mod terminal;
 mod verdict;
+mod walk;
 mod watch;
 mod webhook;
