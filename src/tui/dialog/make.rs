@@ -30,7 +30,7 @@ impl Dialog {
         self
     }
 
-    fn field(mut self, label: &str, text: &str, optional: bool) -> Self {
+    pub(super) fn field(mut self, label: &str, text: &str, optional: bool) -> Self {
         self.fields.push(Field {
             label: label.to_owned(),
             input: Input::new(text.to_owned()),
