@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests touch the world: files, processes, the environment")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod alerts;
 mod architecture;
 mod canary;
 mod cli;
