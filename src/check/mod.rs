@@ -14,6 +14,8 @@ mod http;
 mod judging;
 #[cfg(test)]
 mod kit;
+mod monitoring;
+mod notifier;
 mod options;
 mod setting;
 mod tcp;
@@ -45,6 +47,8 @@ pub const KINDS: &[&dyn Kind] = &[
     &dns::Dns,
     &file::File,
     &command::Command,
+    &notifier::Notifier,
+    &monitoring::Monitoring,
 ];
 
 /// A kind of check.

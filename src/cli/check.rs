@@ -90,10 +90,13 @@ async fn interruptible(
 ) -> Result<Exit, Stop> {
     let mut signals = Signals::listen()?;
     let trusted = opening::is_trusted(&asked.plan.digest)?;
-    let prepared = tokio::select! {
+    let mut prepared = tokio::select! {
         prepared = opening::prepare(&asked.plan, trusted, machine) => prepared?,
         exit = signals.next() => return Ok(interrupted(exit, console)),
     };
+    if arguments.session.is_some() {
+        prepared.leave_outbox();
+    }
     let keeping = Keeping::of(arguments.journal.as_deref())?;
     let journal = asked.journal(&keeping, machine)?;
     let beginning = asked.beginning(prepared.version.clone());

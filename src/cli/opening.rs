@@ -85,6 +85,15 @@ pub(super) struct Prepared {
     redactor: Redactor,
 }
 
+impl Prepared {
+    /// The session is only read here: what it has to tell is told by whoever flies it.
+    pub(super) fn leave_outbox(&mut self) {
+        if let Some(surroundings) = Arc::get_mut(&mut self.surroundings) {
+            surroundings.notifiers.leave_outbox();
+        }
+    }
+}
+
 /// Reads every source of the plan and sets up the network.
 pub(super) async fn prepare(plan: &Plan, trusted: bool, machine: &Machine) -> Result<Prepared, Stop> {
     let network = Network::new(&plan.network, &plan.folder).map_err(|error| {

@@ -3,7 +3,7 @@
 //! Each is an event of its own, journalled over the evidence of the moment, so that replay needs no rules.
 
 use crate::core::digest;
-use crate::core::event::{Body, ItemEvent, SessionEvent, Subject};
+use crate::core::event::{Body, ItemEvent, NoticeEvent, SessionEvent, Subject};
 use crate::core::state::{ItemState, Soaking, State};
 use crate::core::status::{self, CheckStatus};
 use crate::model::id::CheckId;
@@ -15,10 +15,10 @@ use crate::model::word::{Outcome, Phase, Severity};
 /// What follows by itself from a state at a moment. Applied and asked again until nothing more follows.
 #[must_use]
 pub fn consequences(state: &State, now: Now) -> Vec<Body> {
+    let mut follows = notices(state, now);
     if state.session().ended.is_some() {
-        return Vec::new();
+        return follows;
     }
-    let mut follows = Vec::new();
     follows.extend(post_deployment(state, now));
     for (check, known) in state.checks() {
         if known.waiver.as_ref().is_some_and(|waiver| waiver.until <= now.at) {
@@ -33,6 +33,16 @@ pub fn consequences(state: &State, now: Now) -> Vec<Body> {
         follows.extend(item.soak.as_ref().and_then(|soak| soaking(state, item, known, soak, now)));
     }
     follows
+}
+
+/// Every change that somebody has to hear of is queued, and what cannot be told any more is put aside.
+fn notices(state: &State, now: Now) -> Vec<Body> {
+    let notices = state.notices();
+    let queued = notices.owed().map(|notice| NoticeEvent::Queued(Box::new(notice.clone())));
+    let given_up = notices
+        .given_up(&state.plan().notifiers, now)
+        .map(|(key, why)| NoticeEvent::DeadLettered { key: key.clone(), why: SafeText::bounded(&why, 300) });
+    queued.chain(given_up).map(Body::Notice).collect()
 }
 
 fn ended(subject: Subject) -> Body {

@@ -3,6 +3,7 @@
 //! The way past a HOLD or NO-GO is a waiver, never a force key (DECISIONS 3).
 
 mod command;
+mod confirm;
 mod session;
 
 use std::time::Duration;
@@ -74,6 +75,7 @@ pub fn decide(state: &State, command: &Command, by: &Operator, now: Now) -> Resu
             let text = written(text, "a note")?;
             Body::Item(ItemEvent::Noted { subject: subject.clone(), text })
         }
+        Command::ConfirmCode { check, code } => return confirm::confirm(state, check, code, by),
         Command::RunAgain { checks } => run_again(state, checks)?,
         Command::StartStep { item } => return session::start_step(state, item, now),
         Command::StopStep { item } => session::stop_step(state, item)?,
@@ -212,6 +214,8 @@ fn waiver_of<'a>(state: &'a State, subject: &Subject) -> Result<WaiverOf<'a>, Re
             let found = state.check(id).ok_or_else(|| Refusal::new(format!("the plan has no check {id}")))?;
             Ok((id.to_string(), found.0.waivable, found.1.waiver.as_ref()))
         }
+        Subject::Notifier(id) => Err(Refusal::new(format!("{id} is a notifier: it cannot be waived"))
+            .instead("mend it, or tell those people in another way")),
         Subject::Alert(id) => Err(Refusal::new(format!("{id} is an alert: it cannot be waived"))
             .instead("mend its cause; a acknowledges it, S silences its notices")),
     }

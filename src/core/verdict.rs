@@ -3,6 +3,7 @@
 //! The answer is the greatest weight among the reasons and nothing else, so every verdict but GO has reasons by
 //! construction, and what is not known weighs at least HOLD.
 
+mod notifiers;
 mod weigh;
 
 use std::collections::BTreeSet;
@@ -139,6 +140,8 @@ pub enum Cause {
     Rehearsal,
     /// Somebody objects.
     Objection,
+    /// A notifier takes nothing.
+    Untold,
     /// The journal cannot be written.
     Journal,
 }
@@ -238,6 +241,7 @@ pub fn verdict(state: &State, inquiry: &Inquiry, now: Now) -> Verdict {
     if inquiry.scope == Scope::All {
         reasons.extend(weigh::items(state, inquiry.question, now));
     }
+    reasons.extend(notifiers::notifiers(state, now));
     reasons.extend(weigh::journal(state));
     Verdict::new(inquiry.question, reasons, weigh::waiting(state, inquiry, now))
 }

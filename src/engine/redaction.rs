@@ -35,6 +35,7 @@ pub(super) fn command(redactor: &Redactor, command: Command) -> Command {
         | Command::WithdrawObjection { .. }
         | Command::EndWaiver { .. }
         | Command::Claim { .. }
+        | Command::ConfirmCode { .. }
         | Command::RunAgain { .. }
         | Command::StartStep { .. }
         | Command::StopStep { .. }

@@ -1,6 +1,6 @@
 //! What an event is called in the journal's listing columns: the words of its stored form.
 
-use crate::core::event::{AlertEvent, Body, CheckEvent, ItemEvent, SessionEvent, StepEvent};
+use crate::core::event::{AlertEvent, Body, CheckEvent, ItemEvent, NoticeEvent, SessionEvent, StepEvent};
 
 /// Family and kind of an event.
 pub(super) const fn of(body: &Body) -> (&'static str, &'static str) {
@@ -10,6 +10,7 @@ pub(super) const fn of(body: &Body) -> (&'static str, &'static str) {
         Body::Item(body) => ("item", item(body)),
         Body::Step(body) => ("step", step(body)),
         Body::Alert(body) => ("alert", alert(body)),
+        Body::Notice(body) => ("notice", notice(body)),
     }
 }
 
@@ -88,5 +89,16 @@ const fn alert(body: &AlertEvent) -> &'static str {
         AlertEvent::SilenceEnded { .. } => "silence_ended",
         AlertEvent::FreezeDeclared { .. } => "freeze_declared",
         AlertEvent::FreezeEnded { .. } => "freeze_ended",
+    }
+}
+
+const fn notice(body: &NoticeEvent) -> &'static str {
+    match body {
+        NoticeEvent::Queued(_) => "queued",
+        NoticeEvent::Delivered { .. } => "delivered",
+        NoticeEvent::Failed { .. } => "failed",
+        NoticeEvent::DeadLettered { .. } => "dead_lettered",
+        NoticeEvent::Confirmed { .. } => "confirmed",
+        NoticeEvent::Beat { .. } => "beat",
     }
 }

@@ -14,6 +14,9 @@ use crate::notify::{Again, Refused, Taken, Way};
 /// No answer makes golive wait longer.
 const LONGEST_WAIT: Duration = Duration::from_secs(3_600);
 
+/// An answer to a notice is read so far.
+const LARGEST_ANSWER: usize = 16 << 10;
+
 /// A POST of JSON.
 pub(super) struct Post {
     outgoing: Outgoing,
@@ -26,7 +29,7 @@ impl Post {
 
     pub(super) fn bytes(url: &Uri, kind: &'static str, body: Bytes) -> Self {
         let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(kind))]);
-        Self { outgoing: Outgoing { method: Method::POST, url: url.clone(), headers, body } }
+        Self { outgoing: Outgoing { method: Method::POST, url: url.clone(), headers, body, limit: LARGEST_ANSWER } }
     }
 
     /// The same with a header. A value that no header can hold is left out: it comes from golive itself.

@@ -64,11 +64,11 @@ impl Kind for Webhook {
 fn key_of(secret: &str) -> Result<SecretString, Unusable> {
     let bytes = match secret.trim().strip_prefix("whsec_") {
         Some(encoded) => {
-            STANDARD.decode(encoded).map_err(|_| Unusable("`secret` begins with whsec_ and is no base64".to_owned()))?
+            STANDARD.decode(encoded).map_err(|_| Unusable::new("`secret` begins with whsec_ and is no base64"))?
         }
         None => secret.trim().as_bytes().to_vec(),
     };
-    if bytes.is_empty() { Err(Unusable("`secret` is empty".to_owned())) } else { Ok(STANDARD.encode(bytes).into()) }
+    if bytes.is_empty() { Err(Unusable::new("`secret` is empty")) } else { Ok(STANDARD.encode(bytes).into()) }
 }
 
 struct Ready {

@@ -58,6 +58,13 @@ pub enum Command {
         /// The note.
         text: String,
     },
+    /// Types back the code of a test message.
+    ConfirmCode {
+        /// The check that sent it.
+        check: CheckId,
+        /// What they typed.
+        code: String,
+    },
     /// Wants checks to run now.
     RunAgain {
         /// Which.

@@ -7,6 +7,7 @@ mod alert;
 mod check;
 mod item;
 mod micros;
+mod notice;
 mod session;
 mod step;
 
@@ -18,6 +19,7 @@ use serde::{Deserialize, Serialize};
 pub use crate::core::event::alert::AlertEvent;
 pub use crate::core::event::check::{CheckEvent, Finished, Repeat};
 pub use crate::core::event::item::{ItemEvent, Subject};
+pub use crate::core::event::notice::NoticeEvent;
 pub use crate::core::event::session::{CredentialSeen, Purpose, SessionEvent};
 pub use crate::core::event::step::{OutputLine, StepEnd, StepEvent};
 use crate::model::operator::Actor;
@@ -59,6 +61,8 @@ pub enum Body {
     Step(StepEvent),
     /// Alerts: what rules found, and what people did about it.
     Alert(AlertEvent),
+    /// Notices: who was told, and whether it arrived.
+    Notice(NoticeEvent),
 }
 
 impl Event {

@@ -8,6 +8,7 @@ mod alerts;
 mod checks;
 mod index;
 mod items;
+mod notices;
 mod session;
 mod steps;
 mod timeline;
@@ -19,6 +20,7 @@ pub use alerts::{Acknowledgement, AlertState, Freeze, Life, Sight, Silence};
 pub use checks::{CheckState, Latest, Point, Running};
 pub use index::Index;
 pub use items::{Claim, ItemState, Note, Objection, Signature, Soaking, Waiver};
+pub use notices::{Health, Notices, Posted, Standing};
 pub use session::{Outcome as SessionOutcome, SessionState};
 pub use steps::{StepState, StepStatus};
 pub use timeline::{Entry, Mark};
@@ -41,6 +43,7 @@ pub struct State {
     items: Vec<Arc<ItemState>>,
     alerts: Vec<Arc<AlertState>>,
     freeze: Option<Freeze>,
+    notices: Arc<Notices>,
     timeline: VecDeque<Arc<Entry>>,
     next_effect: u64,
     next_transition: u64,
@@ -73,6 +76,7 @@ impl State {
             items: plan.items.iter().map(|_| Arc::default()).collect(),
             alerts: plan.alerts.iter().map(|_| Arc::default()).collect(),
             freeze: None,
+            notices: Arc::default(),
             timeline: VecDeque::new(),
             next_effect: 1,
             next_transition: 1,
@@ -105,7 +109,11 @@ impl State {
             Body::Check(body) => checks::apply(self, body, event.when()),
             Body::Item(body) => items::apply(self, body, event),
             Body::Step(body) => steps::apply(self, body, event),
-            Body::Alert(body) => alerts::apply(self, body, event),
+            Body::Alert(body) => {
+                alerts::apply(self, body, event);
+                notices::after_alert(self, body, event);
+            }
+            Body::Notice(body) => notices::apply(self, body, event),
         }
     }
 
@@ -200,6 +208,12 @@ impl State {
     #[must_use]
     pub const fn next_transition(&self) -> u64 {
         self.next_transition
+    }
+
+    /// The outbox: who was told, and whether it arrived.
+    #[must_use]
+    pub fn notices(&self) -> &Notices {
+        &self.notices
     }
 
     /// What happened, oldest first: what people want to read, without repeats. Bounded.

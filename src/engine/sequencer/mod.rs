@@ -16,8 +16,9 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::core::agenda::{Agenda, Effect};
-use crate::core::event::{Body, CheckEvent, Event, SessionEvent, StepEvent};
+use crate::core::event::{Body, CheckEvent, Event, Purpose, SessionEvent, StepEvent};
 use crate::core::state::State;
+use crate::engine::delivering::{self, Deliverer};
 use crate::engine::events::Maker;
 use crate::engine::handle::{Asked, Handle, Lateness};
 use crate::engine::keeper::Keeper;
@@ -38,6 +39,8 @@ const COMPANY: Duration = Duration::from_millis(20);
 /// So many decisions, and so many results, may wait in the channels.
 const ASKED: usize = 64;
 const REPORTED: usize = 1_024;
+/// Whoever is being told while golive ends has so long to answer.
+const LAST_ATTEMPTS: Duration = Duration::from_secs(2);
 
 /// Events in, state out.
 pub(super) struct Sequencer {
@@ -49,10 +52,12 @@ pub(super) struct Sequencer {
     redactor: Redactor,
     runner: Runner,
     stepper: Stepper,
+    deliverer: Deliverer,
     screen: Screen,
     asked: mpsc::Receiver<Asked>,
     ran: mpsc::Receiver<Ran>,
     stepped: mpsc::Receiver<stepping::Report>,
+    told: mpsc::Receiver<delivering::Report>,
     quit: CancellationToken,
     /// Events of golive itself that wait for company.
     pending: Vec<Event>,
@@ -75,15 +80,18 @@ impl Sequencer {
         let (ask, asked) = mpsc::channel(ASKED);
         let (results, ran) = mpsc::channel(REPORTED);
         let (reports, stepped) = mpsc::channel(REPORTED);
+        let (tell, told) = mpsc::channel(REPORTED);
         let (states, shown) = watch::channel(Arc::new(state.clone()));
         let (late, lateness) = watch::channel(Lateness::default());
         let quit = CancellationToken::new();
         let handle = Handle { asked: ask, states: shown, quit: quit.clone(), lateness };
+        let deliverer = Deliverer::new(Arc::clone(&surroundings), redactor.clone(), tell);
         let sequencer = Self {
             agenda: Agenda::new(&state, now),
             keeper: Keeper::new(journal, &state),
             runner: Runner::new(probes, state.plan().limits.concurrency, results, clock),
             stepper: Stepper::new(surroundings, redactor.clone(), steps_folder, reports),
+            deliverer,
             screen: Screen::new(states, late),
             pending: std::iter::once(first).chain(facts).collect(),
             flush_at: None,
@@ -97,6 +105,7 @@ impl Sequencer {
             asked,
             ran,
             stepped,
+            told,
             quit,
         };
         Ok((handle, sequencer))
@@ -105,8 +114,13 @@ impl Sequencer {
     /// Lives until it is told to quit or nobody is left to tell it anything.
     pub(super) async fn run(mut self) -> Result<(), StorageError> {
         self.flush().await;
+        let in_flight = self.state.session().purpose != Purpose::Check && self.state.session().ended.is_none();
+        if in_flight && self.deliverer.is_at_work() {
+            self.deliverer.beat();
+        }
         loop {
             self.act();
+            self.tell();
             let wake = self.wake_at();
             tokio::select! {
                 biased;
@@ -117,6 +131,7 @@ impl Sequencer {
                 },
                 Some(ran) = self.ran.recv() => self.take_result(ran),
                 Some(report) = self.stepped.recv() => self.take_report(report),
+                Some(report) = self.told.recv() => self.take_told(report),
                 () = sleep_until(wake) => {}
             }
             self.catch_up().await;
@@ -150,6 +165,19 @@ impl Sequencer {
                     }
                 }
                 Effect::StopStep { effect, .. } => self.stepper.stop(effect),
+                Effect::Deliver(notice) => self.deliverer.deliver(*notice),
+            }
+        }
+    }
+
+    /// Tells people what is due. Not while the disk fails: nobody is told of what may be lost (DECISIONS 28).
+    fn tell(&mut self) {
+        if self.keeper.trouble().is_some() || !self.deliverer.is_at_work() {
+            return;
+        }
+        for effect in self.agenda.notices_due(&self.state, (self.clock)()) {
+            if let Effect::Deliver(notice) = effect {
+                self.deliverer.deliver(*notice);
             }
         }
     }
@@ -159,8 +187,11 @@ impl Sequencer {
         let now = (self.clock)();
         let from_now = |wait: Duration| Instant::now() + wait;
         let due = self.agenda.next().map(|due| from_now(pacing::until_due(due, now)));
+        let may_tell = self.keeper.trouble().is_none() && self.deliverer.is_at_work();
+        let tell = self.agenda.next_notice().filter(|_| may_tell);
+        let tell = tell.map(|due| from_now(pacing::until_due(due, now)));
         let change = self.change_at.map(|change| from_now(pacing::until_moment(change, now)));
-        [due, change, self.flush_at, self.retry_at, self.screen.due()].into_iter().flatten().min()
+        [due, tell, change, self.flush_at, self.retry_at, self.screen.due()].into_iter().flatten().min()
     }
 
     /// Takes a result, and all that wait behind it.
@@ -182,6 +213,14 @@ impl Sequencer {
             }
             self.pend(Body::Step(event), when);
             next = self.stepped.try_recv().ok();
+        }
+    }
+
+    fn take_told(&mut self, report: delivering::Report) {
+        let mut next = Some(report);
+        while let Some((event, when)) = next {
+            self.pend(Body::Notice(event), when);
+            next = self.told.try_recv().ok();
         }
     }
 
@@ -207,11 +246,15 @@ impl Sequencer {
     /// The end: nothing new begins, what is known is kept.
     async fn end(mut self) -> Result<(), StorageError> {
         self.runner.cancel();
+        self.deliverer.last_attempts(LAST_ATTEMPTS).await;
         while let Ok(ran) = self.ran.try_recv() {
             self.take_result(ran);
         }
         while let Ok(report) = self.stepped.try_recv() {
             self.take_report(report);
+        }
+        while let Ok(report) = self.told.try_recv() {
+            self.take_told(report);
         }
         self.retry_at = None;
         if !self.unanswered {

@@ -69,6 +69,7 @@ pub(super) fn done_words(command: &Command, by: &Operator) -> String {
         Subject::Item(id) => id.to_string(),
         Subject::Check(id) => id.to_string(),
         Subject::Alert(id) => id.to_string(),
+        Subject::Notifier(id) => id.to_string(),
     };
     match command {
         Command::Sign { item, .. } => format!("{item} signed by {by}   u takes it back"),
@@ -81,6 +82,7 @@ pub(super) fn done_words(command: &Command, by: &Operator) -> String {
         Command::Note { .. } => "noted".to_owned(),
         Command::RunAgain { checks } if checks.len() == 1 => format!("{} runs again", checks[0]),
         Command::RunAgain { checks } => format!("{} checks run again", checks.len()),
+        Command::ConfirmCode { check, .. } => format!("{check}: the code is right"),
         Command::StartStep { item } => format!("{item} started"),
         Command::StopStep { item } => format!("{item} is being stopped"),
         Command::BeginDeployment => "the deployment has begun".to_owned(),

@@ -79,6 +79,7 @@ impl Dialog {
                 (id.to_string(), found.map(|latest| latest.evidence.summary.to_string()))
             }
             Subject::Alert(id) => (id.to_string(), None),
+            Subject::Notifier(id) => (id.to_string(), None),
         };
         let mut dialog = Self::new(Question::Waive(subject), format!("Waive: {name}"));
         if let Some(words) = words {
@@ -95,6 +96,7 @@ impl Dialog {
             Some(Subject::Item(id)) => id.to_string(),
             Some(Subject::Check(id)) => id.to_string(),
             Some(Subject::Alert(id)) => id.to_string(),
+            Some(Subject::Notifier(id)) => id.to_string(),
             None => "this go-live".to_owned(),
         };
         Self::new(Question::Note(subject), format!("Note on {about}")).field("note", "", false)
