@@ -2,6 +2,8 @@
 //!
 //! Each is an event of its own, journalled over the evidence of the moment, so that replay needs no rules.
 
+mod rollback;
+
 use crate::core::digest;
 use crate::core::event::{Body, ItemEvent, NoticeEvent, SessionEvent, Subject};
 use crate::core::state::{ItemState, Soaking, State};
@@ -19,6 +21,7 @@ pub fn consequences(state: &State, now: Now) -> Vec<Body> {
     if state.session().ended.is_some() {
         return follows;
     }
+    follows.extend(rollback::bodies(state, now));
     follows.extend(post_deployment(state, now));
     for (check, known) in state.checks() {
         if known.waiver.as_ref().is_some_and(|waiver| waiver.until <= now.at) {

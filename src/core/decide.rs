@@ -2,8 +2,10 @@
 //!
 //! The way past a HOLD or NO-GO is a waiver, never a force key (DECISIONS 3).
 
+mod ceremony;
 mod command;
 mod confirm;
+mod rollback;
 mod session;
 
 use std::time::Duration;
@@ -84,6 +86,11 @@ pub fn decide(state: &State, command: &Command, by: &Operator, now: Now) -> Resu
         Command::CloseGate { reason } => session::close_gate(state, reason)?,
         Command::CloseSession => session::close(state, now)?,
         Command::AbortSession { reason } => session::abort(state, reason)?,
+        Command::RollBack { reason } => return rollback::begin(state, reason.as_ref(), now),
+        Command::StopRollback => rollback::stop(state)?,
+        Command::SayInPoll { role, word, reason } => ceremony::poll(state, role, *word, reason.as_ref())?,
+        Command::Hold { reason } => ceremony::hold(state, reason)?,
+        Command::LiftHold => ceremony::lift_hold(state)?,
     };
     Ok(vec![body])
 }

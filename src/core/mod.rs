@@ -10,6 +10,8 @@ pub mod digest;
 pub mod event;
 pub mod evidence;
 pub mod notice;
+pub mod replay;
+pub mod rollback;
 pub mod state;
 pub mod status;
 pub mod verdict;

@@ -3,6 +3,7 @@
 //! The answer is the greatest weight among the reasons and nothing else, so every verdict but GO has reasons by
 //! construction, and what is not known weighs at least HOLD.
 
+mod ceremony;
 mod notifiers;
 mod weigh;
 
@@ -142,6 +143,14 @@ pub enum Cause {
     Objection,
     /// A notifier takes nothing.
     Untold,
+    /// The rollback runs, is done, or failed.
+    Rollback,
+    /// A person holds the go-live.
+    Held,
+    /// A role has not spoken, or says no-go.
+    Poll,
+    /// Outside the window, or in a freeze.
+    Window,
     /// The journal cannot be written.
     Journal,
 }
@@ -216,6 +225,8 @@ impl Verdict {
     pub fn would_be(&self) -> Answer {
         let mended = |reason: &Reason| match (&reason.weight, &reason.cause) {
             (Answer::NoGo, Cause::KnownFailure { blocked_by }) if !blocked_by.is_empty() => Answer::Hold,
+            // What was taken back stays taken back, whatever else is mended.
+            (weight, Cause::Rollback) => *weight,
             (Answer::NoGo, _) => Answer::Go,
             (weight, _) => *weight,
         };
@@ -240,6 +251,8 @@ pub fn verdict(state: &State, inquiry: &Inquiry, now: Now) -> Verdict {
     let mut reasons = weigh::checks(state, inquiry, now);
     if inquiry.scope == Scope::All {
         reasons.extend(weigh::items(state, inquiry.question, now));
+        reasons.extend(ceremony::people(state, inquiry.question, now));
+        reasons.extend(ceremony::procedure(state));
     }
     reasons.extend(notifiers::notifiers(state, now));
     reasons.extend(weigh::journal(state));

@@ -31,6 +31,9 @@ pub(super) fn command(redactor: &Redactor, command: Command) -> Command {
         Command::Note { subject, text } => Command::Note { subject, text: clean(text) },
         Command::CloseGate { reason } => Command::CloseGate { reason: clean(reason) },
         Command::AbortSession { reason } => Command::AbortSession { reason: clean(reason) },
+        Command::RollBack { reason } => Command::RollBack { reason: reason.map(clean) },
+        Command::SayInPoll { role, word, reason } => Command::SayInPoll { role, word, reason: reason.map(clean) },
+        Command::Hold { reason } => Command::Hold { reason: clean(reason) },
         Command::TakeBackSignature { .. }
         | Command::WithdrawObjection { .. }
         | Command::EndWaiver { .. }
@@ -41,6 +44,8 @@ pub(super) fn command(redactor: &Redactor, command: Command) -> Command {
         | Command::StopStep { .. }
         | Command::BeginDeployment
         | Command::OpenGate
-        | Command::CloseSession => command,
+        | Command::CloseSession
+        | Command::StopRollback
+        | Command::LiftHold => command,
     }
 }

@@ -4,6 +4,7 @@
 //! reads a clock or decides anything: types, their spelling, and the checks that make a wrong value unsayable.
 
 pub mod alert;
+pub mod ceremony;
 pub mod duration;
 pub mod failure;
 pub mod id;
@@ -12,6 +13,8 @@ pub mod kind;
 pub mod notifier;
 pub mod operator;
 pub mod plan;
+pub mod rehearsal;
+pub mod rollback;
 pub mod step;
 pub mod template;
 pub mod text;

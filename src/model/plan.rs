@@ -10,11 +10,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::alert::Rule;
+use crate::model::ceremony::Ceremony;
 use crate::model::duration::Span;
 use crate::model::id::{CheckId, CredentialId, ItemId, KindName};
 use crate::model::item::{Item, Waivable};
 use crate::model::kind::Options;
 use crate::model::notifier::Notifier;
+use crate::model::rollback::Rollback;
 use crate::model::step::RollbackStep;
 use crate::model::word::{Category, Phase, Severity};
 
@@ -46,6 +48,12 @@ pub struct Plan {
     pub metrics: Option<Metrics>,
     /// The rollback procedure.
     pub procedure: Vec<RollbackStep>,
+    /// What the plan says of the rollback beside its steps.
+    #[serde(default)]
+    pub rollback: Rollback,
+    /// When a go-live may happen, and who is asked.
+    #[serde(default)]
+    pub ceremony: Ceremony,
     /// Bounds of a run.
     pub limits: Limits,
     /// The folder that relative paths start from.
@@ -200,6 +208,8 @@ pub enum Run {
     Scheduled,
     /// When a person asks, or `golive check`.
     OnDemand,
+    /// Only while the old version is verified after a rollback: before that it says nothing about the go-live.
+    AfterRollback,
 }
 
 /// What happens when an attempt does not pass.

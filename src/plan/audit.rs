@@ -57,7 +57,7 @@ pub(super) fn audit(plan: &Plan, kinds: &Kinds) -> Audit {
                         Run::Scheduled => {
                             3_600_000 / u64::try_from(check.every.0.as_millis()).unwrap_or(u64::MAX).max(1)
                         }
-                        Run::OnDemand => 0,
+                        Run::OnDemand | Run::AfterRollback => 0,
                     };
                     *audit.hosts.entry(host).or_default() += hourly;
                 }
@@ -118,7 +118,11 @@ fn of_notifiers(plan: &Plan, kinds: &Kinds) -> Vec<(String, Touch)> {
 fn actions(plan: &Plan) -> Vec<(String, &Action)> {
     let items = plan.items.iter().filter_map(|item| Some((item.id.to_string(), &item.step.as_ref()?.action)));
     let procedure = plan.procedure.iter().map(|step| (step.id.to_string(), &step.action));
-    items.chain(procedure).collect()
+    let rehearsed = plan
+        .procedure
+        .iter()
+        .filter_map(|step| step.rehearse.as_ref().map(|form| (format!("{} (rehearsal)", step.id), &form.action)));
+    items.chain(procedure).chain(rehearsed).collect()
 }
 
 /// Every command line of a plan, word by word.

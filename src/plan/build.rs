@@ -9,22 +9,23 @@ use indexmap::IndexMap;
 use sha2::{Digest as _, Sha256};
 
 use crate::model::duration::Span;
-use crate::model::id::{CheckId, CredentialId, ItemId, KindName, NotifierId, RollbackStepId};
+use crate::model::id::{CheckId, CredentialId, ItemId, KindName, NotifierId};
 use crate::model::item::{Item, Manual, Rehearsal, Soak, Waivable};
 use crate::model::kind::{KindSpec, Kinds, Options, Touch};
 use crate::model::notifier::Notifier;
 use crate::model::plan::{
     Check, Credential, Limits, Metrics, Network, Plan, Retry, Run, Service, Sources, ValueSource,
 };
-use crate::model::step::{Action, RollbackStep, Step};
+use crate::model::step::{Action, Step};
 use crate::model::word::{Category, Phase, Severity};
 use crate::plan::document::{
     CheckDocument, CommonKeys, CredentialDocument, Document, ItemDocument, NotifierDocument, RequestDocument,
-    RollbackStepDocument, RunDocument, SettingDocument, StepDocument,
+    RunDocument, SettingDocument, StepDocument,
 };
 use crate::plan::files;
 use crate::plan::judge::{selection, setting_id};
 use crate::plan::problem::Problem;
+use crate::plan::procedure;
 use crate::plan::tree::Node;
 
 const OFTEN: Span = Span::seconds(30);
@@ -34,6 +35,8 @@ const DAY: Span = Span::seconds(86_400);
 
 /// The plan, and what turned out to be wrong only while it was put together.
 pub(super) fn plan(document: Document, tree: &Node, folder: &Path, kinds: &Kinds) -> (Plan, Vec<Problem>) {
+    let (no_return, ceremony) = (procedure::no_return(&document), procedure::ceremony(&document));
+    let files = document.procedure.files.clone();
     let service = document.service.map(|service| Service {
         name: service.name,
         environment: service.environment,
@@ -56,8 +59,11 @@ pub(super) fn plan(document: Document, tree: &Node, folder: &Path, kinds: &Kinds
         (Phase::Rollback, document.rollback),
     ];
     let items: Vec<Item> = phases.into_iter().flat_map(|(phase, items)| items_of(phase, items, &checks)).collect();
+    let steps: Vec<_> = document.rollback_step.into_iter().map(procedure::step).collect();
+    let mut rollback = procedure::rollback(document.procedure, &checks, no_return);
+    procedure::ask_only_of_the_old_version(&mut checks, &items, &rollback);
     set_phases(&mut checks, &items);
-    let procedure = document.rollback_step.into_iter().map(rollback_step).collect();
+    rollback.fingerprint = procedure::fingerprint(&steps, &rollback, &files, &checks, folder);
     let mut plan = Plan {
         service,
         network: Network { resolve: document.network.resolve, ca: document.network.ca },
@@ -69,7 +75,9 @@ pub(super) fn plan(document: Document, tree: &Node, folder: &Path, kinds: &Kinds
         alerts: Vec::new(),
         notifiers: document.notifiers.into_iter().map(notifier).collect(),
         metrics: document.metrics.map(|metrics| Metrics { listen: metrics.listen }),
-        procedure,
+        procedure: steps,
+        rollback,
+        ceremony,
         limits: Limits { concurrency: document.limits.concurrency.max(1) },
         folder: folder.to_path_buf(),
         digest: String::new(),
@@ -208,7 +216,7 @@ fn resolve_dependencies(checks: &mut [Check]) {
 }
 
 fn items_of(phase: Phase, documents: Vec<ItemDocument>, checks: &[Check]) -> Vec<Item> {
-    let mut steps_before: Vec<ItemId> = Vec::new();
+    let mut steps_before: Vec<(ItemId, Option<String>)> = Vec::new();
     let mut items = Vec::new();
     for document in documents {
         let id = ItemId::new(&document.id);
@@ -223,11 +231,14 @@ fn items_of(phase: Phase, documents: Vec<ItemDocument>, checks: &[Check]) -> Vec
         let has_step = document.step.is_some();
         let needs = match document.needs {
             Some(needs) => needs.iter().map(|need| ItemId::new(need)).collect(),
-            None if has_step => steps_before.clone(),
+            None if has_step => {
+                let beside = |group: &Option<String>| group.is_some() && *group == document.parallel;
+                steps_before.iter().filter(|(_, group)| !beside(group)).map(|(id, _)| id.clone()).collect()
+            }
             None => Vec::new(),
         };
         if has_step {
-            steps_before.push(id.clone());
+            steps_before.push((id.clone(), document.parallel.clone()));
         }
         items.push(Item {
             title: document.title.unwrap_or_else(|| in_words(&document.id)),
@@ -239,7 +250,11 @@ fn items_of(phase: Phase, documents: Vec<ItemDocument>, checks: &[Check]) -> Vec
             manual: document.manual.map(|manual| Manual { prompt: manual.prompt, approvals: manual.approvals.max(1) }),
             step: document.step.map(step),
             soak: document.soak.map(|soak| Soak { length: soak.length, no_alert_above: soak.no_alert_above }),
-            rehearsal: document.rehearsal.map(|needed| Rehearsal { within: needed.within, budget: needed.budget }),
+            rehearsal: document.rehearsal.map(|needed| Rehearsal {
+                within: needed.within,
+                budget: needed.budget,
+                grade: needed.grade,
+            }),
             needs,
             remedy: document.remedy,
         });
@@ -248,7 +263,7 @@ fn items_of(phase: Phase, documents: Vec<ItemDocument>, checks: &[Check]) -> Vec
 }
 
 /// `backup_procedures_ready` → `Backup procedures ready`.
-fn in_words(id: &str) -> String {
+pub(super) fn in_words(id: &str) -> String {
     let words = id.replace('_', " ");
     let mut letters = words.chars();
     letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
@@ -259,7 +274,7 @@ fn step(document: StepDocument) -> Step {
     Step { action, timeout: document.timeout, confirm: document.confirm, on_disconnect: document.on_disconnect }
 }
 
-fn action(
+pub(super) fn action(
     run: Option<Vec<crate::model::template::Template>>,
     request: Option<RequestDocument>,
     folder: Option<String>,
@@ -275,15 +290,6 @@ fn action(
             expect: request.expect,
         },
         None => Action::Command { run: run.unwrap_or_default(), folder, environment, tty },
-    }
-}
-
-fn rollback_step(document: RollbackStepDocument) -> RollbackStep {
-    RollbackStep {
-        title: document.title.unwrap_or_else(|| in_words(&document.id)),
-        id: RollbackStepId::new(&document.id),
-        action: action(document.run, document.request, document.folder, document.environment, false),
-        budget: document.budget,
     }
 }
 
@@ -305,6 +311,9 @@ fn set_phases(checks: &mut [Check], items: &[Item]) {
     while moved {
         moved = false;
         for at in 0..checks.len() {
+            if checks[at].run == Run::AfterRollback {
+                continue;
+            }
             let phase = checks[at].phase;
             for dependency in checks[at].depends_on.clone() {
                 let Some(below) = position.get(&dependency).copied() else { continue };

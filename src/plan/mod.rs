@@ -16,6 +16,7 @@ mod parameters;
 mod place;
 pub mod presets;
 mod problem;
+mod procedure;
 mod schema;
 mod shape;
 mod tree;

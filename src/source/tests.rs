@@ -21,6 +21,8 @@ fn plan(folder: &Path, process_env: bool) -> Plan {
         notifiers: Vec::new(),
         metrics: None,
         procedure: Vec::new(),
+        rollback: crate::model::rollback::Rollback::default(),
+        ceremony: crate::model::ceremony::Ceremony::default(),
         limits: Limits::default(),
         folder: folder.to_path_buf(),
         digest: String::new(),

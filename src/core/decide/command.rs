@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::core::event::Subject;
+use crate::core::event::{PollWord, Subject};
 use crate::model::id::{CheckId, ItemId};
 
 /// What a person asks for.
@@ -91,6 +91,29 @@ pub enum Command {
     },
     /// Says that the go-live is done.
     CloseSession,
+    /// Goes back to the old version, or tries again where that failed.
+    RollBack {
+        /// Why, where the person says so.
+        reason: Option<String>,
+    },
+    /// Stops the rollback: its running step, with its whole tree.
+    StopRollback,
+    /// Speaks for a role in the poll.
+    SayInPoll {
+        /// The role.
+        role: String,
+        /// What it says.
+        word: PollWord,
+        /// Why.
+        reason: Option<String>,
+    },
+    /// Holds the go-live.
+    Hold {
+        /// Why.
+        reason: String,
+    },
+    /// Lets it go on.
+    LiftHold,
     /// Gives the go-live up.
     AbortSession {
         /// Why.

@@ -4,10 +4,13 @@
 //! years later needs nothing else.
 
 mod alert;
+mod ceremony;
 mod check;
 mod item;
 mod micros;
 mod notice;
+mod procedure;
+mod rehearsal;
 mod session;
 mod step;
 
@@ -17,9 +20,12 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use crate::core::event::alert::AlertEvent;
+pub use crate::core::event::ceremony::{CeremonyEvent, PollWord};
 pub use crate::core::event::check::{CheckEvent, Finished, Repeat};
 pub use crate::core::event::item::{ItemEvent, Subject};
 pub use crate::core::event::notice::NoticeEvent;
+pub use crate::core::event::procedure::ProcedureEvent;
+pub use crate::core::event::rehearsal::RehearsalEvent;
 pub use crate::core::event::session::{CredentialSeen, Purpose, SessionEvent};
 pub use crate::core::event::step::{OutputLine, StepEnd, StepEvent};
 use crate::model::operator::Actor;
@@ -63,6 +69,12 @@ pub enum Body {
     Alert(AlertEvent),
     /// Notices: who was told, and whether it arrived.
     Notice(NoticeEvent),
+    /// The rollback procedure.
+    Procedure(ProcedureEvent),
+    /// Rehearsals of it.
+    Rehearsal(RehearsalEvent),
+    /// Poll and holds.
+    Ceremony(CeremonyEvent),
 }
 
 impl Event {

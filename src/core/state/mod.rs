@@ -5,10 +5,12 @@
 //! pointers, so a snapshot for the screen costs a copy of pointers and not of evidence.
 
 mod alerts;
+mod ceremony;
 mod checks;
 mod index;
 mod items;
 mod notices;
+mod procedure;
 mod session;
 mod steps;
 mod timeline;
@@ -17,10 +19,12 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 pub use alerts::{Acknowledgement, AlertState, Freeze, Life, Sight, Silence};
+pub use ceremony::{CeremonyState, HeldBy, Said};
 pub use checks::{CheckState, Latest, Point, Running};
 pub use index::Index;
 pub use items::{Claim, ItemState, Note, Objection, Signature, Soaking, Waiver};
 pub use notices::{Health, Notices, Posted, Standing};
+pub use procedure::{Begun, ProcedureState, Stage};
 pub use session::{Outcome as SessionOutcome, SessionState};
 pub use steps::{StepState, StepStatus};
 pub use timeline::{Entry, Mark};
@@ -29,7 +33,7 @@ use crate::core::event::{Body, Event, SessionEvent};
 use crate::model::alert::Rule;
 use crate::model::id::{AlertId, CheckId, EffectId, ItemId};
 use crate::model::item::Item;
-use crate::model::plan::{Check, Plan, SharedPlan};
+use crate::model::plan::{Check, Plan, Run, SharedPlan};
 use crate::model::text::SafeText;
 use crate::model::time::Now;
 
@@ -44,6 +48,8 @@ pub struct State {
     alerts: Vec<Arc<AlertState>>,
     freeze: Option<Freeze>,
     notices: Arc<Notices>,
+    procedure: Arc<ProcedureState>,
+    ceremony: CeremonyState,
     timeline: VecDeque<Arc<Entry>>,
     next_effect: u64,
     next_transition: u64,
@@ -77,6 +83,8 @@ impl State {
             alerts: plan.alerts.iter().map(|_| Arc::default()).collect(),
             freeze: None,
             notices: Arc::default(),
+            procedure: Arc::default(),
+            ceremony: CeremonyState::default(),
             timeline: VecDeque::new(),
             next_effect: 1,
             next_transition: 1,
@@ -105,7 +113,7 @@ impl State {
         self.remember(event);
         match &event.body {
             Body::Session(SessionEvent::PlanChanged { plan }) => self.change_plan(plan),
-            Body::Session(body) => self.session.apply(body, event),
+            Body::Session(body) => self.apply_to_session(body, event),
             Body::Check(body) => checks::apply(self, body, event.when()),
             Body::Item(body) => items::apply(self, body, event),
             Body::Step(body) => steps::apply(self, body, event),
@@ -114,6 +122,9 @@ impl State {
                 notices::after_alert(self, body, event);
             }
             Body::Notice(body) => notices::apply(self, body, event),
+            Body::Procedure(body) => procedure::apply(self, body, event),
+            Body::Rehearsal(body) => procedure::apply_rehearsal(self, body),
+            Body::Ceremony(body) => ceremony::apply(self, body, event),
         }
     }
 
@@ -233,6 +244,25 @@ impl State {
         now.since(when).is_some_and(|age| age < check.fresh_for.0)
     }
 
+    /// Whether a check runs by itself as the session stands: by its interval while its phase is open, or because the
+    /// old version is being verified.
+    #[must_use]
+    pub fn runs_by_itself(&self, check: &Check) -> bool {
+        match check.run {
+            Run::Scheduled => self.session.is_open(check.phase),
+            Run::OnDemand => false,
+            Run::AfterRollback => self.procedure.is_verifying(),
+        }
+    }
+
+    fn apply_to_session(&mut self, body: &SessionEvent, event: &Event) {
+        self.session.apply(body, event);
+        // A rollback that failed and was then given up has failed for good.
+        if matches!(body, SessionEvent::Aborted { .. }) && matches!(self.procedure.stage, Stage::Failed { .. }) {
+            self.session.ended = Some((SessionOutcome::RollbackFailed, event.at));
+        }
+    }
+
     fn saw_effect(&mut self, effect: EffectId) {
         self.next_effect = self.next_effect.max(effect.0 + 1);
     }
@@ -270,7 +300,8 @@ impl State {
         let (checks, items, alerts) = (checks.collect(), items.collect(), alerts.collect());
         (self.checks, self.items, self.alerts) = (checks, items, alerts);
         self.index = Arc::new(index);
-        self.plan = Arc::clone(plan);
+        let before = std::mem::replace(&mut self.plan, Arc::clone(plan));
+        procedure::change_plan(self, &before.procedure);
     }
 
     fn remember(&mut self, event: &Event) {

@@ -1,5 +1,7 @@
 //! What happened, in sentences: the events that people want to read, without the repeats that they do not.
 
+mod rollback;
+
 use jiff::Timestamp;
 
 use crate::core::event::{
@@ -52,6 +54,9 @@ pub(super) fn entry(state: &State, event: &Event) -> Option<Entry> {
         Body::Step(body) => step(body)?,
         Body::Alert(body) => alert(state, body)?,
         Body::Notice(body) => notice(state, body)?,
+        Body::Procedure(body) => rollback::procedure(body)?,
+        Body::Rehearsal(body) => rollback::rehearsal(body),
+        Body::Ceremony(body) => rollback::ceremony(body),
     };
     Some(Entry { at: event.at, actor: event.actor.clone(), mark, subject, text })
 }

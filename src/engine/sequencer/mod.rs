@@ -16,7 +16,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::core::agenda::{Agenda, Effect};
-use crate::core::event::{Body, CheckEvent, Event, Purpose, SessionEvent, StepEvent};
+use crate::core::event::{Body, CheckEvent, Event, ProcedureEvent, Purpose, SessionEvent, StepEvent};
 use crate::core::state::State;
 use crate::engine::delivering::{self, Deliverer};
 use crate::engine::events::Maker;
@@ -27,9 +27,10 @@ use crate::engine::redaction;
 use crate::engine::running::{Ran, Runner};
 use crate::engine::screen::Screen;
 use crate::engine::setup::{Beginning, OpenError, Setup};
-use crate::engine::stepping::{self, Stepper};
+use crate::engine::stepping::{self, Of, Stepper};
 use crate::journal::storage::StorageError;
 use crate::mask::Redactor;
+use crate::model::id::EffectId;
 use crate::model::operator::Actor;
 use crate::model::text::SafeText;
 use crate::model::time::Now;
@@ -153,18 +154,30 @@ impl Sequencer {
                     }
                 }
                 Effect::RunStep { item, effect } => {
-                    if let Some((item, _)) = self.state.item(&item) {
-                        self.stepper.run(item, effect);
+                    if let Some(step) = self.state.item(&item).and_then(|(item, _)| item.step.clone()) {
+                        self.stepper.run(Of::Item(item), step, effect);
                     }
                 }
                 Effect::AttachStep { item, .. } => {
-                    if let Some((item, known)) = self.state.item(&item)
+                    if let Some((planned, known)) = self.state.item(&item)
                         && let Some(step) = &known.step
                     {
-                        self.stepper.attach(item, step);
+                        let action = planned.step.as_ref().map(|step| step.action.clone());
+                        self.stepper.attach(Of::Item(item), action, step);
                     }
                 }
-                Effect::StopStep { effect, .. } => self.stepper.stop(effect),
+                Effect::RunRollbackStep { step, effect } => {
+                    if let Some((planned, _)) = self.state.rollback_steps().find(|(planned, _)| planned.id == step) {
+                        self.stepper.run(Of::Rollback(step), planned.as_step(), effect);
+                    }
+                }
+                Effect::AttachRollbackStep { step, .. } => {
+                    let known = self.state.rollback_steps().find(|(planned, _)| planned.id == step);
+                    if let Some((planned, Some(run))) = known {
+                        self.stepper.attach(Of::Rollback(step), Some(planned.action.clone()), run);
+                    }
+                }
+                Effect::StopStep { effect, .. } | Effect::StopRollbackStep { effect, .. } => self.stepper.stop(effect),
                 Effect::Deliver(notice) => self.deliverer.deliver(*notice),
             }
         }
@@ -207,11 +220,11 @@ impl Sequencer {
 
     fn take_report(&mut self, report: stepping::Report) {
         let mut next = Some(report);
-        while let Some((event, when)) = next {
-            if let StepEvent::Ended { effect, .. } = &event {
-                self.stepper.forget(*effect);
+        while let Some((body, when)) = next {
+            if let Some(effect) = ended(&body) {
+                self.stepper.forget(effect);
             }
-            self.pend(Body::Step(event), when);
+            self.pend(body, when);
             next = self.stepped.try_recv().ok();
         }
     }
@@ -262,6 +275,15 @@ impl Sequencer {
         }
         self.screen.publish(&self.state);
         if self.unanswered { Err(self.keeper.abandon()) } else { self.keeper.close() }
+    }
+}
+
+/// The number of the run whose end an event tells of.
+const fn ended(body: &Body) -> Option<EffectId> {
+    match body {
+        Body::Step(StepEvent::Ended { effect, .. })
+        | Body::Procedure(ProcedureEvent::Step(StepEvent::Ended { effect, .. })) => Some(*effect),
+        _ => None,
     }
 }
 

@@ -58,8 +58,7 @@ impl Telling {
                 Seen::Started(_) => {}
                 Seen::Lines(lines) => self.print(lines.into_iter().map(printed).collect()).await,
                 Seen::Waits(waits) => {
-                    let (item, effect) = (self.item.clone(), self.effect);
-                    self.tell(StepEvent::WaitsForInput { item, effect, waits }).await;
+                    self.tell(StepEvent::WaitsForInput { item: (), effect: self.effect, waits }).await;
                 }
                 Seen::Ended { end, took } => {
                     let took = took.unwrap_or_else(|| self.running_for());

@@ -106,6 +106,8 @@ impl Scene {
             notifiers: Vec::new(),
             metrics: None,
             procedure: Vec::new(),
+            rollback: crate::model::rollback::Rollback::default(),
+            ceremony: crate::model::ceremony::Ceremony::default(),
             limits: Limits { concurrency: self.concurrency.unwrap_or(32) },
             folder: PathBuf::from("/"),
             digest: String::new(),

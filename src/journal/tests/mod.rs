@@ -84,6 +84,8 @@ fn opened() -> Event {
         notifiers: Vec::new(),
         metrics: None,
         procedure: Vec::new(),
+        rollback: crate::model::rollback::Rollback::default(),
+        ceremony: crate::model::ceremony::Ceremony::default(),
         limits: Limits::default(),
         folder: PathBuf::from("/plan"),
         digest: "0".repeat(64),

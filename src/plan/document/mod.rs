@@ -4,6 +4,7 @@
 mod check;
 mod item;
 mod notifier;
+mod rollback;
 mod service;
 
 use indexmap::IndexMap;
@@ -15,6 +16,7 @@ pub(super) use check::{
 };
 pub(super) use item::{ItemDocument, RequestDocument, RollbackStepDocument, StepDocument};
 pub(super) use notifier::{MetricsDocument, NotifierDocument, NotifierKeys};
+pub(super) use rollback::{FreezeDocument, PollDocument, ProcedureDocument, RehearseDocument, WindowDocument};
 pub(super) use service::{LimitsDocument, NetworkDocument, ServiceDocument, SourcesDocument, ValueDocument};
 
 /// A whole plan, after `extends`.
@@ -65,6 +67,17 @@ pub(super) struct Document {
     /// The rollback procedure.
     #[serde(default)]
     pub(super) rollback_step: Vec<RollbackStepDocument>,
+    /// The rollback beside its steps: verification, triggers, budget.
+    #[serde(default)]
+    pub(super) procedure: ProcedureDocument,
+    /// The time that the go-live was given.
+    pub(super) window: Option<WindowDocument>,
+    /// Times in which nothing goes live.
+    #[serde(default)]
+    pub(super) freeze: Vec<FreezeDocument>,
+    /// Who says go or no-go.
+    #[serde(default)]
+    pub(super) poll: PollDocument,
     /// Bounds of a run.
     #[serde(default)]
     pub(super) limits: LimitsDocument,

@@ -5,6 +5,7 @@ mod items;
 mod kinds;
 mod names;
 mod notifiers;
+mod procedure;
 mod references;
 mod secrets;
 
@@ -24,6 +25,7 @@ pub(super) fn of_document(document: &Document, tree: &Node, specs: &Kinds) -> Ve
     problems.extend(notifiers::problems(document, tree, &specs.notifiers));
     problems.extend(notifiers::of_checks(document, tree));
     problems.extend(items::problems(document, tree));
+    problems.extend(procedure::problems(document, tree, specs));
     problems
 }
 

@@ -89,6 +89,11 @@ pub(super) fn done_words(command: &Command, by: &Operator) -> String {
         Command::OpenGate => "the gate is open: customers are let in".to_owned(),
         Command::CloseGate { .. } => "the gate is closed".to_owned(),
         Command::CloseSession => "the go-live is closed".to_owned(),
+        Command::RollBack { .. } => "the rollback has begun".to_owned(),
+        Command::StopRollback => "the rollback is being stopped".to_owned(),
+        Command::SayInPoll { role, word, .. } => format!("{role}: {}", word.words()),
+        Command::Hold { .. } => "the go-live is held   H lets it go on".to_owned(),
+        Command::LiftHold => "the go-live goes on".to_owned(),
         Command::AbortSession { .. } => "the go-live was given up".to_owned(),
     }
 }

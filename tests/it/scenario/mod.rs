@@ -35,6 +35,12 @@ struct Scenario {
     checks: Vec<String>,
     #[serde(default)]
     items: Vec<String>,
+    /// The steps of the way back.
+    #[serde(default)]
+    rollback_steps: Vec<String>,
+    /// What else the plan says of the way back, of its window and its poll.
+    #[serde(default)]
+    plan: Vec<String>,
     then: Vec<Moment>,
 }
 
@@ -59,6 +65,10 @@ struct Moment {
     waits: Option<Vec<String>>,
     #[serde(default)]
     because: Vec<String>,
+    #[serde(default)]
+    rollback: Option<String>,
+    #[serde(default)]
+    outcome: Option<String>,
 }
 
 /// A session that is told what happens, as the engine would tell it.
@@ -69,16 +79,8 @@ pub(crate) struct Story {
 
 impl Story {
     pub(crate) fn begin(plan: SharedPlan) -> Self {
-        let now = Now { at: "2026-11-24T14:00:00Z".parse().unwrap(), up: Duration::from_secs(100_000) };
-        let opened = Body::Session(SessionEvent::Opened {
-            session: SessionId::new("01TESTSESSION"),
-            purpose: Purpose::GoLive,
-            plan,
-            version: Some(SafeText::from_foreign("2026.11.3")),
-            host: SafeText::from_foreign("test-host"),
-        });
-        let state = State::open(&event(now, Actor::Golive, opened)).unwrap();
-        Self { state, now }
+        let opened = opened(plan);
+        Self { state: State::open(&opened).unwrap(), now: opened.when() }
     }
 
     pub(crate) fn happens(&mut self, actor: Actor, body: Body) {
@@ -105,6 +107,19 @@ impl Story {
     }
 }
 
+/// A session's first event.
+pub(crate) fn opened(plan: SharedPlan) -> Event {
+    let now = Now { at: "2026-11-24T14:00:00Z".parse().unwrap(), up: Duration::from_secs(100_000) };
+    let opened = Body::Session(SessionEvent::Opened {
+        session: SessionId::new("01TESTSESSION"),
+        purpose: Purpose::GoLive,
+        plan,
+        version: Some(SafeText::from_foreign("2026.11.3")),
+        host: SafeText::from_foreign("test-host"),
+    });
+    event(now, Actor::Golive, opened)
+}
+
 pub(crate) fn event(now: Now, actor: Actor, body: Body) -> Event {
     let up = u64::try_from(now.up.as_millis()).unwrap();
     Event { v: VERSION, id: ulid::Ulid::nil(), run: ulid::Ulid::nil(), at: now.at, up, actor, body }
@@ -127,7 +142,8 @@ fn every_scenario_ends_as_it_says() {
 }
 
 fn play(scenario: &Scenario) -> Vec<String> {
-    let mut story = Story::begin(plan_of(&scenario.checks, &scenario.items));
+    let plan = plan_of(&scenario.checks, &scenario.items);
+    let mut story = Story::begin(plan::with_rollback(&plan, &scenario.rollback_steps, &scenario.plan));
     let mut wrong = Vec::new();
     for (number, moment) in scenario.then.iter().enumerate() {
         if let Some(after) = &moment.after {
@@ -154,6 +170,12 @@ fn compare(story: &Story, moment: &Moment) -> Vec<String> {
     };
     if let Some(expected) = &moment.verdict {
         expect("the verdict", expected, verdict.headline());
+    }
+    if let Some(expected) = &moment.rollback {
+        expect("the rollback", expected, words::stage(state));
+    }
+    if let Some(expected) = &moment.outcome {
+        expect("the outcome", expected, state.outcome().map_or("none".to_owned(), |outcome| format!("{outcome:?}")));
     }
     if let Some(expected) = &moment.would_be {
         expect("it would be", expected, verdict.would_be().words().to_owned());

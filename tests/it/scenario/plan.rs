@@ -8,7 +8,8 @@ use golive::model::duration::{self, Span};
 use golive::model::id::{CheckId, ItemId, KindName};
 use golive::model::item::{Item, Manual, Rehearsal, Soak, Waivable};
 use golive::model::plan::{Check, Limits, Network, Plan, Retry, Run, Service, SharedPlan, Sources};
-use golive::model::step::{Action, Confirm, OnDisconnect, Step};
+use golive::model::rollback::{Grade, Rollback, Trigger};
+use golive::model::step::{Action, Confirm, OnDisconnect, RollbackStep, Step};
 use golive::model::template::Template;
 use golive::model::word::{Category, Phase, Severity};
 
@@ -36,10 +37,54 @@ pub(crate) fn plan_of(checks: &[String], items: &[String]) -> SharedPlan {
         notifiers: Vec::new(),
         metrics: None,
         procedure: Vec::new(),
+        rollback: Rollback::default(),
+        ceremony: golive::model::ceremony::Ceremony::default(),
         limits: Limits::default(),
         folder: PathBuf::from("."),
         digest: String::new(),
     })
+}
+
+/// The same plan with a way back: steps `ID [5s]`, and one line each for `verify`, `when`, `after`, `unattended`,
+/// `no_return`, `fingerprint`.
+pub(crate) fn with_rollback(plan: &Plan, steps: &[String], says: &[String]) -> SharedPlan {
+    let mut plan = plan.clone();
+    for line in steps {
+        let (id, budget) = line.split_once(' ').map_or((line.as_str(), None), |(id, budget)| (id, Some(budget)));
+        plan.procedure.push(RollbackStep {
+            id: id.into(),
+            title: id.replace('_', " "),
+            action: step().action,
+            budget: budget.map(|budget| Span(duration::parse(budget).unwrap())),
+            rehearse: None,
+        });
+    }
+    let rollback = &mut plan.rollback;
+    for line in says {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        match words.as_slice() {
+            ["verify", ids @ ..] => rollback.verify = ids.iter().map(|id| CheckId::new(id)).collect(),
+            ["when", "step", id] => rollback.when.push(Trigger::Step(ItemId::new(id))),
+            ["when", ids @ ..] => rollback.when.extend(ids.iter().map(|id| Trigger::Check(CheckId::new(id)))),
+            ["after", length] => rollback.after = Span(duration::parse(length).unwrap()),
+            ["unattended"] => rollback.unattended = true,
+            ["no_return", id] => rollback.no_return.push(ItemId::new(id)),
+            ["fingerprint", text] => rollback.fingerprint = (*text).to_owned(),
+            ["roles", roles @ ..] => plan.ceremony.roles = roles.iter().map(|role| (*role).to_owned()).collect(),
+            ["window", from, until] => {
+                let at = |text: &str| Some(format!("2026-11-24T{text}:00Z").parse().unwrap());
+                plan.ceremony.window = Some(golive::model::ceremony::Window { from: at(from), until: at(until) });
+            }
+            other => panic!("no words for a way back: {other:?}"),
+        }
+    }
+    for check in &mut plan.checks {
+        let used = plan.items.iter().any(|item| item.checks.contains(&check.id));
+        if plan.rollback.verify.contains(&check.id) && !used {
+            check.run = Run::AfterRollback;
+        }
+    }
+    Arc::new(plan)
 }
 
 /// `ID [critical|warning|advice] [on OTHER] [fresh DURATION] [on-demand] [must-hold] [two-people]`
@@ -114,7 +159,11 @@ pub(crate) fn item(line: &str) -> Item {
                 item.soak = Some(Soak { length, no_alert_above: Severity::Warning });
             }
             ["rehearsal"] => {
-                item.rehearsal = Some(Rehearsal { within: Span::seconds(14 * 86_400), budget: Span::seconds(300) });
+                item.rehearsal = Some(Rehearsal {
+                    within: Span::seconds(14 * 86_400),
+                    budget: Span::seconds(300),
+                    grade: Grade::Staging,
+                });
             }
             ["warning"] => item.severity = Severity::Warning,
             ["advice"] => item.severity = Severity::Advice,
