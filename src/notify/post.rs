@@ -33,10 +33,10 @@ impl Post {
     }
 
     /// The same with a header. A value that no header can hold is left out: it comes from golive itself.
-    pub(super) fn header(mut self, name: &'static str, value: &str) -> Self {
-        if let Ok(mut value) = HeaderValue::from_str(value) {
+    pub(super) fn header(mut self, name: &str, value: &str) -> Self {
+        if let (Ok(name), Ok(mut value)) = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value)) {
             value.set_sensitive(true);
-            self.outgoing.headers.insert(HeaderName::from_static(name), value);
+            self.outgoing.headers.insert(name, value);
         }
         self
     }
