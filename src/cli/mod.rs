@@ -18,6 +18,7 @@ mod formats;
 mod lint;
 mod machine;
 mod man;
+mod metrics;
 mod moment;
 mod opening;
 mod replay;

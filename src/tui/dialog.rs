@@ -14,7 +14,7 @@ use tui_input::{Input, InputRequest};
 use crate::core::decide::Command;
 use crate::core::event::Subject;
 use crate::model::duration;
-use crate::model::id::ItemId;
+use crate::model::id::{CheckId, ItemId};
 use crate::model::operator::{Operator, Provenance};
 use crate::model::time::Now;
 
@@ -60,6 +60,8 @@ pub enum Question {
     Waive(Subject),
     /// Write something down.
     Note(Option<Subject>),
+    /// Type back the code of a test message of this check.
+    Code(CheckId),
     /// Close the gate again.
     CloseGate,
     /// Give the go-live up.
@@ -193,6 +195,7 @@ impl Dialog {
                 }
             },
             Question::Note(subject) => Command::Note { subject: subject.clone(), text: self.text(0) },
+            Question::Code(check) => Command::ConfirmCode { check: check.clone(), code: self.text(0) },
             Question::CloseGate => Command::CloseGate { reason: self.text(0) },
             Question::Abort => Command::AbortSession { reason: self.text(0) },
             Question::Door(command) => command.clone(),

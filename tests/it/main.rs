@@ -14,6 +14,7 @@ mod envfile;
 mod flight;
 mod keys;
 mod kit;
+mod outbox;
 mod pictures;
 mod pilot;
 mod plans;

@@ -22,8 +22,10 @@ impl App {
             Action::Abort => Some(Dialog::abort(&scene)),
             Action::Act => match (focus.act, item) {
                 (Some(act), _) => Some(Dialog::act(&scene, act)),
-                (None, Some(id)) => Dialog::step(&scene, id),
-                (None, None) => None,
+                (None, id) => match focus.waiting_for_code(&scene) {
+                    Some(check) => Some(Dialog::code(&scene, &check)),
+                    None => id.and_then(|id| Dialog::step(&scene, id)),
+                },
             },
             Action::Claim | Action::RunAgain | Action::Undo => {
                 let command = match action {

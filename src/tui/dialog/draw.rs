@@ -114,6 +114,7 @@ fn answers(dialog: &Dialog, scene: &Scene<'_>) -> Vec<Span<'static>> {
         Question::Object(_) => "objects",
         Question::Waive(_) => "waives it",
         Question::Note(_) => "writes it down",
+        Question::Code(_) => "confirms it",
         Question::CloseGate => "closes the gate",
         Question::Abort | Question::Door(_) | Question::Quit => "does it",
     };

@@ -2,7 +2,8 @@
 
 use crate::core::decide::Command;
 use crate::core::event::Subject;
-use crate::model::id::ItemId;
+use crate::core::notice::test;
+use crate::model::id::{CheckId, ItemId};
 use crate::model::step::{Action, Confirm, Step};
 use crate::tui::dialog::{Dialog, Field, Lock, Question};
 use crate::tui::format;
@@ -87,6 +88,21 @@ impl Dialog {
         }
         let dialog = dialog.fact("", "It is accepted, not mended: the verdict goes no higher than GO WITH WARNINGS.");
         dialog.field("why", "", false).field("until", "2h", false)
+    }
+
+    /// To type back the code of a test message.
+    #[must_use]
+    pub fn code(scene: &Scene<'_>, id: &CheckId) -> Self {
+        let latest = scene.live.check(id).and_then(|(_, known)| known.latest.as_ref());
+        let waits = latest.map(|latest| test::waiting(&latest.evidence).map(|(name, _)| name.to_owned()).collect());
+        let waits: Vec<String> = waits.unwrap_or_default();
+        Self::new(Question::Code(id.clone()), "Confirm code")
+            .fact("went to", waits.join(", "))
+            .fact(
+                "",
+                "Read the message where it arrived, and type its code: so it is known that alerts are seen there.",
+            )
+            .field("code", "", false)
     }
 
     /// To write something down.
