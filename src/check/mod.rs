@@ -89,6 +89,15 @@ pub struct Surroundings {
     pub notifiers: Roster,
 }
 
+impl Surroundings {
+    /// The same, with other values and the notifiers that they make: a source changed.
+    #[must_use]
+    pub fn with_values(&self, values: Values, notifiers: Roster) -> Self {
+        let Self { folder, trusted, clock, network, .. } = self;
+        Self { values, folder: folder.clone(), trusted: *trusted, clock: *clock, network: network.clone(), notifiers }
+    }
+}
+
 /// The specs of all kinds, those of notifiers included, for the plan's loader.
 #[must_use]
 pub fn specs() -> Kinds {

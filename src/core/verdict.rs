@@ -3,6 +3,7 @@
 //! The answer is the greatest weight among the reasons and nothing else, so every verdict but GO has reasons by
 //! construction, and what is not known weighs at least HOLD.
 
+mod alerts;
 mod ceremony;
 mod notifiers;
 mod weigh;
@@ -143,6 +144,10 @@ pub enum Cause {
     Objection,
     /// A notifier takes nothing.
     Untold,
+    /// A credential's rotation is under way.
+    Rotation,
+    /// The watch over credentials saw something that nobody has taken on them.
+    Watch,
     /// The rollback runs, is done, or failed.
     Rollback,
     /// A person holds the go-live.
@@ -151,6 +156,10 @@ pub enum Cause {
     Poll,
     /// Outside the window, or in a freeze.
     Window,
+    /// An alert fires.
+    Alert,
+    /// An alert's rule cannot be evaluated.
+    AlertUnknown,
     /// The journal cannot be written.
     Journal,
 }
@@ -255,6 +264,9 @@ pub fn verdict(state: &State, inquiry: &Inquiry, now: Now) -> Verdict {
         reasons.extend(ceremony::procedure(state));
     }
     reasons.extend(notifiers::notifiers(state, now));
+    reasons.extend(alerts::reasons(state, inquiry, now));
+    reasons.extend(weigh::rotations(state));
+    reasons.extend(weigh::watched(state));
     reasons.extend(weigh::journal(state));
     Verdict::new(inquiry.question, reasons, weigh::waiting(state, inquiry, now))
 }

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use crate::core::state::{Posted, Standing, State};
+use crate::core::state::{Fate, Posted, State};
 use crate::core::status::{self, CheckStatus};
 use crate::core::verdict::{self, Answer};
 use crate::model::time::Now;
@@ -172,8 +172,8 @@ fn notices(page: &mut Page, state: &State) {
     }
     page.family("golive_notice_delay_seconds", "gauge", "How long the latest notice to a notifier was on its way.");
     for id in &told {
-        let latest = state.notices().posted().rev().find_map(|posted| match &posted.standing {
-            Standing::Delivered { when, .. } if posted.notice.to == **id => when.since(posted.queued),
+        let latest = state.notices().posted().rev().find_map(|posted| match &posted.fate {
+            Fate::Delivered { when, .. } if posted.notice.to == **id => when.since(posted.queued),
             _ => None,
         });
         if let Some(delay) = latest {

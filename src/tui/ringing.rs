@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::core::notice::{Notice, NoticeKey};
-use crate::core::state::{Standing, State};
+use crate::core::state::{Fate, State};
 use crate::model::notifier::Notifier;
 
 /// What has been rung already.
@@ -51,6 +51,6 @@ fn came(state: &State) -> impl Iterator<Item = (&Notifier, &Notice)> {
     let terminals = || state.plan().notifiers.iter().filter(|notifier| notifier.is_terminal());
     state.notices().posted().filter_map(move |posted| {
         let notifier = terminals().find(|notifier| notifier.id == posted.notice.to)?;
-        matches!(posted.standing, Standing::Delivered { .. }).then_some((notifier, &posted.notice))
+        matches!(posted.fate, Fate::Delivered { .. }).then_some((notifier, &posted.notice))
     })
 }

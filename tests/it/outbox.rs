@@ -9,7 +9,7 @@ use golive::core::agenda::{Agenda, Effect};
 use golive::core::consequences::consequences;
 use golive::core::event::{AlertEvent, Body, Event, NoticeEvent};
 use golive::core::notice::{About, Happened, Notice};
-use golive::core::state::{Standing, State};
+use golive::core::state::{Fate, State};
 use golive::core::verdict::{self, Answer};
 use golive::model::alert::{DuringFreeze, Escalation, Level, Rule};
 use golive::model::duration::Span;
@@ -40,6 +40,7 @@ fn rule(id: &str, notify: &[&str], to: &[&str]) -> Rule {
         during_freeze: DuringFreeze::Judged,
         impact: None,
         remedy: None,
+        examples: Vec::new(),
     }
 }
 
@@ -307,7 +308,11 @@ fn a_child_is_not_told_of_while_its_cause_is_and_told_of_when_it_outlives_it() {
     flight.settles();
     assert!(flight.heard("slack", "webhooks").is_empty());
     flight.resolves("payments");
-    flight.alert(Actor::Golive, |alert, transition| AlertEvent::Released { alert, transition }, "webhooks");
+    flight.alert(
+        Actor::Golive,
+        |alert, transition| AlertEvent::Released { alert, transition, told_before: false },
+        "webhooks",
+    );
     flight.settles();
     assert_eq!(flight.heard("slack", "webhooks"), ["fired"]);
     flight.resolves("webhooks");
@@ -414,7 +419,7 @@ fn what_is_never_taken_becomes_a_dead_letter_for_everybody_to_see() {
     }
     let dead: Vec<_> = flight.state.notices().posted().filter(|posted| posted.word() == "dead").collect();
     assert_eq!(dead.len(), 1);
-    let Standing::Dead { why, .. } = &dead[0].standing else { panic!("{:?}", dead[0].standing) };
+    let Fate::Dead { why, .. } = &dead[0].fate else { panic!("{:?}", dead[0].fate) };
     assert!(why.as_str().starts_with("given up after"), "{why}");
     let reasons = verdict::of_session(&flight.state, flight.now);
     assert!(reasons.reasons().iter().any(|reason| reason.message.contains("1 notices to slack were given up")));

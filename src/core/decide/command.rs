@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 
 use crate::core::event::{PollWord, Subject};
-use crate::model::id::{CheckId, ItemId};
+use crate::model::id::{AlertId, CheckId, CredentialId, ItemId};
+use crate::model::values::Given;
 
 /// What a person asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,6 +66,41 @@ pub enum Command {
         /// What they typed.
         code: String,
     },
+    /// Says that an alert was seen: it is not escalated.
+    Acknowledge {
+        /// Which alert.
+        alert: AlertId,
+        /// What they note.
+        note: Option<String>,
+    },
+    /// Takes their own acknowledgement back.
+    TakeBackAcknowledgement {
+        /// Of which alert.
+        alert: AlertId,
+    },
+    /// Wants no notices of an alert for a while.
+    Silence {
+        /// Which alert.
+        alert: AlertId,
+        /// Why.
+        reason: String,
+        /// Until when.
+        until: Timestamp,
+    },
+    /// Ends a silence early.
+    EndSilence {
+        /// Of which alert.
+        alert: AlertId,
+    },
+    /// Says that business rests for a while.
+    DeclareFreeze {
+        /// Why.
+        reason: String,
+        /// Until when.
+        until: Timestamp,
+    },
+    /// Ends a freeze early.
+    EndFreeze,
     /// Wants checks to run now.
     RunAgain {
         /// Which.
@@ -118,5 +154,27 @@ pub enum Command {
     AbortSession {
         /// Why.
         reason: String,
+    },
+    /// Begins a credential's rotation.
+    Rotate {
+        /// Which.
+        credential: CredentialId,
+        /// The new value, where a person gives it: it goes to the engine and into no event.
+        value: Option<Given>,
+    },
+    /// Takes a rotation back: the old value is in force again.
+    AbortRotation {
+        /// Of which credential.
+        credential: CredentialId,
+    },
+    /// Gives one's word that the old value may go, or is gone.
+    RetireOld {
+        /// Of which credential.
+        credential: CredentialId,
+    },
+    /// Takes on oneself what the watch over credentials saw.
+    AcknowledgeSeen {
+        /// Of what: a credential's id, a file, `denied`.
+        what: String,
     },
 }

@@ -11,8 +11,10 @@ mod micros;
 mod notice;
 mod procedure;
 mod rehearsal;
+mod rotation;
 mod session;
 mod step;
+mod watch;
 
 use std::time::Duration;
 
@@ -26,8 +28,10 @@ pub use crate::core::event::item::{ItemEvent, Subject};
 pub use crate::core::event::notice::NoticeEvent;
 pub use crate::core::event::procedure::ProcedureEvent;
 pub use crate::core::event::rehearsal::RehearsalEvent;
+pub use crate::core::event::rotation::{NewValue, Obtain, RotationEvent, RotationStep};
 pub use crate::core::event::session::{CredentialSeen, Purpose, SessionEvent};
 pub use crate::core::event::step::{OutputLine, StepEnd, StepEvent};
+pub use crate::core::event::watch::WatchEvent;
 use crate::model::operator::Actor;
 use crate::model::time::Now;
 
@@ -65,6 +69,10 @@ pub enum Body {
     Item(ItemEvent),
     /// Steps: what was run in the world.
     Step(StepEvent),
+    /// Rotations of credentials.
+    Rotation(RotationEvent),
+    /// What is seen of credentials and their files while the session runs.
+    Watch(WatchEvent),
     /// Alerts: what rules found, and what people did about it.
     Alert(AlertEvent),
     /// Notices: who was told, and whether it arrived.

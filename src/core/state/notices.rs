@@ -47,12 +47,12 @@ pub struct Posted {
     /// How often it was tried.
     pub attempts: u32,
     /// Where it stands.
-    pub standing: Standing,
+    pub fate: Fate,
 }
 
 /// Where a notice stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum Fate {
     /// It has not been tried.
     Waiting,
     /// The latest attempt failed.
@@ -84,17 +84,17 @@ impl Posted {
     /// Whether it still has to arrive.
     #[must_use]
     pub const fn is_open(&self) -> bool {
-        matches!(self.standing, Standing::Waiting | Standing::Failed { .. })
+        matches!(self.fate, Fate::Waiting | Fate::Failed { .. })
     }
 
     /// The word as it stands in reports: `waiting`, `retrying`, `delivered`, `dead`.
     #[must_use]
     pub const fn word(&self) -> &'static str {
-        match self.standing {
-            Standing::Waiting => "waiting",
-            Standing::Failed { .. } => "retrying",
-            Standing::Delivered { .. } => "delivered",
-            Standing::Dead { .. } => "dead",
+        match self.fate {
+            Fate::Waiting => "waiting",
+            Fate::Failed { .. } => "retrying",
+            Fate::Delivered { .. } => "delivered",
+            Fate::Dead { .. } => "dead",
         }
     }
 
@@ -106,26 +106,26 @@ impl Posted {
     /// Whether it is time for another attempt of this one.
     #[must_use]
     pub fn is_due(&self, notifier: &Notifier, now: Now) -> bool {
-        match &self.standing {
-            Standing::Waiting => true,
+        match &self.fate {
+            Fate::Waiting => true,
             // A clock that went backwards says nothing: better once too often than never.
-            Standing::Failed { when, .. } => now.since(*when).is_none_or(|past| past >= self.wait(notifier)),
-            Standing::Delivered { .. } | Standing::Dead { .. } => false,
+            Fate::Failed { when, .. } => now.since(*when).is_none_or(|past| past >= self.wait(notifier)),
+            Fate::Delivered { .. } | Fate::Dead { .. } => false,
         }
     }
 
     /// When it may be tried again, by its own rhythm.
     #[must_use]
     pub fn due(&self, notifier: &Notifier) -> Option<Now> {
-        match &self.standing {
-            Standing::Failed { when, .. } => Some(when.after(self.wait(notifier))),
-            Standing::Waiting | Standing::Delivered { .. } | Standing::Dead { .. } => None,
+        match &self.fate {
+            Fate::Failed { when, .. } => Some(when.after(self.wait(notifier))),
+            Fate::Waiting | Fate::Delivered { .. } | Fate::Dead { .. } => None,
         }
     }
 
     /// Why it is given up now, if it is.
     fn given_up(&self, notifier: Option<&Notifier>, now: Now) -> Option<String> {
-        let Standing::Failed { why, for_good, .. } = &self.standing else { return None };
+        let Fate::Failed { why, for_good, .. } = &self.fate else { return None };
         if *for_good {
             return Some(format!("it will never be taken: {why}"));
         }
@@ -210,15 +210,15 @@ impl Notices {
         {
             self.posted.remove(oldest);
         }
-        let posted = Posted { notice: notice.clone(), queued: when, attempts: 0, standing: Standing::Waiting };
+        let posted = Posted { notice: notice.clone(), queued: when, attempts: 0, fate: Fate::Waiting };
         self.posted.push(Arc::new(posted));
     }
 
     /// Notes what came of an attempt; gives who was to be told.
-    fn came_of(&mut self, key: &NoticeKey, standing: Standing) -> Option<NotifierId> {
+    fn came_of(&mut self, key: &NoticeKey, fate: Fate) -> Option<NotifierId> {
         let posted = self.posted_mut(key)?;
-        posted.attempts += u32::from(!matches!(standing, Standing::Dead { .. }));
-        posted.standing = standing;
+        posted.attempts += u32::from(!matches!(fate, Fate::Dead { .. }));
+        posted.fate = fate;
         Some(posted.notice.to.clone())
     }
 }
@@ -229,7 +229,7 @@ pub(super) fn apply(state: &mut State, body: &NoticeEvent, event: &Event) {
     match body {
         NoticeEvent::Queued(notice) => notices.queue(notice, when),
         NoticeEvent::Delivered { key, answer } => {
-            let delivered = Standing::Delivered { when, answer: answer.clone() };
+            let delivered = Fate::Delivered { when, answer: answer.clone() };
             if let Some(to) = notices.came_of(key, delivered)
                 && let Some(news) = notices.health.entry(to.clone()).or_default().took(when)
             {
@@ -237,7 +237,7 @@ pub(super) fn apply(state: &mut State, body: &NoticeEvent, event: &Event) {
             }
         }
         NoticeEvent::Failed { key, why, pause, for_good } => {
-            let failed = Standing::Failed { when, why: why.clone(), for_good: *for_good };
+            let failed = Fate::Failed { when, why: why.clone(), for_good: *for_good };
             if let Some(to) = notices.came_of(key, failed)
                 && let Some(news) = notices.health.entry(to.clone()).or_default().refused(why, *pause, when)
             {
@@ -251,7 +251,7 @@ pub(super) fn apply(state: &mut State, body: &NoticeEvent, event: &Event) {
                 }
                 About::Alert(_) | About::Notifier { .. } | About::Test { .. } => None,
             });
-            if let Some(to) = notices.came_of(key, Standing::Dead { when, why: why.clone() }) {
+            if let Some(to) = notices.came_of(key, Fate::Dead { when, why: why.clone() }) {
                 notices.health.entry(to.clone()).or_default().lost(why, when);
                 // Who never heard that it fires need not hear that it is over.
                 if let Some(told) = alert.and_then(|alert| notices.told.get_mut(&alert)) {

@@ -6,6 +6,7 @@
 
 mod deciding;
 mod keeping;
+mod rotating;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,8 +16,12 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::check::Surroundings;
 use crate::core::agenda::{Agenda, Effect};
-use crate::core::event::{Body, CheckEvent, Event, ProcedureEvent, Purpose, SessionEvent, StepEvent};
+use crate::core::alerts::Watch as RuleWatch;
+use crate::core::event::{
+    Body, CheckEvent, Event, Finished, ProcedureEvent, Purpose, SessionEvent, StepEvent, WatchEvent,
+};
 use crate::core::state::State;
 use crate::engine::delivering::{self, Deliverer};
 use crate::engine::events::Maker;
@@ -24,16 +29,22 @@ use crate::engine::handle::{Asked, Handle, Lateness};
 use crate::engine::keeper::Keeper;
 use crate::engine::pacing;
 use crate::engine::redaction;
+use crate::engine::rotating::{Report, Rotator};
 use crate::engine::running::{Ran, Runner};
 use crate::engine::screen::Screen;
+use crate::engine::seeing::Reader;
+use crate::engine::sequencer::rotating::Reread;
 use crate::engine::setup::{Beginning, OpenError, Setup};
 use crate::engine::stepping::{self, Of, Stepper};
+use crate::engine::watching::{Sight, Watch};
 use crate::journal::storage::StorageError;
 use crate::mask::Redactor;
+use crate::model::failure::FailureClass;
 use crate::model::id::EffectId;
 use crate::model::operator::Actor;
 use crate::model::text::SafeText;
 use crate::model::time::Now;
+use crate::model::word::Outcome;
 
 /// How long results wait for company.
 const COMPANY: Duration = Duration::from_millis(20);
@@ -42,23 +53,35 @@ const ASKED: usize = 64;
 const REPORTED: usize = 1_024;
 /// Whoever is being told while golive ends has so long to answer.
 const LAST_ATTEMPTS: Duration = Duration::from_secs(2);
+/// Of what is rare, so many may wait.
+const FEW: usize = 16;
 
 /// Events in, state out.
 pub(super) struct Sequencer {
     state: State,
     agenda: Agenda,
+    rules: RuleWatch,
     keeper: Keeper,
     maker: Maker,
     clock: fn() -> Now,
     redactor: Redactor,
+    surroundings: Arc<Surroundings>,
+    reader: Reader,
     runner: Runner,
     stepper: Stepper,
     deliverer: Deliverer,
+    rotator: Rotator,
+    watch: Watch,
     screen: Screen,
     asked: mpsc::Receiver<Asked>,
     ran: mpsc::Receiver<Ran>,
     stepped: mpsc::Receiver<stepping::Report>,
     told: mpsc::Receiver<delivering::Report>,
+    rotated: mpsc::Receiver<Report>,
+    sights: mpsc::Sender<Sight>,
+    seen: mpsc::Receiver<Sight>,
+    reads: mpsc::Sender<Reread>,
+    reread: mpsc::Receiver<Reread>,
     quit: CancellationToken,
     /// Events of golive itself that wait for company.
     pending: Vec<Event>,
@@ -73,15 +96,18 @@ pub(super) struct Sequencer {
 impl Sequencer {
     /// The sequencer of a session and the handle to it. Nothing has happened yet: it begins with [`Sequencer::run`].
     pub(super) fn new(setup: Setup) -> Result<(Handle, Self), OpenError> {
-        let Setup { journal, beginning, host, run, facts, surroundings, probes, redactor, steps_folder } = setup;
+        let Setup { journal, beginning, host, run, facts, surroundings, probes, reader, redactor, steps_folder } =
+            setup;
         let clock = surroundings.clock;
         let (now, mut maker) = (clock(), Maker::new(run));
         let (state, first) = begin(beginning, host, &mut maker, now)?;
-        let facts = facts.into_iter().map(|body| maker.event(Actor::Golive, body, now));
+        let facts = rotating::facts(&state, facts).into_iter().map(|body| maker.event(Actor::Golive, body, now));
         let (ask, asked) = mpsc::channel(ASKED);
         let (results, ran) = mpsc::channel(REPORTED);
         let (reports, stepped) = mpsc::channel(REPORTED);
         let (tell, told) = mpsc::channel(REPORTED);
+        let (rotations, rotated) = mpsc::channel(FEW);
+        let ((sights, seen), (reads, reread)) = (mpsc::channel(FEW), mpsc::channel(FEW));
         let (states, shown) = watch::channel(Arc::new(state.clone()));
         let (late, lateness) = watch::channel(Lateness::default());
         let quit = CancellationToken::new();
@@ -89,9 +115,17 @@ impl Sequencer {
         let deliverer = Deliverer::new(Arc::clone(&surroundings), redactor.clone(), tell);
         let sequencer = Self {
             agenda: Agenda::new(&state, now),
+            rules: RuleWatch::new(&state),
             keeper: Keeper::new(journal, &state),
-            runner: Runner::new(probes, state.plan().limits.concurrency, results, clock),
-            stepper: Stepper::new(surroundings, redactor.clone(), steps_folder, reports),
+            runner: Runner::new(
+                Arc::clone(&probes),
+                Arc::clone(&surroundings),
+                state.plan().limits.concurrency,
+                results,
+            ),
+            stepper: Stepper::new(Arc::clone(&surroundings), redactor.clone(), steps_folder, reports),
+            rotator: Rotator::new(Arc::clone(&surroundings), probes, reader.clone(), rotations),
+            watch: Watch::none(),
             deliverer,
             screen: Screen::new(states, late),
             pending: std::iter::once(first).chain(facts).collect(),
@@ -103,10 +137,17 @@ impl Sequencer {
             maker,
             clock,
             redactor,
+            surroundings,
+            reader,
             asked,
             ran,
             stepped,
             told,
+            rotated,
+            sights,
+            seen,
+            reads,
+            reread,
             quit,
         };
         Ok((handle, sequencer))
@@ -119,6 +160,7 @@ impl Sequencer {
         if in_flight && self.deliverer.is_at_work() {
             self.deliverer.beat();
         }
+        self.begin_watch();
         loop {
             self.act();
             self.tell();
@@ -133,6 +175,9 @@ impl Sequencer {
                 Some(ran) = self.ran.recv() => self.take_result(ran),
                 Some(report) = self.stepped.recv() => self.take_report(report),
                 Some(report) = self.told.recv() => self.take_told(report),
+                Some(report) = self.rotated.recv() => self.take_rotation(report).await,
+                Some(sight) = self.seen.recv() => self.take_sight(sight).await,
+                Some(reread) = self.reread.recv() => self.take_reread(reread).await,
                 () = sleep_until(wake) => {}
             }
             self.catch_up().await;
@@ -178,6 +223,11 @@ impl Sequencer {
                     }
                 }
                 Effect::StopStep { effect, .. } | Effect::StopRollbackStep { effect, .. } => self.stepper.stop(effect),
+                Effect::Rotate { credential, effect, act } => {
+                    if let Some(walk) = self.state.rotation(&credential) {
+                        self.rotator.act(self.state.shared_plan(), credential, effect, (act, walk.obtain));
+                    }
+                }
                 Effect::Deliver(notice) => self.deliverer.deliver(*notice),
             }
         }
@@ -213,7 +263,11 @@ impl Sequencer {
         while let Some(Ran { mut finished, when }) = next {
             self.screen.began(finished.lateness);
             finished.evidence = redaction::evidence(&self.redactor, finished.evidence);
+            let denied = is_denied(&finished).then(|| WatchEvent::Denied { check: finished.check.clone() });
             self.pend(Body::Check(CheckEvent::Finished(Box::new(finished))), when);
+            if let Some(denied) = denied {
+                self.pend(Body::Watch(denied), when);
+            }
             next = self.ran.try_recv().ok();
         }
     }
@@ -276,6 +330,12 @@ impl Sequencer {
         self.screen.publish(&self.state);
         if self.unanswered { Err(self.keeper.abandon()) } else { self.keeper.close() }
     }
+}
+
+/// Whether somebody refused our credentials.
+fn is_denied(finished: &Finished) -> bool {
+    let class = finished.evidence.failure.as_ref().map(|failure| failure.class);
+    finished.evidence.outcome == Outcome::Fail && class == Some(FailureClass::Denied)
 }
 
 /// The number of the run whose end an event tells of.

@@ -48,7 +48,11 @@ const fn waits(cause: &Cause) -> bool {
         | Cause::Stale
         | Cause::StepFailed
         | Cause::Untold
+        | Cause::Rotation
+        | Cause::Watch
         | Cause::Rollback
+        | Cause::Alert
+        | Cause::AlertUnknown
         | Cause::Journal => false,
     }
 }

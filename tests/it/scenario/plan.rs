@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use golive::model::alert::{DuringFreeze, Escalation, Level, Rule};
 use golive::model::duration::{self, Span};
-use golive::model::id::{CheckId, ItemId, KindName};
+use golive::model::id::{AlertId, CheckId, ItemId, KindName};
 use golive::model::item::{Item, Manual, Rehearsal, Soak, Waivable};
 use golive::model::plan::{Check, Limits, Network, Plan, Retry, Run, Service, SharedPlan, Sources};
 use golive::model::rollback::{Grade, Rollback, Trigger};
@@ -14,6 +15,10 @@ use golive::model::template::Template;
 use golive::model::word::{Category, Phase, Severity};
 
 pub(crate) fn plan_of(checks: &[String], items: &[String]) -> SharedPlan {
+    plan_with(checks, items, &[])
+}
+
+pub(crate) fn plan_with(checks: &[String], items: &[String], alerts: &[String]) -> SharedPlan {
     let items: Vec<Item> = items.iter().map(|line| item(line)).collect();
     let mut checks: Vec<Check> = checks.iter().map(|line| check(line)).collect();
     for check in &mut checks {
@@ -33,7 +38,7 @@ pub(crate) fn plan_of(checks: &[String], items: &[String]) -> SharedPlan {
         credentials: BTreeMap::new(),
         checks,
         items,
-        alerts: Vec::new(),
+        alerts: alerts.iter().map(|line| alert(line)).collect(),
         notifiers: Vec::new(),
         metrics: None,
         procedure: Vec::new(),
@@ -117,6 +122,8 @@ pub(crate) fn check(line: &str) -> Check {
             "advice" => check.severity = Severity::Advice,
             "on" => check.depends_on.push(CheckId::new(words.next().unwrap())),
             "fresh" => check.fresh_for = Span(duration::parse(words.next().unwrap()).unwrap()),
+            "metric" => check.kind = KindName::new("metric"),
+            "credential" => check.category = Category::Credential,
             "on-demand" => check.run = Run::OnDemand,
             "kept" => check.allow_in_production = false,
             "must-hold" => check.waivable = Waivable::Never,
@@ -125,6 +132,42 @@ pub(crate) fn check(line: &str) -> Check {
         }
     }
     check
+}
+
+/// `ID [critical|warning|business] [for D] [keep D] [escalates D] [rests] [samples N]: CONDITION`
+fn alert(line: &str) -> Rule {
+    let (head, when) = line.split_once(':').unwrap();
+    let mut words = head.split_whitespace();
+    let mut rule = Rule {
+        id: AlertId::new(words.next().unwrap()),
+        title: None,
+        level: Level::Critical,
+        when: when.trim().to_owned(),
+        hold: Span::seconds(0),
+        keep_firing: Span::seconds(0),
+        notify: vec!["slack".to_owned()],
+        escalate: None,
+        min_samples: 1,
+        during_freeze: DuringFreeze::Judged,
+        examples: Vec::new(),
+        impact: None,
+        remedy: None,
+    };
+    while let Some(word) = words.next() {
+        let mut time = || Span(duration::parse(words.next().unwrap()).unwrap());
+        match word {
+            "critical" => rule.level = Level::Critical,
+            "warning" => rule.level = Level::Warning,
+            "business" => rule.level = Level::Business,
+            "for" => rule.hold = time(),
+            "keep" => rule.keep_firing = time(),
+            "escalates" => rule.escalate = Some(Escalation { after: time(), to: vec!["pager".to_owned()] }),
+            "rests" => rule.during_freeze = DuringFreeze::Muted,
+            "samples" => rule.min_samples = words.next().unwrap().parse().unwrap(),
+            other => panic!("no word for an alert: {other}"),
+        }
+    }
+    rule
 }
 
 /// `PHASE ID: WAY, WAY …` with ways `checks A B`, `2 signatures`, `step`, `soak 15m`, `rehearsal`, `warning`, `needs X`.

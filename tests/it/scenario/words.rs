@@ -6,12 +6,12 @@ use golive::core::decide::{Command, decide};
 use golive::core::event::{
     Body, CheckEvent, Finished, PollWord, ProcedureEvent, RehearsalEvent, StepEnd, StepEvent, Subject,
 };
-use golive::core::evidence::Evidence;
-use golive::core::state::{Stage, State};
+use golive::core::evidence::{Evidence, Measured};
+use golive::core::state::{AlertState, Stage, State};
 use golive::model::duration;
 use golive::model::duration::Span;
 use golive::model::failure::{Failure, FailureClass, Recovery};
-use golive::model::id::{CheckId, ItemId, SessionId};
+use golive::model::id::{AlertId, CheckId, ItemId, SessionId};
 use golive::model::operator::{Actor, Operator, Provenance};
 use golive::model::rehearsal::RehearsalRecord;
 use golive::model::rollback::Grade;
@@ -55,6 +55,20 @@ pub(crate) fn finished(story: &Story, check: &str, outcome: Outcome, seen: &str)
         took: Duration::from_millis(20),
         evidence: evidence(outcome, seen),
     })))
+}
+
+/// The word of an alert, and what stands beside it.
+pub(super) fn alert(known: &AlertState) -> String {
+    let mut words = known.word().to_owned();
+    for (is_so, word) in [
+        (known.escalated.is_some() && known.is_firing(), ", escalated"),
+        (known.silence.is_some(), ", silenced"),
+        (known.held_by.is_some(), ", held back"),
+        (known.calm_since.is_some(), ", kept firing"),
+    ] {
+        words.push_str(if is_so { word } else { "" });
+    }
+    words
 }
 
 /// Lets one line happen. A line that ends in `refused` has to be refused.
@@ -106,6 +120,14 @@ fn by_itself(story: &Story, words: &[&str]) -> Option<Body> {
         [check, "passes", "seeing", seen] => Some(finished(story, check, Outcome::Pass, seen)),
         [check, "warns"] => Some(finished(story, check, Outcome::Warn, "usual")),
         [check, "fails"] => Some(finished(story, check, Outcome::Fail, "usual")),
+        [check, "measures", number] => {
+            let mut body = finished(story, check, Outcome::Pass, "usual");
+            if let Body::Check(CheckEvent::Finished(finished)) = &mut body {
+                let length = duration::parse(number).ok().map(|length| Measured::Seconds(length.as_secs_f64()));
+                finished.evidence.measured = length.or_else(|| number.parse().ok().map(Measured::Number));
+            }
+            Some(body)
+        }
         [check, "errs"] => Some(finished(story, check, Outcome::Error, "usual")),
         [check, "starts", "running"] => {
             let effect = story.state.next_effect();
@@ -180,9 +202,9 @@ fn command(story: &Story, words: &[&str]) -> Option<Command> {
         }
         ["ends", "waiver", "of", "check", id] => Command::EndWaiver { subject: Subject::Check(CheckId::new(id)) },
         ["starts", item] => Command::StartStep { item: ItemId::new(item) },
+        ["stops", "rollback"] => Command::StopRollback,
         ["stops", item] => Command::StopStep { item: ItemId::new(item) },
         ["rolls", "back"] => Command::RollBack { reason: None },
-        ["stops", "rollback"] => Command::StopRollback,
         ["says", word, "for", role] => Command::SayInPoll {
             role: (*role).to_owned(),
             word: match *word {
@@ -199,6 +221,14 @@ fn command(story: &Story, words: &[&str]) -> Option<Command> {
         ["closes", "gate"] => Command::CloseGate { reason: reason() },
         ["closes", "session"] => Command::CloseSession,
         ["aborts"] => Command::AbortSession { reason: reason() },
+        ["acknowledges", id] => Command::Acknowledge { alert: AlertId::new(id), note: None },
+        ["takes", "back", "acknowledgement", "of", id] => Command::TakeBackAcknowledgement { alert: AlertId::new(id) },
+        ["silences", id, "for", time] => {
+            Command::Silence { alert: AlertId::new(id), reason: reason(), until: until(time) }
+        }
+        ["ends", "silence", "of", id] => Command::EndSilence { alert: AlertId::new(id) },
+        ["declares", "freeze", "for", time] => Command::DeclareFreeze { reason: reason(), until: until(time) },
+        ["ends", "freeze"] => Command::EndFreeze,
         ["runs", id, "again"] => Command::RunAgain { checks: vec![CheckId::new(id)] },
         _ => return None,
     })
