@@ -81,10 +81,12 @@ async fn every_kind_says_error_when_a_source_failed_and_never_pass() {
         ("dns", "name = \"{{ gone }}\""),
         ("file", "path = \"{{ gone }}\""),
         ("command", "run = [\"{{ gone }}\"]"),
+        ("bundle", "folder = \"{{ gone }}\"\nno_secrets = true"),
+        ("exposure", "documents = [\"{{ gone }}\"]"),
     ] {
         let evidence = kit::run(kind, keys, &surroundings).await;
         assert_eq!(evidence.outcome, Outcome::Error, "{kind}: {}", evidence.summary);
         assert!(evidence.summary.as_str().contains("not signed in"), "{kind}: {}", evidence.summary);
     }
-    assert_eq!(super::KINDS.len(), 9, "a new kind belongs into this test");
+    assert_eq!(super::KINDS.len(), 11, "a new kind belongs into this test");
 }

@@ -3,17 +3,21 @@
 //! A kind turns its keys into a [`Probe`]; a probe looks at the world and answers with [`Evidence`]. It knows no
 //! screen, no journal and no other check. Adding a kind is one file, and one `mod` line with one line in [`KINDS`].
 
+mod bundle;
 mod command;
 #[cfg(test)]
 mod contract;
 mod credential;
 mod dns;
+mod exposed;
+mod exposure;
 mod file;
 mod finding;
 mod http;
 mod judging;
 #[cfg(test)]
 mod kit;
+mod metric;
 mod monitoring;
 mod notifier;
 mod options;
@@ -46,9 +50,12 @@ pub const KINDS: &[&dyn Kind] = &[
     &tcp::Tcp,
     &dns::Dns,
     &file::File,
+    &bundle::Bundle,
+    &exposure::Exposure,
     &command::Command,
     &notifier::Notifier,
     &monitoring::Monitoring,
+    &metric::Metric,
 ];
 
 /// A kind of check.

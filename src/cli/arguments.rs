@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use clap::{ColorChoice, CommandFactory as _, Parser, Subcommand};
 
 use crate::cli::{
-    check, completions, credentials, demo, env, init, lint, replay, report, rotate, sessions, triage, trust, verify,
+    check, completions, credentials, demo, env, init, lint, replay, report, rotate, scan, sessions, triage, trust,
+    verify,
 };
 
 /// A deployment cockpit in the terminal: live checks, people's decisions, and a verdict that can be explained.
@@ -47,6 +48,8 @@ pub(super) enum Command {
     Env(env::EnvArguments),
     /// Walk one credential's rotation.
     Rotate(rotate::RotateArguments),
+    /// Look for the plan's credentials and known keys in files, archives and git history.
+    Scan(scan::ScanArguments),
     /// Allow the plan's commands to run, once per content.
     Trust(trust::TrustArguments),
     /// List past and open sessions.

@@ -26,6 +26,7 @@ mod replay;
 mod report;
 mod resuming;
 mod rotate;
+mod scan;
 mod schema;
 mod seen;
 mod sessions;
@@ -111,6 +112,7 @@ fn dispatch(arguments: Arguments, console: &Console, machine: &Machine) -> Resul
         Command::Credentials(arguments) => credentials::run(&arguments, console, machine),
         Command::Env(arguments) => env::run(&arguments, console, machine),
         Command::Rotate(arguments) => rotate::run(&arguments, console, machine),
+        Command::Scan(arguments) => scan::run(&arguments, console, machine),
         Command::Trust(arguments) => trust::run(&arguments, console),
         Command::Sessions(arguments) => sessions::run(&arguments, console),
         Command::Report(arguments) => report::run(&arguments, console, machine),

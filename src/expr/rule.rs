@@ -224,8 +224,8 @@ impl Question {
         };
         match (self.measure, self.window) {
             (Measure::Baseline, window) => format!("{series} has no baseline of {} yet", duration::written(window)),
-            (_, Duration::ZERO) => format!("{series} has no fresh sample"),
-            (_, window) => format!("{series} has too few samples within {}", duration::written(window)),
+            (_, Duration::ZERO) => format!("there is no fresh sample of {series}"),
+            (_, window) => format!("there are too few samples of {series} within {}", duration::written(window)),
         }
     }
 }
@@ -271,7 +271,7 @@ mod tests {
         let seven = [Some(Fact::Number(7.0))];
         assert_eq!((rule.holds(&seven), rule.told(&seven)), (Ok(true), ("7".into(), ">= 5".into())));
         assert_eq!(rule.holds(&[Some(Fact::Number(4.0))]), Ok(false));
-        assert_eq!(rule.holds(&[None]), Err("payments_failed has too few samples within 5m".into()));
+        assert_eq!(rule.holds(&[None]), Err("there are too few samples of payments_failed within 5m".into()));
         assert_eq!((rule.least(asked), rule.line(asked)), (Some(5.0), Some(5.0)));
     }
 
@@ -297,7 +297,7 @@ mod tests {
         assert_eq!(rule.holds(&[Some(Fact::Number(0.0)), None]), Ok(false), "nothing is bad, so no share is needed");
         assert_eq!(
             rule.holds(&[Some(Fact::Number(9.0)), None]),
-            Err("bad and good has too few samples within 5m".into())
+            Err("there are too few samples of bad and good within 5m".into())
         );
         assert_eq!(rule.holds(&[Some(Fact::Number(9.0)), Some(Fact::Number(0.5))]), Ok(true));
     }

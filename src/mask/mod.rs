@@ -5,7 +5,7 @@
 //! XML-escaped, debug-escaped and shell-quoted forms. Values under eight characters are not looked for: masking them
 //! would destroy the text around; their shortness is reported as a weakness of the credential instead.
 
-mod forms;
+pub mod forms;
 mod stream;
 
 use std::borrow::Cow;
@@ -52,7 +52,7 @@ impl Redactor {
         let mut marks = known.map(|search| search.marks.clone()).unwrap_or_default();
         for (name, secret) in secrets {
             let mark: Arc<str> = Arc::from(format!("‹{name}›"));
-            for form in forms::of(secret.expose_secret()) {
+            for form in forms::of(secret.expose_secret()).into_keys() {
                 patterns.push(form);
                 marks.push(Arc::clone(&mark));
             }

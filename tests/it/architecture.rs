@@ -23,6 +23,7 @@ const ROOMS: &[(&str, &[&str], &str)] = &[
     ),
     ("plan", &["model", "expr", "mask", "envfile"], "the plan gets what it needs of kinds as KindSpec"),
     ("core", &["model", "expr"], "the core does no I/O: let the engine do it and answer with an event"),
+    ("scan", &["model", "mask"], "the search gets its secrets handed over and gives back finds"),
     ("source", &["model", "mask", "envfile", "clock"], "a source gives values; the engine passes them on"),
     (
         "check",
@@ -33,6 +34,7 @@ const ROOMS: &[(&str, &[&str], &str)] = &[
             "mask",
             "envfile",
             "clock",
+            "scan",
             "webhook",
             "network",
             "notify",
@@ -85,6 +87,7 @@ const ROOMS: &[(&str, &[&str], &str)] = &[
             "notify",
             "plan",
             "report",
+            "scan",
             "source",
             "supervisor",
             "trust",

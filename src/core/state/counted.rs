@@ -1,22 +1,8 @@
 //! The events of a session that rules can count, by the names that rules give them.
 
 use crate::core::event::{Body, CheckEvent, ItemEvent, NoticeEvent, SessionEvent, StepEnd, StepEvent, WatchEvent};
+use crate::model::alert::COUNTED;
 use crate::model::word::Outcome;
-
-/// The names that `count("…", window)` knows beside the checks.
-pub const COUNTED: [&str; 11] = [
-    "credential_changed",
-    "denied",
-    "gate_closed",
-    "mode_opened",
-    "notice_lost",
-    "objection",
-    "plan_changed",
-    "signature_struck_out",
-    "source_changed",
-    "step_failed",
-    "tool_failed",
-];
 
 /// Which of them an event is, told before it is applied.
 pub(super) fn which(body: &Body) -> Option<usize> {

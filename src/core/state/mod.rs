@@ -25,7 +25,6 @@ use std::sync::Arc;
 pub use alerts::{Acknowledgement, AlertState, Freeze, Life, Sight, Silence};
 pub use ceremony::{CeremonyState, HeldBy, Said};
 pub use checks::{CheckState, Latest, Point, Running};
-pub use counted::COUNTED;
 pub use index::Index;
 pub use items::{Claim, ItemState, Note, Objection, Signature, Soaking, Waiver};
 pub use notices::{Fate, Health, Notices, Posted};
@@ -275,7 +274,7 @@ impl State {
         &self.series[position]
     }
 
-    /// The series of the sort of event with a number in [`COUNTED`].
+    /// The series of the sort of event with a number in [`crate::model::alert::COUNTED`].
     #[must_use]
     pub fn counted(&self, number: usize) -> &Series {
         &self.counted[number]
