@@ -180,19 +180,23 @@ impl RuleCondition {
         })
     }
 
-    /// What was seen, and what it was held against: the first question's answer, and what stands behind the first
-    /// comparison with the answers in place of its questions.
+    /// What was seen, and what it was held against: what stands before and behind the first comparison, with the answers
+    /// in place of the questions.
     #[must_use]
     pub fn told(&self, answers: &[Option<Fact>]) -> (String, String) {
-        let value = answers.first().and_then(Option::as_ref).map_or_else(|| "no samples".to_owned(), shown);
         let mut text = self.source.clone();
         for (question, answer) in self.questions.iter().zip(answers).rev() {
             let said = answer.as_ref().map_or_else(|| "no samples".to_owned(), shown);
             text.replace_range(question.range.clone(), &said);
         }
-        let behind = COMPARISON.captures(&text).map(|captures| format!("{} {}", &captures[1], captures[2].trim()));
-        let behind = behind.unwrap_or(text);
-        (value, behind.replace("duration(\"", "").replace("\")", ""))
+        let plain = |text: &str| text.trim().replace("duration(\"", "").replace("\")", "");
+        match COMPARISON.captures(&text) {
+            Some(captures) => {
+                let before = captures.get(0).map_or("", |whole| &text[..whole.start()]);
+                (plain(before), plain(&format!("{} {}", &captures[1], captures[2].trim())))
+            }
+            None => (plain(&text), String::new()),
+        }
     }
 
     /// The least number that a question is compared with for the rule to hold: `failures("x", …) >= 3` gives 3.
