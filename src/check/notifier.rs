@@ -42,7 +42,7 @@ impl Kind for Notifier {
             name: "notifier",
             doc: "A marked test message goes through each notifier and arrives (on demand); each can be reached (by interval).",
             category: Category::Monitoring,
-            example: "run = \"on_demand\"\nnotifiers = [\"slack\", \"email\"]\ncodes = [\"email\"]\n",
+            example: "notifiers = [\"slack\", \"email\"]\ncodes = [\"email\"]\n",
             schema: || schemars::schema_for!(Keys),
             problems: |options| {
                 options::problems::<Keys>(options, |keys, problems| {

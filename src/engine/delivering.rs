@@ -33,6 +33,15 @@ impl Deliverer {
         Self { surroundings, redactor, reports, tasks: JoinSet::new(), beats: JoinSet::new() }
     }
 
+    /// Tells with other values from the next attempt on: a source changed.
+    pub(super) fn renew(&mut self, surroundings: &Arc<Surroundings>, redactor: &Redactor) {
+        (self.surroundings, self.redactor) = (Arc::clone(surroundings), redactor.clone());
+        if !self.beats.is_empty() {
+            self.beats.abort_all();
+            self.beat();
+        }
+    }
+
     /// Tries a notice once. Its intent is on disk by now.
     pub(super) fn deliver(&mut self, notice: Notice) {
         // Ended tasks are taken out as new ones come in.

@@ -45,18 +45,25 @@ impl Roster {
     /// Makes them.
     #[must_use]
     pub fn new(plan: &crate::model::plan::Plan, values: &Values, trusted: bool) -> Self {
-        let entry = |wanted: &notifier::Notifier| {
-            let mut entry = entry(wanted, values, &plan.folder, trusted);
-            entry.rules = rules_to(plan, &wanted.id);
-            (wanted.id.clone(), entry)
-        };
-        Self { entries: plan.notifiers.iter().map(entry).collect(), ..Self::default() }
+        let mut roster = Self::of(&plan.notifiers, values, &plan.folder, trusted);
+        for (id, entry) in &mut roster.entries {
+            entry.rules = rules_to(plan, id);
+        }
+        roster
+    }
+
+    /// Makes these, for no rules.
+    #[must_use]
+    pub fn of(notifiers: &[notifier::Notifier], values: &Values, folder: &Path, trusted: bool) -> Self {
+        let entries = notifiers.iter().map(|wanted| (wanted.id.clone(), entry(wanted, values, folder, trusted)));
+        Self { entries: entries.collect(), ..Self::default() }
     }
 
     /// The same for other values: a source changed.
     #[must_use]
     pub fn renewed(&self, plan: &crate::model::plan::Plan, values: &Values, trusted: bool) -> Self {
-        Self { only_loopback: self.only_loopback, ..Self::new(plan, values, trusted) }
+        let (only_loopback, leaves_outbox) = (self.only_loopback, self.leaves_outbox);
+        Self { only_loopback, leaves_outbox, ..Self::new(plan, values, trusted) }
     }
 
     /// Keeps everything on this machine from now on.
