@@ -18,6 +18,7 @@ mod flight;
 mod init;
 mod keys;
 mod kit;
+mod outbox;
 mod pictures;
 mod pilot;
 mod plans;
