@@ -19,6 +19,9 @@ mod judging;
 mod junit;
 #[cfg(test)]
 mod kit;
+mod metric;
+mod monitoring;
+mod notifier;
 mod options;
 mod procedure;
 mod setting;
@@ -53,6 +56,9 @@ pub const KINDS: &[&dyn Kind] = &[
     &bundle::Bundle,
     &exposure::Exposure,
     &command::Command,
+    &notifier::Notifier,
+    &monitoring::Monitoring,
+    &metric::Metric,
     &junit::Junit,
     &procedure::Procedure,
 ];

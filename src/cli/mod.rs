@@ -19,6 +19,7 @@ mod init;
 mod lint;
 mod machine;
 mod man;
+mod metrics;
 mod moment;
 mod opening;
 pub mod panicking;

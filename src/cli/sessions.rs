@@ -57,8 +57,8 @@ const fn purpose(session: &SessionSummary) -> &'static str {
         Purpose::Triage => "triage",
         Purpose::Check => "check",
         Purpose::Demo => "demo",
-        Purpose::Rehearsal => "rehearsal",
         Purpose::Rotation => "rotation",
+        Purpose::Rehearsal => "rehearsal",
     }
 }
 

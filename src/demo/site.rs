@@ -109,6 +109,11 @@ pub(super) fn version(folder: &Path) -> Option<String> {
     std::fs::read_to_string(folder.join("current/VERSION")).ok().map(|text| text.trim().to_owned())
 }
 
+/// Whether the version that the demo deploys is the one that is served.
+pub(super) fn is_new_version(folder: &Path) -> bool {
+    version(folder).is_some_and(|version| version == NEW)
+}
+
 /// A file of the version that is served now, or of the older copy at the edge. Only names without a way out of it.
 pub(super) fn served(folder: &Path, path: &str, from_edge: bool) -> Option<Vec<u8>> {
     let name = if path == "/" { "index.html" } else { path.trim_start_matches('/') };
@@ -130,10 +135,11 @@ pub(super) fn set_stumbling_stone(folder: &Path, there: bool) -> io::Result<()> 
 }
 
 /// Writes the plan with this world's ports and files.
-pub(super) fn write_plan(folder: &Path, https: u16, http: u16) -> io::Result<()> {
+pub(super) fn write_plan(folder: &Path, https: u16, http: u16, smtp: u16) -> io::Result<()> {
     let plan = include_str!("plan.toml")
         .replace("@HTTPS@", &https.to_string())
         .replace("@HTTP@", &http.to_string())
+        .replace("@SMTP@", &smtp.to_string())
         .replace("@CA@", "ca.pem");
     std::fs::write(folder.join("golive.toml"), plan)
 }

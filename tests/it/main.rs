@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests touch the world: files, processes, the environment")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod alerts;
 mod architecture;
 mod canary;
 mod cli;
@@ -17,6 +18,7 @@ mod flight;
 mod init;
 mod keys;
 mod kit;
+mod outbox;
 mod pictures;
 mod pilot;
 mod plans;
@@ -30,5 +32,6 @@ mod screens;
 mod secrets;
 mod terminal;
 mod verdict;
+mod walk;
 mod watch;
 mod webhook;

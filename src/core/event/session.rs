@@ -94,8 +94,8 @@ pub enum Purpose {
     Check,
     /// `golive demo`: never offered for resume.
     Demo,
-    /// `golive rehearse`.
-    Rehearsal,
     /// `golive rotate`.
     Rotation,
+    /// `golive rehearse`.
+    Rehearsal,
 }
