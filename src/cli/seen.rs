@@ -1,4 +1,5 @@
 //! The key of fingerprints, and where this machine keeps what it knows of credentials.
+#![expect(clippy::disallowed_methods, reason = "the key of this machine is kept in its state folder")]
 
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;

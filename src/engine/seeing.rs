@@ -1,6 +1,5 @@
 //! Reading a plan's sources for a session, and what may be known of each credential: its masked form, its length, a
 //! keyed fingerprint, where it came from and since when.
-#![expect(clippy::disallowed_methods, reason = "a file's date is a credential's age")]
 
 use std::collections::BTreeMap;
 use std::path::Path;

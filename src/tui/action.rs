@@ -65,6 +65,12 @@ pub enum Action {
     Freeze,
     /// Gives the go-live up.
     Abort,
+    /// Opens the door of the rollback.
+    RollBack,
+    /// Speaks for a role in the poll.
+    Poll,
+    /// Holds the go-live, or lets it go on.
+    HoldGoLive,
     /// Holds the rows.
     Hold,
     /// Shows only what is not settled.
@@ -103,6 +109,9 @@ impl Action {
                 | Self::Silence
                 | Self::Freeze
                 | Self::Abort
+                | Self::RollBack
+                | Self::Poll
+                | Self::HoldGoLive
                 | Self::Quit
         )
     }

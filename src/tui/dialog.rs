@@ -5,6 +5,7 @@
 mod alert;
 mod draw;
 mod make;
+mod rollback;
 mod rotation;
 
 use std::time::Duration;
@@ -16,7 +17,7 @@ use tui_input::{Input, InputRequest};
 use crate::core::decide::Command;
 use crate::core::event::Subject;
 use crate::model::duration;
-use crate::model::id::{AlertId, CredentialId, ItemId};
+use crate::model::id::{AlertId, CheckId, CredentialId, ItemId};
 use crate::model::operator::{Operator, Provenance};
 use crate::model::time::Now;
 use crate::model::values::Given;
@@ -69,12 +70,18 @@ pub enum Question {
     Freeze,
     /// Write something down.
     Note(Option<Subject>),
+    /// Type back the code of a test message of this check.
+    Code(CheckId),
     /// Close the gate again.
     CloseGate,
     /// Give the go-live up.
     Abort,
     /// Rotate this credential, with the value in the first field.
     Rotate(CredentialId),
+    /// Speak for a role.
+    Poll,
+    /// Hold the go-live.
+    Hold,
     /// Do this.
     Door(Command),
     /// Leave golive.
@@ -225,12 +232,24 @@ impl Dialog {
                 }
             },
             Question::Note(subject) => Command::Note { subject: subject.clone(), text: self.text(0) },
+            Question::Code(check) => Command::ConfirmCode { check: check.clone(), code: self.text(0) },
             Question::CloseGate => Command::CloseGate { reason: self.text(0) },
             Question::Abort => Command::AbortSession { reason: self.text(0) },
             Question::Rotate(credential) => {
                 let value = Some(Given(self.text(0).into()));
                 Command::Rotate { credential: credential.clone(), value }
             }
+            Question::Hold => Command::Hold { reason: self.text(0) },
+            Question::Poll => match rollback::poll_word(&self.text(1)) {
+                Ok(word) => {
+                    let reason = Some(self.text(2)).filter(|reason| !reason.is_empty());
+                    Command::SayInPoll { role: self.text(0), word, reason }
+                }
+                Err(why) => {
+                    self.refusal = Some(why);
+                    return Answer::Stay;
+                }
+            },
             Question::Door(command) => command.clone(),
         };
         Answer::Do(command, self.by(own))

@@ -90,6 +90,10 @@ bindings! {
     [char('F')] => Action::Freeze, "freeze", "Declare that business rests for a while, or that it goes on", &[Context::On(ScreenName::Alerts)], true;
     [char('C')] => Action::Screen(ScreenName::Checks), "checks", "All checks, slow and shaky ones first", GLOBAL, true;
     [char('T')] => Action::Screen(ScreenName::Timeline), "timeline", "What happened, newest first", GLOBAL, true;
+    [char('R')] => Action::RollBack, "roll back", "Go back to the old version, behind a door; again: stop that", GLOBAL, true;
+    [char('b')] => Action::Screen(ScreenName::Rehearsal), "way back", "Could we go back, and how long would it take?", GLOBAL, false;
+    [char('p')] => Action::Poll, "poll", "Say go, no-go or abstain for a role", GLOBAL, false;
+    [char('H')] => Action::HoldGoLive, "hold it", "Hold the go-live with a reason; again: let it go on", GLOBAL, false;
     [char(',')] => Action::Sort, "sort", "Sort the checks another way", &[Context::On(ScreenName::Checks)], true;
     [char('n')] => Action::NextFailure, "next failure", "Go to the next row that is not good", GLOBAL, false;
     [char('N')] => Action::PreviousFailure, "failure before", "Go to the row before that is not good", GLOBAL, false;
@@ -191,6 +195,7 @@ mod tests {
             ScreenName::Checks,
             ScreenName::Credentials,
             ScreenName::Timeline,
+            ScreenName::Rehearsal,
         ];
         let mut places: Vec<Vec<Context>> =
             screens.iter().map(|screen| vec![Context::Replay, Context::Global, Context::On(*screen)]).collect();

@@ -29,6 +29,8 @@ pub enum ScreenName {
     Alerts,
     /// What happened?
     Timeline,
+    /// Could we go back?
+    Rehearsal,
 }
 
 /// What a row is about: the selection follows this, not its number, when rows are sorted anew.

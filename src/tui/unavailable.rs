@@ -25,6 +25,8 @@ pub fn why(scene: &Scene<'_>, focus: &Focus, action: Action) -> Option<&'static 
         Action::Object | Action::Claim if item.is_none() => Some("needs an item"),
         Action::Waive if focus.subject(scene).is_none() => Some("needs an item or a check"),
         Action::RunAgain if focus.checks(scene).is_empty() => Some("needs a check"),
+        Action::RollBack if scene.live.plan().procedure.is_empty() => Some("the plan has no rollback procedure"),
+        Action::Poll if scene.live.plan().ceremony.roles.is_empty() => Some("the plan asks no roles"),
         Action::Acknowledge if focus.firing(scene).is_none() => Some("no alert fires that nobody has seen"),
         Action::Silence if focus.alert.is_none() && focus.firing(scene).is_none() => Some("needs an alert"),
         Action::Freeze if scene.ui.screen != ScreenName::Alerts => Some("on the alerts screen"),
@@ -54,6 +56,7 @@ fn act(scene: &Scene<'_>, focus: &Focus) -> Option<&'static str> {
                     let stopping = known.step.as_ref().is_some_and(|step| step.status == StepStatus::Stopping);
                     if stopping { Some("it is being stopped already") } else { None }
                 }
+                _ if focus.waiting_for_code(scene).is_some() => None,
                 _ => Some("needs a step, a credential, the gate or the end"),
             }
         }

@@ -4,6 +4,7 @@
 
 mod alerts;
 mod architecture;
+mod canary;
 mod cli;
 mod cli_kit;
 mod cockpit;
@@ -17,11 +18,13 @@ mod flight;
 mod init;
 mod keys;
 mod kit;
+mod outbox;
 mod pictures;
 mod pilot;
 mod plans;
 mod replaying;
 mod report;
+mod rollback;
 mod rotate;
 mod scan;
 mod scenario;
@@ -29,5 +32,6 @@ mod screens;
 mod secrets;
 mod terminal;
 mod verdict;
+mod walk;
 mod watch;
 mod webhook;

@@ -4,6 +4,7 @@ mod alerts;
 mod checklist;
 mod checks;
 mod credentials;
+mod rehearsal;
 mod timeline;
 mod triage;
 mod verdict;
@@ -44,6 +45,7 @@ pub const SCREENS: &[&dyn Screen] = &[
     &checks::Checks,
     &credentials::Credentials,
     &timeline::Timeline,
+    &rehearsal::Rehearsal,
 ];
 
 /// The screen with this name.
