@@ -3,6 +3,7 @@
 //! A kind turns its keys into a [`Probe`]; a probe looks at the world and answers with [`Evidence`]. It knows no
 //! screen, no journal and no other check. Adding a kind is one file, and one `mod` line with one line in [`KINDS`].
 
+mod artefact;
 mod bundle;
 mod command;
 #[cfg(test)]
@@ -15,10 +16,12 @@ mod file;
 mod finding;
 mod http;
 mod judging;
+mod junit;
 #[cfg(test)]
 mod kit;
 mod metric;
 mod options;
+mod procedure;
 mod setting;
 mod tcp;
 mod tls;
@@ -52,6 +55,8 @@ pub const KINDS: &[&dyn Kind] = &[
     &exposure::Exposure,
     &command::Command,
     &metric::Metric,
+    &junit::Junit,
+    &procedure::Procedure,
 ];
 
 /// A kind of check.

@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests touch the world: files, processes, the environment")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod alerts;
 mod architecture;
 mod canary;
 mod cli;
@@ -22,6 +23,7 @@ mod pilot;
 mod plans;
 mod replaying;
 mod report;
+mod rollback;
 mod rotate;
 mod scan;
 mod scenario;
@@ -29,5 +31,6 @@ mod screens;
 mod secrets;
 mod terminal;
 mod verdict;
+mod walk;
 mod watch;
 mod webhook;

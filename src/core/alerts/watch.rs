@@ -55,10 +55,10 @@ impl Watch {
             Body::Session(_)
             | Body::Item(_)
             | Body::Step(_)
-            | Body::Rotation(_)
-            | Body::Watch(_)
             | Body::Procedure(_)
             | Body::Rehearsal(_)
+            | Body::Rotation(_)
+            | Body::Watch(_)
             | Body::Ceremony(_) => {
                 COUNTED.iter().for_each(|name| self.counted(state, name));
             }

@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::check::Surroundings;
 use crate::core::agenda::{Agenda, Effect};
-use crate::core::alerts::Watch;
+use crate::core::alerts::Watch as RuleWatch;
 use crate::core::event::{Body, CheckEvent, Event, Finished, ProcedureEvent, SessionEvent, StepEvent, WatchEvent};
 use crate::core::state::State;
 use crate::engine::events::Maker;
@@ -33,7 +33,7 @@ use crate::engine::seeing::Reader;
 use crate::engine::sequencer::rotating::Reread;
 use crate::engine::setup::{Beginning, OpenError, Setup};
 use crate::engine::stepping::{self, Of, Stepper};
-use crate::engine::watching::{Lookout, Sight};
+use crate::engine::watching::{Sight, Watch};
 use crate::journal::storage::StorageError;
 use crate::mask::Redactor;
 use crate::model::failure::FailureClass;
@@ -55,7 +55,7 @@ const FEW: usize = 16;
 pub(super) struct Sequencer {
     state: State,
     agenda: Agenda,
-    watch: Watch,
+    rules: RuleWatch,
     keeper: Keeper,
     maker: Maker,
     clock: fn() -> Now,
@@ -65,7 +65,7 @@ pub(super) struct Sequencer {
     runner: Runner,
     stepper: Stepper,
     rotator: Rotator,
-    lookout: Lookout,
+    watch: Watch,
     screen: Screen,
     asked: mpsc::Receiver<Asked>,
     ran: mpsc::Receiver<Ran>,
@@ -106,7 +106,7 @@ impl Sequencer {
         let handle = Handle { asked: ask, states: shown, quit: quit.clone(), lateness };
         let sequencer = Self {
             agenda: Agenda::new(&state, now),
-            watch: Watch::new(&state),
+            rules: RuleWatch::new(&state),
             keeper: Keeper::new(journal, &state),
             runner: Runner::new(
                 Arc::clone(&probes),
@@ -116,7 +116,7 @@ impl Sequencer {
             ),
             stepper: Stepper::new(Arc::clone(&surroundings), redactor.clone(), steps_folder, reports),
             rotator: Rotator::new(Arc::clone(&surroundings), probes, reader.clone(), rotations),
-            lookout: Lookout::none(),
+            watch: Watch::none(),
             screen: Screen::new(states, late),
             pending: std::iter::once(first).chain(facts).collect(),
             flush_at: None,
