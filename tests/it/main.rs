@@ -27,6 +27,7 @@ mod scan;
 mod scenario;
 mod screens;
 mod secrets;
+mod telling;
 mod terminal;
 mod verdict;
 mod watch;
