@@ -340,7 +340,7 @@ fn a_deployment_that_fails_is_rolled_back_by_keys() {
     terminal.wait_until("the machines' part", |screen| {
         screen.contains("PRE-DEPLOYMENT  ☐ 4/5") && screen.contains("ROLLBACK  ☐ 3/4")
     });
-    sign_both(&mut terminal);
+    prove_and_sign(&mut terminal, world.folder());
     terminal.keys("2 g");
     through_the_door(&mut terminal, "Start: Build successful");
     terminal.wait_for("bytes");
