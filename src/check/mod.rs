@@ -10,13 +10,16 @@ mod credential;
 mod dns;
 mod file;
 mod finding;
+mod gathered;
 mod http;
 mod judging;
 #[cfg(test)]
 mod kit;
+mod mending;
 pub mod network;
 mod options;
 mod setting;
+mod settings;
 mod tcp;
 mod tls;
 mod variable;
@@ -27,9 +30,12 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use mending::{mends, variables};
+
 use crate::check::network::Network;
 use crate::core::evidence::Evidence;
 use crate::model::kind::KindSpec;
+use crate::model::mend::Wanted;
 use crate::model::plan::Check;
 use crate::model::time::Now;
 use crate::model::values::Values;
@@ -38,6 +44,8 @@ use crate::model::values::Values;
 pub const KINDS: &[&dyn Kind] = &[
     &variable::Variable,
     &setting::Setting,
+    &settings::Settings,
+    &gathered::Gathered,
     &credential::Credential,
     &http::Http,
     &tls::Tls,
@@ -58,6 +66,16 @@ pub trait Kind: Sync {
     /// The evidence that stands in for a probe: `error` when a value's source failed, `fail` when a value that the
     /// keys name is missing.
     fn build(&self, check: &Check, surroundings: &Arc<Surroundings>) -> Result<Box<dyn Probe>, Box<Evidence>>;
+
+    /// What would make a check of this kind hold where it does not: variable by variable.
+    fn wanted(&self, _check: &Check, _values: &Values) -> Vec<(String, Wanted)> {
+        Vec::new()
+    }
+
+    /// The variables that a check of this kind is about.
+    fn variables(&self, _check: &Check) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// A check that is ready to look.

@@ -8,6 +8,7 @@ pub mod failure;
 pub mod id;
 pub mod item;
 pub mod kind;
+pub mod mend;
 pub mod operator;
 pub mod plan;
 pub mod step;
