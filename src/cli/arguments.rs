@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{ColorChoice, CommandFactory as _, Parser, Subcommand};
 
-use crate::cli::{check, completions, credentials, demo, env, lint, report, sessions, trust, verify};
+use crate::cli::{check, completions, credentials, demo, enforce, env, exec, lint, report, sessions, trust, verify};
 
 /// A deployment cockpit in the terminal: live checks, people's decisions, and a verdict that can be explained.
 #[derive(Debug, Parser)]
@@ -41,6 +41,10 @@ pub(super) enum Command {
     Credentials(credentials::CredentialsArguments),
     /// Show the variables as the build would see them, masked.
     Env(env::EnvArguments),
+    /// Show what must change in the configuration, as a diff; write it when told.
+    Enforce(enforce::EnforceArguments),
+    /// Run a command with the validated credentials and settings, if the verdict permits.
+    Exec(exec::ExecArguments),
     /// Allow the plan's commands to run, once per content.
     Trust(trust::TrustArguments),
     /// List past and open sessions.

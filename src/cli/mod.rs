@@ -12,7 +12,9 @@ mod console;
 mod credentials;
 mod demo;
 mod doctor;
+mod enforce;
 mod env;
+mod exec;
 mod exit;
 mod formats;
 mod lint;
@@ -100,6 +102,8 @@ fn dispatch(arguments: Arguments, console: &Console, machine: &Machine) -> Resul
         Command::Lint(arguments) => lint::run(&arguments, console),
         Command::Schema => schema::run(console),
         Command::Credentials(arguments) => credentials::run(&arguments, console, machine),
+        Command::Enforce(arguments) => enforce::run(&arguments, console, machine),
+        Command::Exec(arguments) => exec::run(&arguments, console, machine),
         Command::Env(arguments) => env::run(&arguments, console, machine),
         Command::Trust(arguments) => trust::run(&arguments, console),
         Command::Sessions(arguments) => sessions::run(&arguments, console),

@@ -84,6 +84,13 @@ pub(super) struct Prepared {
     redactor: Redactor,
 }
 
+impl Prepared {
+    /// The values that the checks will be run on.
+    pub(super) fn values(&self) -> &Values {
+        &self.surroundings.values
+    }
+}
+
 /// Reads every source of the plan and sets up the network.
 pub(super) async fn prepare(plan: &Plan, trusted: bool, machine: &Machine) -> Result<Prepared, Stop> {
     let network = Network::new(&plan.network, &plan.folder).map_err(|error| {

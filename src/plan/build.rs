@@ -12,12 +12,12 @@ use crate::model::duration::Span;
 use crate::model::id::{CheckId, CredentialId, ItemId, KindName, RollbackStepId};
 use crate::model::item::{Item, Manual, Rehearsal, Soak, Waivable};
 use crate::model::kind::{KindSpec, Options, Touch};
-use crate::model::plan::{Check, Credential, Limits, Network, Plan, Retry, Run, Service, Sources, ValueSource};
+use crate::model::plan::{Check, Credential, Gate, Limits, Network, Plan, Retry, Run, Service, Sources, ValueSource};
 use crate::model::step::{Action, RollbackStep, Step};
 use crate::model::word::{Category, Phase, Severity};
 use crate::plan::document::{
-    CheckDocument, CommonKeys, CredentialDocument, Document, ItemDocument, RequestDocument, RollbackStepDocument,
-    RunDocument, SettingDocument, StepDocument,
+    CheckDocument, CommonKeys, CredentialDocument, Document, GateDocument, ItemDocument, RequestDocument,
+    RollbackStepDocument, RunDocument, SettingDocument, StepDocument,
 };
 use crate::plan::files;
 use crate::plan::judge::{selection, setting_id};
@@ -54,6 +54,7 @@ pub(super) fn plan(document: Document, tree: &Node, folder: &Path, kinds: &[Kind
     ];
     let items: Vec<Item> = phases.into_iter().flat_map(|(phase, items)| items_of(phase, items, &checks)).collect();
     set_phases(&mut checks, &items);
+    let gate = gate(document.gate, &checks);
     let procedure = document.rollback_step.into_iter().map(rollback_step).collect();
     let mut plan = Plan {
         service,
@@ -64,6 +65,7 @@ pub(super) fn plan(document: Document, tree: &Node, folder: &Path, kinds: &[Kind
         checks,
         items,
         procedure,
+        gate,
         limits: Limits { concurrency: document.limits.concurrency.max(1) },
         folder: folder.to_path_buf(),
         digest: String::new(),
@@ -89,8 +91,9 @@ fn checks_of(
         let mut options = credential.options;
         options.insert("credential".into(), id.clone().into());
         let timeout = credential.common.timeout.unwrap_or(Span::seconds(10));
-        let (from, rotate_every) = (credential.from, credential.rotate_every);
-        credentials.insert(CredentialId::new(&id), Credential { from, check: check.clone(), rotate_every, timeout });
+        let (from, variable, rotate_every) = (credential.from, credential.r#as, credential.rotate_every);
+        let planned = Credential { from, check: check.clone(), variable, rotate_every, timeout };
+        credentials.insert(CredentialId::new(&id), planned);
         checks.push(made(&check, "credential", credential.common, options, service, kinds));
     }
     for (name, setting) in of_settings {
@@ -266,6 +269,16 @@ fn rollback_step(document: RollbackStepDocument) -> RollbackStep {
         action: action(document.run, document.request, document.folder, document.environment, false),
         budget: document.budget,
     }
+}
+
+fn gate(document: GateDocument, checks: &[Check]) -> Gate {
+    let known = || checks.iter().map(|check| (check.id.as_str(), check.category));
+    let closes_on = document.closes_on.iter().flat_map(|pattern| selection(pattern, known()));
+    let mut closes_on: Vec<CheckId> = closes_on.map(CheckId::new).collect();
+    closes_on.sort_unstable();
+    closes_on.dedup();
+    // The judge has made sure that it is an address.
+    Gate { file: document.file, listen: document.listen.and_then(|address| address.parse().ok()), closes_on }
 }
 
 /// A check runs from the opening of the first phase that uses it, directly or through what depends on it (DECISIONS 1).

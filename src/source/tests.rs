@@ -18,6 +18,7 @@ fn plan(folder: &Path, process_env: bool) -> Plan {
         checks: Vec::new(),
         items: Vec::new(),
         procedure: Vec::new(),
+        gate: Default::default(),
         limits: Limits::default(),
         folder: folder.to_path_buf(),
         digest: String::new(),
@@ -26,7 +27,8 @@ fn plan(folder: &Path, process_env: bool) -> Plan {
 
 fn with_credential(mut plan: Plan, id: &str, from: ValueSource) -> Plan {
     let check = CheckId::new(&format!("{id}_valid"));
-    let credential = Credential { from, check, rotate_every: None, timeout: Span(Duration::from_millis(400)) };
+    let credential =
+        Credential { from, check, variable: None, rotate_every: None, timeout: Span(Duration::from_millis(400)) };
     plan.credentials.insert(CredentialId::new(id), credential);
     plan
 }

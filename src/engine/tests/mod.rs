@@ -103,6 +103,7 @@ impl Scene {
             checks: self.checks.clone(),
             items: self.items.clone(),
             procedure: Vec::new(),
+            gate: Default::default(),
             limits: Limits { concurrency: self.concurrency.unwrap_or(32) },
             folder: PathBuf::from("/"),
             digest: String::new(),

@@ -81,6 +81,7 @@ fn opened() -> Event {
         checks: Vec::new(),
         items: Vec::new(),
         procedure: Vec::new(),
+        gate: Default::default(),
         limits: Limits::default(),
         folder: PathBuf::from("/plan"),
         digest: "0".repeat(64),

@@ -13,7 +13,9 @@ pub(super) use check::{
     CheckDocument, CommonKeys, CredentialDocument, CredentialKeys, RunDocument, SettingDocument, SettingKeys,
 };
 pub(super) use item::{ItemDocument, RequestDocument, RollbackStepDocument, StepDocument};
-pub(super) use service::{LimitsDocument, NetworkDocument, ServiceDocument, SourcesDocument, ValueDocument};
+pub(super) use service::{
+    GateDocument, LimitsDocument, NetworkDocument, ServiceDocument, SourcesDocument, ValueDocument,
+};
 
 /// A whole plan, after `extends`.
 #[derive(Deserialize, JsonSchema)]
@@ -57,6 +59,9 @@ pub(super) struct Document {
     /// The rollback procedure.
     #[serde(default)]
     pub(super) rollback_step: Vec<RollbackStepDocument>,
+    /// What deployments ask before they let customers in.
+    #[serde(default)]
+    pub(super) gate: GateDocument,
     /// Bounds of a run.
     #[serde(default)]
     pub(super) limits: LimitsDocument,

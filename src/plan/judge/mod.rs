@@ -1,6 +1,7 @@
 //! What a plan means, judged before anything runs: names, references, circles, items that cannot settle, kinds' keys,
 //! secrets that stand in it. One file per family of rules; each finds all of its problems.
 
+mod gate;
 mod items;
 mod kinds;
 mod names;
@@ -21,6 +22,7 @@ pub(super) fn of_document(document: &Document, tree: &Node, specs: &[KindSpec]) 
     problems.extend(references::problems(document, tree, specs));
     problems.extend(kinds::problems(document, tree, specs));
     problems.extend(items::problems(document, tree));
+    problems.extend(gate::problems(document, tree, specs));
     problems
 }
 

@@ -33,6 +33,7 @@ pub(crate) fn plan_of(checks: &[String], items: &[String]) -> SharedPlan {
         checks,
         items,
         procedure: Vec::new(),
+        gate: Default::default(),
         limits: Limits::default(),
         folder: PathBuf::from("."),
         digest: String::new(),
