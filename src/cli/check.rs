@@ -19,6 +19,7 @@ use crate::cli::signals::Signals;
 use crate::clock;
 use crate::core::state::State;
 use crate::core::verdict::{self, Answer, Verdict};
+use crate::engine::GateKeeping;
 use crate::engine::handle::Handle;
 use crate::engine::headless;
 use crate::model::duration;
@@ -150,7 +151,10 @@ async fn interruptible(
     let journal = asked.journal(&keeping, machine)?;
     let beginning = asked.beginning(prepared.version.clone());
     let values = prepared.values().clone();
-    let (handle, running) = opening::open(prepared, beginning, journal, machine, &keeping.steps(&asked.session))?;
+    // A run that is over in a moment keeps no gate: nobody could ask it.
+    let gate = if arguments.watch { GateKeeping::Watched } else { GateKeeping::Not };
+    let steps = keeping.steps(&asked.session);
+    let (handle, running) = opening::open(prepared, beginning, journal, machine, &steps, gate)?;
     let ended = tokio::select! {
         ended = judging(&asked, &handle, values) => ended,
         exit = signals.next() => Ok(interrupted(exit, console)),

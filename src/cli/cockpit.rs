@@ -18,7 +18,7 @@ use crate::clock;
 use crate::core::event::{Body, Event, Purpose, SessionEvent, VERSION};
 use crate::core::state::State;
 use crate::core::verdict;
-use crate::engine::Beginning;
+use crate::engine::{Beginning, GateKeeping};
 use crate::model::id::SessionId;
 use crate::model::operator::Actor;
 use crate::model::plan::SharedPlan;
@@ -97,7 +97,7 @@ fn beginning(plan: &SharedPlan, purpose: Purpose, trusted: bool, machine: &Machi
         let (journal, steps) = (keeping.journal(&session, &machine)?, keeping.steps(&session));
         let version = prepared.version.clone();
         let beginning = Beginning::New { session, purpose, plan, version };
-        opening::open(prepared, beginning, journal, &machine, &steps)
+        opening::open(prepared, beginning, journal, &machine, &steps, GateKeeping::Decided)
     };
     Ok((first, Box::new(opening)))
 }
@@ -110,7 +110,14 @@ fn going_on(plan: &SharedPlan, trusted: bool, resumed: Resumed, machine: &Machin
         let mut prepared = prepared(&plan, trusted, &machine)?;
         prepared.facts.splice(0..0, resumed.changed);
         let steps = Keeping::of(None)?.steps(&resumed.summary.id);
-        opening::open(prepared, Beginning::Resumed(resumed.events), resumed.journal, &machine, &steps)
+        opening::open(
+            prepared,
+            Beginning::Resumed(resumed.events),
+            resumed.journal,
+            &machine,
+            &steps,
+            GateKeeping::Decided,
+        )
     };
     Ok((first, Box::new(opening)))
 }

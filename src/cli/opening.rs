@@ -13,7 +13,7 @@ use crate::cli::machine::Machine;
 use crate::cli::seen;
 use crate::core::event::{Body, SessionEvent};
 use crate::engine::handle::Handle;
-use crate::engine::{self, Beginning, Running, Setup, probes_of_kinds};
+use crate::engine::{self, Beginning, GateKeeping, Renew, Renewed, Running, Setup, probes_of_kinds};
 use crate::journal::lock::Holder;
 use crate::journal::{self, Journal};
 use crate::mask::Redactor;
@@ -121,7 +121,9 @@ pub(super) fn open(
     journal: Journal,
     machine: &Machine,
     steps_folder: &Path,
+    gate: GateKeeping,
 ) -> Result<(Handle, Running), Stop> {
+    let renew = renew(&prepared, machine);
     let setup = Setup {
         journal,
         beginning,
@@ -131,7 +133,30 @@ pub(super) fn open(
         probes: probes_of_kinds(&prepared.surroundings),
         surroundings: prepared.surroundings,
         redactor: prepared.redactor,
+        renew: Some(renew),
+        gate,
         steps_folder: steps_folder.to_owned(),
     };
     engine::open(setup).map_err(|error| Stop::because(&error))
+}
+
+/// How values are read anew while a session runs.
+fn renew(prepared: &Prepared, machine: &Machine) -> Renew {
+    let (before, environment) = (Arc::clone(&prepared.surroundings), machine.environment.clone());
+    let key = seen::key(Machine::state_folder().ok().as_deref());
+    Arc::new(move |plan: &Plan| {
+        let values = source::renewed(plan, &before.values, &environment);
+        // What was a secret stays one: somebody may still print it.
+        let redactor = Redactor::new(values.secrets().chain(before.values.secrets()));
+        let seen = seen::credentials(plan, &values, &key);
+        let facts = seen.into_iter().map(|seen| Body::Session(SessionEvent::CredentialSeen(Box::new(seen)))).collect();
+        let surroundings = Arc::new(Surroundings {
+            values,
+            folder: before.folder.clone(),
+            trusted: before.trusted,
+            clock: before.clock,
+            network: before.network.clone(),
+        });
+        Renewed { probes: probes_of_kinds(&surroundings), surroundings, redactor, facts }
+    })
 }

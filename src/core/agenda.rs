@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::core::event::{Body, CheckEvent, Event, SessionEvent, StepEvent};
+use crate::core::event::{Body, CheckEvent, EnforcementEvent, Event, SessionEvent, StepEvent};
 use crate::core::state::{State, StepStatus};
 use crate::core::status;
 use crate::model::id::{CheckId, EffectId, ItemId};
@@ -39,6 +39,21 @@ pub enum Effect {
         /// Its number.
         effect: EffectId,
     },
+    /// Write what a person said yes to.
+    Enforce {
+        /// Its number.
+        effect: EffectId,
+    },
+    /// Put back what was written.
+    UndoEnforcement {
+        /// Its number.
+        effect: EffectId,
+    },
+    /// Find out what became of a writing that an earlier process began.
+    RecallEnforcement {
+        /// Its number.
+        effect: EffectId,
+    },
     /// Stop this item's step, its whole tree.
     StopStep {
         /// Which.
@@ -55,7 +70,7 @@ pub struct Agenda {
     queue: BTreeSet<(Duration, usize)>,
     /// The time each check waits for; `None` when it does not.
     waiting: Vec<Option<Duration>>,
-    /// Steps to start, attach or stop, in order.
+    /// Steps to start, attach or stop, and files to write, in order.
     steps: Vec<Effect>,
 }
 
@@ -72,6 +87,9 @@ impl Agenda {
                     agenda.steps.push(Effect::StopStep { item: item.id.clone(), effect: step.effect });
                 }
             }
+        }
+        for enforcement in state.enforcements().iter().filter(|enforcement| enforcement.is_under_way()) {
+            agenda.steps.push(Effect::RecallEnforcement { effect: enforcement.effect });
         }
         agenda
     }
@@ -92,7 +110,13 @@ impl Agenda {
             Body::Step(StepEvent::StopAsked { item, effect }) => {
                 self.steps.push(Effect::StopStep { item: item.clone(), effect: *effect });
             }
-            Body::Session(_) | Body::Item(_) | Body::Step(_) => {}
+            Body::Enforcement(EnforcementEvent::Intended { effect, .. }) => {
+                self.steps.push(Effect::Enforce { effect: *effect });
+            }
+            Body::Enforcement(EnforcementEvent::UndoIntended { effect }) => {
+                self.steps.push(Effect::UndoEnforcement { effect: *effect });
+            }
+            Body::Session(_) | Body::Item(_) | Body::Step(_) | Body::Enforcement(_) => {}
         }
     }
 

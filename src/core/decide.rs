@@ -3,6 +3,7 @@
 //! The way past a HOLD or NO-GO is a waiver, never a force key (DECISIONS 3).
 
 mod command;
+mod enforcement;
 mod session;
 
 use std::time::Duration;
@@ -77,6 +78,8 @@ pub fn decide(state: &State, command: &Command, by: &Operator, now: Now) -> Resu
         Command::RunAgain { checks } => run_again(state, checks)?,
         Command::StartStep { item } => return session::start_step(state, item, now),
         Command::StopStep { item } => session::stop_step(state, item)?,
+        Command::Enforce { checks, variables, digest } => enforcement::enforce(state, checks, variables, digest)?,
+        Command::UndoEnforcement { effect } => enforcement::undo(state, *effect)?,
         Command::BeginDeployment => return session::begin_deployment(state, now),
         Command::OpenGate => return session::open_gate(state, now),
         Command::CloseGate { reason } => session::close_gate(state, reason)?,

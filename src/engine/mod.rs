@@ -8,7 +8,9 @@ pub mod handle;
 pub mod headless;
 
 mod compact;
+mod enforcing;
 mod events;
+mod gate;
 mod keeper;
 mod pacing;
 mod redaction;
@@ -23,7 +25,8 @@ mod tests;
 
 use std::thread::JoinHandle;
 
-pub use setup::{Beginning, OpenError, ProbeOf, Setup, probes_of_kinds};
+pub use gate::Keeping as GateKeeping;
+pub use setup::{Beginning, OpenError, ProbeOf, Renew, Renewed, Setup, probes_of_kinds};
 
 use crate::engine::handle::Handle;
 use crate::engine::sequencer::Sequencer;

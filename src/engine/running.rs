@@ -80,6 +80,12 @@ impl Runner {
         self.built.clear();
     }
 
+    /// Looks with other probes from now on: values were read anew.
+    pub(super) fn look_with(&mut self, probes: ProbeOf) {
+        self.probes = probes;
+        self.built.clear();
+    }
+
     /// Drops every run under way.
     pub(super) fn cancel(&mut self) {
         self.tasks.abort_all();

@@ -7,15 +7,31 @@ use crate::check::{self, Probe, Surroundings};
 use crate::core::event::{Body, Event, Purpose};
 use crate::core::evidence::Evidence;
 use crate::core::state::FoldError;
+use crate::engine::gate::Keeping;
 use crate::journal::Journal;
 use crate::mask::Redactor;
 use crate::model::failure::{Failure, FailureClass, Recovery};
 use crate::model::id::SessionId;
-use crate::model::plan::{Check, SharedPlan};
+use crate::model::plan::{Check, Plan, SharedPlan};
 use crate::model::text::SafeText;
 
 /// Makes a check's probe, or the evidence that stands in for it.
 pub type ProbeOf = Arc<dyn Fn(&Check) -> Result<Box<dyn Probe>, Box<Evidence>> + Send + Sync>;
+
+/// Reads env files, files and the process anew; what commands, keyrings and encrypted files gave stays (DECISIONS 22).
+pub type Renew = Arc<dyn Fn(&Plan) -> Renewed + Send + Sync>;
+
+/// What is looked with once values were read anew.
+pub struct Renewed {
+    /// With the new values.
+    pub surroundings: Arc<Surroundings>,
+    /// Over those surroundings.
+    pub probes: ProbeOf,
+    /// Knows the new secrets and the old ones.
+    pub redactor: Redactor,
+    /// Credentials as they were read.
+    pub facts: Vec<Body>,
+}
 
 /// Everything an engine starts from.
 pub struct Setup {
@@ -35,6 +51,10 @@ pub struct Setup {
     pub probes: ProbeOf,
     /// Takes secrets out of everything that becomes an event.
     pub redactor: Redactor,
+    /// Reads values anew; none: they stay as they are.
+    pub renew: Option<Renew>,
+    /// How the gate is kept.
+    pub gate: Keeping,
     /// Where steps keep what they print and how they ended.
     pub steps_folder: PathBuf,
 }

@@ -1,6 +1,6 @@
 //! What an event is called in the journal's listing columns: the words of its stored form.
 
-use crate::core::event::{Body, CheckEvent, ItemEvent, SessionEvent, StepEvent};
+use crate::core::event::{Body, CheckEvent, EnforcementEvent, ItemEvent, SessionEvent, StepEvent};
 
 /// Family and kind of an event.
 pub(super) const fn of(body: &Body) -> (&'static str, &'static str) {
@@ -9,6 +9,7 @@ pub(super) const fn of(body: &Body) -> (&'static str, &'static str) {
         Body::Check(body) => ("check", check(body)),
         Body::Item(body) => ("item", item(body)),
         Body::Step(body) => ("step", step(body)),
+        Body::Enforcement(body) => ("enforcement", enforcement(body)),
     }
 }
 
@@ -25,6 +26,7 @@ const fn session(body: &SessionEvent) -> &'static str {
         SessionEvent::PhaseOpened { .. } => "phase_opened",
         SessionEvent::GateOpened => "gate_opened",
         SessionEvent::GateClosed { .. } => "gate_closed",
+        SessionEvent::GateKept(_) => "gate_kept",
         SessionEvent::Closed => "closed",
         SessionEvent::Aborted { .. } => "aborted",
         SessionEvent::CredentialSeen(_) => "credential_seen",
@@ -65,5 +67,15 @@ const fn step(body: &StepEvent) -> &'static str {
         StepEvent::WaitsForInput { .. } => "waits_for_input",
         StepEvent::StopAsked { .. } => "stop_asked",
         StepEvent::Ended { .. } => "ended",
+    }
+}
+
+const fn enforcement(body: &EnforcementEvent) -> &'static str {
+    match body {
+        EnforcementEvent::Intended { .. } => "intended",
+        EnforcementEvent::Written { .. } => "written",
+        EnforcementEvent::Failed { .. } => "failed",
+        EnforcementEvent::UndoIntended { .. } => "undo_intended",
+        EnforcementEvent::Undone { .. } => "undone",
     }
 }

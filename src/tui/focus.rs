@@ -1,6 +1,7 @@
 //! What the hands are on: the item, check or act that a deciding key would be about.
 
 use crate::core::event::Subject;
+use crate::core::state::Enforcement;
 use crate::model::id::{CheckId, ItemId};
 use crate::tui::detail;
 use crate::tui::scene::Scene;
@@ -57,6 +58,21 @@ impl Focus {
             Some(RowKey::Check(id)) if !asks_people => Some(Subject::Check(id)),
             _ => Some(Subject::Item(item.id.clone())),
         }
+    }
+
+    /// The checks that fail: what a fix would be about.
+    #[must_use]
+    pub fn failing(&self, scene: &Scene<'_>) -> Vec<CheckId> {
+        let fails = |id: &CheckId| scene.live.check(id).is_some_and(|(_, known)| known.known_failure().is_some());
+        self.checks(scene).into_iter().filter(fails).collect()
+    }
+
+    /// What was last written into the configuration for what the hands are on, while it can be put back.
+    #[must_use]
+    pub fn enforcement<'a>(&self, scene: &Scene<'a>) -> Option<&'a Enforcement> {
+        let checks = self.checks(scene);
+        let written = scene.live.enforcements().iter().rev().filter(|known| known.written().is_some());
+        written.into_iter().find(|known| known.checks.iter().any(|check| checks.contains(check)))
     }
 
     /// The checks that running again would be about.

@@ -67,12 +67,13 @@ bindings! {
     [char('w')] => Action::Waive, "waive", "Accept it although it is not settled: why, and until when", GLOBAL, true;
     [char('o')] => Action::Object, "object", "Object to the selected item, with a reason", GLOBAL, false;
     [char('r')] => Action::RunAgain, "run again", "Run the selected check, or the item's checks, now", GLOBAL, true;
+    [char('f')] => Action::Fix, "fix", "Show what would be written into the configuration to mend it; nothing is written before you say so", GLOBAL, true;
     [char('v')] => Action::Screen(ScreenName::Verdict), "verdict", "Why the verdict is what it is, and what would turn it", GLOBAL, true;
     [char('t')] => Action::Screen(ScreenName::Triage), "triage", "What broke first, and what only follows from it", GLOBAL, true;
     [char('i')] => Action::Claim, "on it", "Say that you are on it", GLOBAL, true;
     [char('c')] => Action::Screen(ScreenName::Credentials), "credentials", "Which credential is where, masked", GLOBAL, true;
     [char('m')] => Action::Note, "note", "Write something down", GLOBAL, true;
-    [char('u')] => Action::Undo, "undo", "Take back your signature, objection or waiver on the selected row", GLOBAL, true;
+    [char('u')] => Action::Undo, "undo", "Take back your signature, objection or waiver on the selected row, or put back what fix wrote", GLOBAL, true;
     [char('C')] => Action::Screen(ScreenName::Checks), "checks", "All checks, slow and shaky ones first", GLOBAL, true;
     [char('T')] => Action::Screen(ScreenName::Timeline), "timeline", "What happened, newest first", GLOBAL, true;
     [char(',')] => Action::Sort, "sort", "Sort the checks another way", &[Context::On(ScreenName::Checks)], true;

@@ -22,6 +22,7 @@ pub fn why(scene: &Scene<'_>, focus: &Focus, action: Action) -> Option<&'static 
         Action::Object | Action::Claim if item.is_none() => Some("needs an item"),
         Action::Waive if focus.subject(scene).is_none() => Some("needs an item or a check"),
         Action::RunAgain if focus.checks(scene).is_empty() => Some("needs a check"),
+        Action::Fix if focus.failing(scene).is_empty() => Some("needs a check that fails"),
         Action::Act => act(scene, focus),
         Action::Undo => undo(scene, focus),
         Action::Sort if scene.ui.screen != ScreenName::Checks => Some("on the checks screen"),
@@ -59,5 +60,5 @@ fn undo(scene: &Scene<'_>, focus: &Focus) -> Option<&'static str> {
     });
     let check =
         focus.check.as_ref().and_then(|id| scene.state.check(id)).is_some_and(|(_, known)| known.waiver.is_some());
-    if item || check { None } else { Some("nothing of yours to take back here") }
+    if item || check || focus.enforcement(scene).is_some() { None } else { Some("nothing of yours to take back here") }
 }

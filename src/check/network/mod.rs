@@ -24,6 +24,7 @@ use crate::core::evidence::Timings;
 use crate::model::plan;
 
 /// Made once a session and shared.
+#[derive(Clone)]
 pub struct Network {
     resolve: HashMap<String, SocketAddr>,
     trust: trust::Trust,

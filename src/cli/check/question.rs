@@ -138,7 +138,7 @@ fn without_running_steps(state: &State, events: Vec<Event>) -> Vec<Event> {
             | StepEvent::StopAsked { effect, .. }
             | StepEvent::Ended { effect, .. },
         ) => Some(*effect),
-        Body::Session(_) | Body::Check(_) | Body::Item(_) => None,
+        Body::Session(_) | Body::Check(_) | Body::Item(_) | Body::Enforcement(_) => None,
     };
     events.into_iter().filter(|event| effect(event).is_none_or(|effect| !running.contains(&effect))).collect()
 }

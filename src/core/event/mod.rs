@@ -4,6 +4,7 @@
 //! years later needs nothing else.
 
 mod check;
+mod enforcement;
 mod item;
 mod micros;
 mod session;
@@ -15,8 +16,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use crate::core::event::check::{CheckEvent, Finished, Repeat};
+pub use crate::core::event::enforcement::{EnforcementEvent, WrittenFile};
 pub use crate::core::event::item::{ItemEvent, Subject};
-pub use crate::core::event::session::{CredentialSeen, Purpose, SessionEvent};
+pub use crate::core::event::session::{CredentialSeen, GateKept, Purpose, SessionEvent};
 pub use crate::core::event::step::{OutputLine, StepEnd, StepEvent};
 use crate::model::operator::Actor;
 use crate::model::time::Now;
@@ -55,6 +57,8 @@ pub enum Body {
     Item(ItemEvent),
     /// Steps: what was run in the world.
     Step(StepEvent),
+    /// Enforcement: the configuration put right, and put back.
+    Enforcement(EnforcementEvent),
 }
 
 impl Event {

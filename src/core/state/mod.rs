@@ -5,6 +5,7 @@
 //! pointers, so a snapshot for the screen costs a copy of pointers and not of evidence.
 
 mod checks;
+mod enforcements;
 mod index;
 mod items;
 mod session;
@@ -15,6 +16,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 pub use checks::{CheckState, Latest, Point, Running};
+pub use enforcements::{Enforcement, EnforcementStatus};
 pub use index::Index;
 pub use items::{Claim, ItemState, Note, Objection, Signature, Soaking, Waiver};
 pub use session::{Outcome as SessionOutcome, SessionState};
@@ -37,6 +39,7 @@ pub struct State {
     checks: Vec<Arc<CheckState>>,
     items: Vec<Arc<ItemState>>,
     timeline: VecDeque<Arc<Entry>>,
+    enforcements: Arc<Vec<Enforcement>>,
     next_effect: u64,
     trouble: Option<SafeText>,
 }
@@ -66,6 +69,7 @@ impl State {
             checks: plan.checks.iter().map(|_| Arc::default()).collect(),
             items: plan.items.iter().map(|_| Arc::default()).collect(),
             timeline: VecDeque::new(),
+            enforcements: Arc::default(),
             next_effect: 1,
             trouble: None,
         };
@@ -96,6 +100,7 @@ impl State {
             Body::Check(body) => checks::apply(self, body, event.when()),
             Body::Item(body) => items::apply(self, body, event),
             Body::Step(body) => steps::apply(self, body, event),
+            Body::Enforcement(body) => enforcements::apply(self, body, event),
         }
     }
 
@@ -166,6 +171,12 @@ impl State {
     /// What happened, oldest first: what people want to read, without repeats. Bounded.
     pub fn timeline(&self) -> impl DoubleEndedIterator<Item = &Entry> + ExactSizeIterator {
         self.timeline.iter().map(|entry| &**entry)
+    }
+
+    /// What was put right in the configuration, oldest first.
+    #[must_use]
+    pub fn enforcements(&self) -> &[Enforcement] {
+        &self.enforcements
     }
 
     /// The number of the next effect.

@@ -2,9 +2,13 @@
 
 use jiff::Timestamp;
 
-use crate::core::event::{Body, CheckEvent, Event, ItemEvent, SessionEvent, StepEnd, StepEvent, Subject};
+use crate::core::event::{
+    Body, CheckEvent, EnforcementEvent, Event, ItemEvent, SessionEvent, StepEnd, StepEvent, Subject,
+};
 use crate::core::state::State;
+use crate::model::id::EffectId;
 use crate::model::operator::Actor;
+use crate::model::text::SafeText;
 use crate::model::word::Outcome;
 
 /// How many entries the screen can scroll back through; the journal has them all.
@@ -47,6 +51,7 @@ pub(super) fn entry(state: &State, event: &Event) -> Option<Entry> {
         Body::Check(body) => check(state, body)?,
         Body::Item(body) => item(body),
         Body::Step(body) => step(body)?,
+        Body::Enforcement(body) => enforcement(state, body),
     };
     Some(Entry { at: event.at, actor: event.actor.clone(), mark, subject, text })
 }
@@ -59,6 +64,12 @@ fn session(state: &State, body: &SessionEvent) -> Option<(Mark, String, String)>
         SessionEvent::PhaseOpened { phase } => (Mark::Plain, format!("{} opened", phase.word().replace('_', "-"))),
         SessionEvent::GateOpened => (Mark::Decision, "gate opened: traffic may come".to_owned()),
         SessionEvent::GateClosed { reason } => (Mark::Decision, format!("gate closed: {reason}")),
+        SessionEvent::GateKept(kept) => match (&kept.problem, &kept.file) {
+            (Some(problem), _) => (Mark::Bad, format!("the gate: {problem}")),
+            (None, file) if *file == state.session.gate_kept.file => return None,
+            (None, Some(says)) => (Mark::Plain, format!("the gate's file says {says}")),
+            (None, None) => return None,
+        },
         SessionEvent::Closed => (Mark::Decision, "go-live closed".to_owned()),
         SessionEvent::Aborted { reason } => (Mark::Decision, format!("go-live aborted: {reason}")),
         SessionEvent::CredentialSeen(seen) => {
@@ -140,6 +151,30 @@ fn step(body: &StepEvent) -> Option<(Mark, String, String)> {
         }
         StepEvent::Started { .. } | StepEvent::Output { .. } | StepEvent::WaitsForInput { .. } => return None,
     })
+}
+
+fn enforcement(state: &State, body: &EnforcementEvent) -> (Mark, String, String) {
+    let words = |names: &[SafeText]| names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let variables = |effect: EffectId| {
+        let known = state.enforcements.iter().rfind(|known| known.effect == effect);
+        known.map_or_else(|| "configuration".to_owned(), |known| words(&known.variables))
+    };
+    match body {
+        EnforcementEvent::Intended { variables, .. } => {
+            (Mark::Decision, words(variables), "to be put right in the configuration".to_owned())
+        }
+        EnforcementEvent::Written { effect, files } => {
+            let paths: Vec<SafeText> = files.iter().map(|file| file.path.clone()).collect();
+            (Mark::Good, variables(*effect), format!("written to {}; what was built before is void", words(&paths)))
+        }
+        EnforcementEvent::Failed { effect, why } => (Mark::Bad, variables(*effect), format!("not written: {why}")),
+        EnforcementEvent::UndoIntended { effect } => {
+            (Mark::Decision, variables(*effect), "to be put back to what it was".to_owned())
+        }
+        EnforcementEvent::Undone { effect } => {
+            (Mark::Look, variables(*effect), "put back to what it was; what was built before is void".to_owned())
+        }
+    }
 }
 
 fn name(subject: &Subject) -> String {

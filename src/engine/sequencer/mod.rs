@@ -5,6 +5,7 @@
 //! it goes on by itself when the disk is back (DECISIONS 29).
 
 mod deciding;
+mod enforcing;
 mod keeping;
 
 use std::sync::Arc;
@@ -18,7 +19,9 @@ use tokio_util::sync::CancellationToken;
 use crate::core::agenda::{Agenda, Effect};
 use crate::core::event::{Body, CheckEvent, Event, SessionEvent, StepEvent};
 use crate::core::state::State;
+use crate::engine::enforcing::{self as enforcement, Enforcer, Wish};
 use crate::engine::events::Maker;
+use crate::engine::gate::Gatekeeper;
 use crate::engine::handle::{Asked, Handle, Lateness};
 use crate::engine::keeper::Keeper;
 use crate::engine::pacing;
@@ -49,10 +52,14 @@ pub(super) struct Sequencer {
     redactor: Redactor,
     runner: Runner,
     stepper: Stepper,
+    enforcer: Enforcer,
     screen: Screen,
     asked: mpsc::Receiver<Asked>,
     ran: mpsc::Receiver<Ran>,
     stepped: mpsc::Receiver<stepping::Report>,
+    told: mpsc::Receiver<enforcement::Report>,
+    wishes: mpsc::Receiver<Wish>,
+    gatekeeper: Option<Gatekeeper>,
     quit: CancellationToken,
     /// Events of golive itself that wait for company.
     pending: Vec<Event>,
@@ -67,7 +74,8 @@ pub(super) struct Sequencer {
 impl Sequencer {
     /// The sequencer of a session and the handle to it. Nothing has happened yet: it begins with [`Sequencer::run`].
     pub(super) fn new(setup: Setup) -> Result<(Handle, Self), OpenError> {
-        let Setup { journal, beginning, host, run, facts, surroundings, probes, redactor, steps_folder } = setup;
+        let Setup { journal, beginning, host, run, facts, surroundings, probes, redactor, steps_folder, renew, gate } =
+            setup;
         let clock = surroundings.clock;
         let (now, mut maker) = (clock(), Maker::new(run));
         let (state, first) = begin(beginning, host, &mut maker, now)?;
@@ -75,14 +83,19 @@ impl Sequencer {
         let (ask, asked) = mpsc::channel(ASKED);
         let (results, ran) = mpsc::channel(REPORTED);
         let (reports, stepped) = mpsc::channel(REPORTED);
+        let (tell, told) = mpsc::channel(REPORTED);
+        let (wish, wishes) = mpsc::channel(ASKED);
         let (states, shown) = watch::channel(Arc::new(state.clone()));
         let (late, lateness) = watch::channel(Lateness::default());
         let quit = CancellationToken::new();
-        let handle = Handle { asked: ask, states: shown, quit: quit.clone(), lateness };
+        let gatekeeper =
+            Gatekeeper { keeping: gate, states: shown.clone(), reports: tell.clone(), clock, quit: quit.clone() };
+        let handle = Handle { asked: ask, states: shown, wishes: wish, quit: quit.clone(), lateness };
         let sequencer = Self {
             agenda: Agenda::new(&state, now),
             keeper: Keeper::new(journal, &state),
             runner: Runner::new(probes, state.plan().limits.concurrency, results, clock),
+            enforcer: Enforcer::new(Arc::clone(&surroundings), redactor.clone(), renew, tell),
             stepper: Stepper::new(surroundings, redactor.clone(), steps_folder, reports),
             screen: Screen::new(states, late),
             pending: std::iter::once(first).chain(facts).collect(),
@@ -97,6 +110,9 @@ impl Sequencer {
             asked,
             ran,
             stepped,
+            told,
+            wishes,
+            gatekeeper: Some(gatekeeper),
             quit,
         };
         Ok((handle, sequencer))
@@ -105,6 +121,9 @@ impl Sequencer {
     /// Lives until it is told to quit or nobody is left to tell it anything.
     pub(super) async fn run(mut self) -> Result<(), StorageError> {
         self.flush().await;
+        if let Some(gatekeeper) = self.gatekeeper.take() {
+            gatekeeper.begin(&self.state.shared_plan());
+        }
         loop {
             self.act();
             let wake = self.wake_at();
@@ -117,6 +136,8 @@ impl Sequencer {
                 },
                 Some(ran) = self.ran.recv() => self.take_result(ran),
                 Some(report) = self.stepped.recv() => self.take_report(report),
+                Some(report) = self.told.recv() => self.take_told(report),
+                Some(wish) = self.wishes.recv() => self.enforcer.show(self.state.shared_plan(), wish),
                 () = sleep_until(wake) => {}
             }
             self.catch_up().await;
@@ -149,6 +170,9 @@ impl Sequencer {
                         self.stepper.attach(item, step);
                     }
                 }
+                Effect::Enforce { effect } => self.enforce(effect),
+                Effect::UndoEnforcement { effect } => self.undo_enforcement(effect),
+                Effect::RecallEnforcement { effect } => self.enforcer.recall(self.state.shared_plan(), effect),
                 Effect::StopStep { effect, .. } => self.stepper.stop(effect),
             }
         }

@@ -16,6 +16,7 @@ use crate::check::Surroundings;
 use crate::core::decide::{Command, Refusal};
 use crate::core::event::{OutputLine, StepEnd, StepEvent};
 use crate::core::state::{State, StepState, StepStatus};
+use crate::engine::setup::Renewed;
 use crate::mask::Redactor;
 use crate::model::id::{EffectId, ItemId};
 use crate::model::item::Item;
@@ -57,6 +58,12 @@ impl Stepper {
         reports: mpsc::Sender<Report>,
     ) -> Self {
         Self { shared: Shared { surroundings, redactor, folder, reports }, under_way: HashMap::new() }
+    }
+
+    /// Fills in these values from now on; a step that runs keeps what it was given.
+    pub(super) fn look_with(&mut self, renewed: &Renewed) {
+        self.shared.surroundings = Arc::clone(&renewed.surroundings);
+        self.shared.redactor = renewed.redactor.clone();
     }
 
     /// Refuses what would start a step of a plan that its reader has not allowed.

@@ -158,6 +158,8 @@ impl Scene {
             surroundings: Arc::new(surroundings),
             probes,
             redactor: self.redactor,
+            renew: None,
+            gate: crate::engine::GateKeeping::Not,
             steps_folder: PathBuf::from("/nowhere"),
         };
         let (handle, sequencer) = Sequencer::new(setup).unwrap();

@@ -27,6 +27,8 @@ fn open(folder: &Path, journal: Journal, beginning: Beginning) -> (Handle, Runni
         probes: probes_of_kinds(&surroundings),
         surroundings,
         redactor: Redactor::default(),
+        renew: None,
+        gate: crate::engine::GateKeeping::Not,
         steps_folder: folder.join("steps"),
     })
     .unwrap()

@@ -5,7 +5,7 @@ use crate::core::event::Subject;
 use crate::model::operator::Operator;
 use crate::model::time::Now;
 use crate::tui::action::Action;
-use crate::tui::app::{App, Live};
+use crate::tui::app::{App, Effect, Live};
 use crate::tui::dialog::Dialog;
 use crate::tui::focus::Focus;
 
@@ -25,6 +25,14 @@ impl App {
                 (None, Some(id)) => Dialog::step(&scene, id),
                 (None, None) => None,
             },
+            Action::Fix => {
+                let checks = focus.failing(&scene);
+                self.effects.push(Effect::Propose(checks));
+                None
+            }
+            Action::Undo if self.undoing(focus, live).is_none() => {
+                focus.enforcement(&scene).map(|enforcement| Dialog::undo_fix(&scene, enforcement))
+            }
             Action::Claim | Action::RunAgain | Action::Undo => {
                 let command = match action {
                     Action::Claim => item.map(|item| Command::Claim { item: item.clone() }),
@@ -82,6 +90,8 @@ pub(super) fn done_words(command: &Command, by: &Operator) -> String {
         Command::RunAgain { checks } => format!("{} checks run again", checks.len()),
         Command::StartStep { item } => format!("{item} started"),
         Command::StopStep { item } => format!("{item} is being stopped"),
+        Command::Enforce { variables, .. } => format!("{} is being put right   u puts it back", variables.join(", ")),
+        Command::UndoEnforcement { .. } => "the configuration is being put back".to_owned(),
         Command::BeginDeployment => "the deployment has begun".to_owned(),
         Command::OpenGate => "the gate is open: customers are let in".to_owned(),
         Command::CloseGate { .. } => "the gate is closed".to_owned(),
