@@ -87,6 +87,6 @@ async fn every_kind_says_error_when_a_source_failed_and_never_pass() {
         assert_eq!(evidence.outcome, Outcome::Error, "{kind}: {}", evidence.summary);
         assert!(evidence.summary.as_str().contains("not signed in"), "{kind}: {}", evidence.summary);
     }
-    // `gathered` has no source.
-    assert_eq!(super::KINDS.len(), 11, "a new kind belongs into this test");
+    // `gathered` and `env_files` look at no value of a source.
+    assert_eq!(super::KINDS.len(), 12, "a new kind belongs into this test");
 }

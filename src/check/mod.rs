@@ -8,6 +8,7 @@ mod command;
 mod contract;
 mod credential;
 mod dns;
+mod env_files;
 mod file;
 mod finding;
 mod gathered;
@@ -16,7 +17,6 @@ mod judging;
 #[cfg(test)]
 mod kit;
 mod mending;
-pub mod network;
 mod options;
 mod setting;
 mod settings;
@@ -32,13 +32,14 @@ use std::time::Duration;
 
 pub use mending::{mends, variables};
 
-use crate::check::network::Network;
 use crate::core::evidence::Evidence;
-use crate::model::kind::KindSpec;
+use crate::model::kind::{KindSpec, Kinds};
 use crate::model::mend::Wanted;
 use crate::model::plan::Check;
 use crate::model::time::Now;
 use crate::model::values::Values;
+use crate::network::Network;
+use crate::notify::{self, Roster};
 
 /// Every kind there is. From this table come the plan's keys, `golive schema`, docs and "did you mean".
 pub const KINDS: &[&dyn Kind] = &[
@@ -46,6 +47,7 @@ pub const KINDS: &[&dyn Kind] = &[
     &setting::Setting,
     &settings::Settings,
     &gathered::Gathered,
+    &env_files::EnvFiles,
     &credential::Credential,
     &http::Http,
     &tls::Tls,
@@ -99,12 +101,14 @@ pub struct Surroundings {
     pub clock: fn() -> Now,
     /// How names are reached and whom to trust: one TLS configuration for all.
     pub network: Network,
+    /// Where people are told.
+    pub notifiers: Roster,
 }
 
-/// The specs of all kinds, for the plan's loader.
+/// The specs of all kinds, those of notifiers included, for the plan's loader.
 #[must_use]
-pub fn specs() -> Vec<KindSpec> {
-    KINDS.iter().map(|kind| kind.spec()).collect()
+pub fn specs() -> Kinds {
+    Kinds { checks: KINDS.iter().map(|kind| kind.spec()).collect(), notifiers: notify::specs() }
 }
 
 /// The kind with this name.

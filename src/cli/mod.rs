@@ -20,13 +20,17 @@ mod formats;
 mod lint;
 mod machine;
 mod man;
+mod moment;
 mod opening;
+mod replay;
 mod report;
 mod resuming;
 mod schema;
 mod seen;
 mod sessions;
 mod signals;
+mod signing;
+mod triage;
 mod trust;
 mod verify;
 
@@ -35,6 +39,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 use crate::cli::arguments::{Arguments, Command};
+use crate::cli::cockpit::Purposed;
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Stop};
 use crate::cli::machine::Machine;
@@ -93,7 +98,7 @@ fn dispatch(arguments: Arguments, console: &Console, machine: &Machine) -> Resul
             (false, true) => Wish::New,
             (false, false) => Wish::Ask,
         };
-        return cockpit::run(arguments.plan.as_deref(), wish, console, machine);
+        return cockpit::run(arguments.plan.as_deref(), wish, Purposed::GO_LIVE, (console, machine));
     };
     match command {
         Command::Check(arguments) => check::run(&arguments, console, machine),
@@ -108,6 +113,8 @@ fn dispatch(arguments: Arguments, console: &Console, machine: &Machine) -> Resul
         Command::Trust(arguments) => trust::run(&arguments, console),
         Command::Sessions(arguments) => sessions::run(&arguments, console),
         Command::Report(arguments) => report::run(&arguments, console, machine),
+        Command::Replay(arguments) => replay::run(&arguments, console, machine),
+        Command::Triage(arguments) => triage::run(&arguments, console, machine),
         Command::Verify(arguments) => verify::run(&arguments, console),
         Command::Completions(arguments) => completions::run(&arguments, console),
         Command::Man => man::run(console),

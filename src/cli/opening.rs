@@ -7,7 +7,6 @@ use std::sync::Arc;
 use secrecy::ExposeSecret as _;
 
 use crate::check::Surroundings;
-use crate::check::network::Network;
 use crate::cli::exit::Stop;
 use crate::cli::machine::Machine;
 use crate::cli::seen;
@@ -21,6 +20,8 @@ use crate::model::id::SessionId;
 use crate::model::plan::Plan;
 use crate::model::text::SafeText;
 use crate::model::values::{Lookup, Values};
+use crate::network::Network;
+use crate::notify::{self, Roster};
 use crate::{clock, source, trust};
 
 /// Where a session is kept.
@@ -98,12 +99,14 @@ pub(super) async fn prepare(plan: &Plan, trusted: bool, machine: &Machine) -> Re
         Stop::wrong(sentence).instead("mend [network] in the plan")
     })?;
     let values = source::load(plan, trusted, &machine.environment).await;
-    let redactor = Redactor::new(values.secrets());
+    let of_notifiers = notify::secrets(&plan.notifiers, &values);
+    let redactor = Redactor::new(values.secrets().chain(of_notifiers));
+    let notifiers = Roster::new(plan, &values, trusted);
     let seen = seen::credentials(plan, &values, &seen::key(Machine::state_folder().ok().as_deref()));
     let facts = seen.into_iter().map(|seen| Body::Session(SessionEvent::CredentialSeen(Box::new(seen)))).collect();
     let version = version(&values, &redactor);
     let folder = plan.folder.clone();
-    let surroundings = Arc::new(Surroundings { values, folder, trusted, clock: clock::now, network });
+    let surroundings = Arc::new(Surroundings { values, folder, trusted, clock: clock::now, network, notifiers });
     Ok(Prepared { version, facts, surroundings, redactor })
 }
 
@@ -116,14 +119,18 @@ fn version(values: &Values, redactor: &Redactor) -> Option<SafeText> {
 
 /// Starts the engine.
 pub(super) fn open(
-    prepared: Prepared,
+    mut prepared: Prepared,
     beginning: Beginning,
     journal: Journal,
     machine: &Machine,
     steps_folder: &Path,
     gate: GateKeeping,
 ) -> Result<(Handle, Running), Stop> {
-    let renew = renew(&prepared, machine);
+    let kept_nowhere = journal.is_memory();
+    if kept_nowhere && let Some(surroundings) = Arc::get_mut(&mut prepared.surroundings) {
+        surroundings.notifiers.keep_to_loopback();
+    }
+    let renew = renew(&prepared, machine, kept_nowhere);
     let setup = Setup {
         journal,
         beginning,
@@ -141,13 +148,18 @@ pub(super) fn open(
 }
 
 /// How values are read anew while a session runs.
-fn renew(prepared: &Prepared, machine: &Machine) -> Renew {
+fn renew(prepared: &Prepared, machine: &Machine, kept_nowhere: bool) -> Renew {
     let (before, environment) = (Arc::clone(&prepared.surroundings), machine.environment.clone());
     let key = seen::key(Machine::state_folder().ok().as_deref());
     Arc::new(move |plan: &Plan| {
         let values = source::renewed(plan, &before.values, &environment);
         // What was a secret stays one: somebody may still print it.
-        let redactor = Redactor::new(values.secrets().chain(before.values.secrets()));
+        let of_notifiers = notify::secrets(&plan.notifiers, &values);
+        let redactor = Redactor::new(values.secrets().chain(before.values.secrets()).chain(of_notifiers));
+        let mut notifiers = Roster::new(plan, &values, before.trusted);
+        if kept_nowhere {
+            notifiers.keep_to_loopback();
+        }
         let seen = seen::credentials(plan, &values, &key);
         let facts = seen.into_iter().map(|seen| Body::Session(SessionEvent::CredentialSeen(Box::new(seen)))).collect();
         let surroundings = Arc::new(Surroundings {
@@ -156,6 +168,7 @@ fn renew(prepared: &Prepared, machine: &Machine) -> Renew {
             trusted: before.trusted,
             clock: before.clock,
             network: before.network.clone(),
+            notifiers,
         });
         Renewed { probes: probes_of_kinds(&surroundings), surroundings, redactor, facts }
     })

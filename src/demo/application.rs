@@ -8,6 +8,7 @@ use serde_json::{Value as Json, json};
 
 use crate::clock;
 use crate::demo::environment::Credentials;
+use crate::demo::faults::{Fault, Faults};
 use crate::demo::server::{Answer, Asked, header_of, json as answer, text};
 use crate::demo::site;
 use crate::webhook;
@@ -20,6 +21,7 @@ const CALLBACK: &str = "/api/ikhokha/webhook";
 pub(super) struct Application {
     pub(super) folder: PathBuf,
     pub(super) credentials: Credentials,
+    pub(super) faults: Faults,
 }
 
 impl Application {
@@ -51,6 +53,8 @@ impl Application {
             (&Method::GET, "/health") => self.health(),
             (&Method::GET, "/api/health/database") => self.database_health(),
             (&Method::GET, "/api/health/payments") => self.payments(),
+            (&Method::GET, "/api/health/monitoring") => self.monitoring(),
+            (&Method::GET, "/api/health/errors") => answer(StatusCode::OK, &json!({ "status": "ok", "last_hour": 0 })),
             (&Method::POST, CALLBACK) => self.callback(asked),
             (_, CALLBACK) => answer(StatusCode::METHOD_NOT_ALLOWED, &json!({ "error": "POST only" })),
             (&Method::GET, path) => self.page(path),
@@ -93,6 +97,15 @@ impl Application {
                 answer(StatusCode::SERVICE_UNAVAILABLE, &json!({ "status": "down", "error": why }))
             }
         }
+    }
+
+    /// What monitoring says of itself.
+    fn monitoring(&self) -> Answer {
+        let on = !self.faults.is_on(Fault::NoMonitoring);
+        let (status, word) =
+            if on { (StatusCode::OK, "ok") } else { (StatusCode::SERVICE_UNAVAILABLE, "switched off") };
+        let parts = json!({ "status": word, "performance": on, "payments": on, "business": on, "health_checks": on });
+        answer(status, &parts)
     }
 
     /// What customers met lately: the youngest enrolment and how many came in the last minute.

@@ -27,6 +27,8 @@ pub enum Fault {
     DatabaseDown,
     /// The payment API answers 503.
     PaymentOutage,
+    /// Monitoring is switched off, in the configuration and in the running application.
+    NoMonitoring,
     /// The deployment script fails half-way.
     FailedDeploy,
 }
@@ -43,6 +45,7 @@ impl Fault {
         Self::ExpiredCertificate,
         Self::DatabaseDown,
         Self::PaymentOutage,
+        Self::NoMonitoring,
         Self::FailedDeploy,
     ];
 
@@ -59,6 +62,7 @@ impl Fault {
             Self::ExpiredCertificate => "expired-certificate",
             Self::DatabaseDown => "database-down",
             Self::PaymentOutage => "payment-outage",
+            Self::NoMonitoring => "no-monitoring",
             Self::FailedDeploy => "failed-deploy",
         }
     }

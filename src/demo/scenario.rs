@@ -43,6 +43,7 @@ pub const SCENARIOS: &[Scenario] = &[
         &[Fault::ExpiredCertificate],
         "certificates_valid",
     ),
+    failing("no-monitoring", "monitoring is switched off", &[Fault::NoMonitoring], "monitoring_enabled"),
     failing("database-down", "the database is gone", &[Fault::DatabaseDown], "database_connection"),
 ];
 

@@ -181,7 +181,7 @@ fn inject(folder: &Path, credentials: &Credentials, faults: &Faults, fault: Faul
         Fault::TestMode | Fault::SharedSecret | Fault::DevCredentials | Fault::WeakSecret | Fault::MissingVariable => {
             environment::write(folder, credentials, faults)
         }
-        Fault::PlainHttp => environment::write(folder, credentials, faults),
+        Fault::PlainHttp | Fault::NoMonitoring => environment::write(folder, credentials, faults),
         Fault::DatabaseDown => {
             let database = Application::database(folder);
             let away = database.with_extension("db.away");
@@ -237,7 +237,11 @@ impl SetUp {
         http: std::net::TcpListener,
         control: std::net::TcpListener,
     ) {
-        let application = Arc::new(Application { folder: self.folder.clone(), credentials: self.credentials.clone() });
+        let application = Arc::new(Application {
+            folder: self.folder.clone(),
+            credentials: self.credentials.clone(),
+            faults: self.faults.clone(),
+        });
         let api = Arc::new(PaymentApi {
             credentials: self.credentials.clone(),
             faults: self.faults.clone(),

@@ -5,6 +5,7 @@
 //! counts is the value that the build will see.
 
 mod expand;
+mod node;
 mod parse;
 
 use std::collections::{BTreeMap, HashMap};
@@ -33,12 +34,24 @@ pub fn files_of_mode(mode: &str) -> [String; 4] {
 /// stands for all): later files win over earlier ones, the process wins over all.
 #[must_use]
 pub fn load(files: &[&str], process: &BTreeMap<String, String>, prefixes: &[&str]) -> Vec<Variable> {
+    loaded(&files.iter().map(|text| parse(text)).collect::<Vec<_>>(), process, prefixes)
+}
+
+/// The same as Vite 8 reads them, with node's own grammar. Lines are not known then.
+#[must_use]
+pub fn load_as_vite_8(files: &[&str], process: &BTreeMap<String, String>, prefixes: &[&str]) -> Vec<Variable> {
+    let line = |(name, value)| Line { name, value, line: 0 };
+    let parsed: Vec<Vec<Line>> = files.iter().map(|text| node::parse(text).into_iter().map(line).collect()).collect();
+    loaded(&parsed, process, prefixes)
+}
+
+fn loaded(files: &[Vec<Line>], process: &BTreeMap<String, String>, prefixes: &[&str]) -> Vec<Variable> {
     let wanted = |name: &str| prefixes.iter().any(|prefix| name.starts_with(prefix));
     // A name keeps the place of its first appearance, as keys of a JavaScript object do; its value is the last one.
     let mut order: Vec<String> = Vec::new();
     let mut lines: HashMap<String, (Line, usize)> = HashMap::new();
-    for (number, text) in files.iter().enumerate() {
-        for line in parse(text) {
+    for (number, parsed) in files.iter().enumerate() {
+        for line in parsed.iter().cloned() {
             if !lines.contains_key(&line.name) {
                 order.push(line.name.clone());
             }
