@@ -15,6 +15,7 @@ use crate::cli::check::{self as checking, CheckArguments};
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Stop};
 use crate::cli::machine::Machine;
+use crate::core::event::Subject;
 use crate::core::verdict::Verdict;
 use crate::model::plan::{Plan, ValueSource};
 use crate::model::values::{Lookup, Values};
@@ -55,7 +56,13 @@ fn refused(verdict: &Verdict, console: &Console) {
     console.say(&format!("{}: the command was not run", verdict.headline()));
     for reason in verdict.reasons().iter().take(10) {
         let remedy = reason.remedy.as_ref().map(|remedy| format!(" ({remedy})")).unwrap_or_default();
-        console.say(&format!("  {}{remedy}", reason.message));
+        let subject = match &reason.subject {
+            Some(Subject::Item(item)) => item.to_string(),
+            Some(Subject::Check(check)) => check.to_string(),
+            Some(Subject::Alert(alert)) => alert.to_string(),
+            None => "journal".to_owned(),
+        };
+        console.say(&format!("  {subject}: {}{remedy}", reason.message));
     }
     let more = verdict.reasons().len().saturating_sub(10);
     if more > 0 {

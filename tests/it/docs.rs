@@ -39,7 +39,7 @@ fn checks_md_says_what_the_kinds_say() {
         let required = schema["required"].as_array().cloned().unwrap_or_default();
         write!(text, "\n## `{}`\n\n{} Category: `{}`.\n\n", spec.name, spec.doc, spec.category).unwrap();
         text.push_str("| key | default | meaning |\n| --- | --- | --- |\n");
-        for (key, property) in schema["properties"].as_object().unwrap() {
+        for (key, property) in schema["properties"].as_object().into_iter().flatten() {
             let doc = property["description"].as_str().unwrap_or_default().replace('\n', " ");
             assert!(!doc.is_empty(), "{}: `{key}` has no sentence", spec.name);
             let default = if required.contains(&Value::from(key.as_str())) {

@@ -87,7 +87,8 @@ impl Looker {
             None => Evidence::pass(&format!("{name} is {shown}{by_default}")),
             Some(needed) => {
                 let summary = format!("{name} is {shown}{by_default} and must be {needed}");
-                let remedy = format!("set {name} to {needed} in {}", seen.origin);
+                let what = needed.split(" (it ").next().unwrap_or_default();
+                let remedy = format!("set {name} to {what} in {}", seen.origin);
                 self.finding.fail(FailureClass::Value, &summary).remedy(&remedy)
             }
         };
@@ -127,7 +128,7 @@ mod tests {
             (
                 "name = \"URL\"\nurl = { hosts = [\"api.pay.example\"] }",
                 Outcome::Fail,
-                "a https URL on api.pay.example",
+                "an https URL on api.pay.example",
             ),
             ("name = \"URL\"\nurl = {}", Outcome::Pass, "URL is"),
         ] {

@@ -213,7 +213,7 @@ impl UrlRule {
         let named = host.as_ref().is_some_and(|host| self.hosts.iter().any(|allowed| host::is_at(host, allowed)));
         match host::objection(text, &schemes) {
             Some(why) if !named || why.starts_with("is ") || why.starts_with("carries") => {
-                return Some(format!("{}; it {why}", self.asked()));
+                return Some(format!("{} (it {why})", self.asked()));
             }
             Some(_) | None => {}
         }
@@ -222,9 +222,10 @@ impl UrlRule {
 
     fn asked(&self) -> String {
         let schemes = self.schemes.join(" or ");
+        let article = if schemes.starts_with('h') { "an" } else { "a" };
         match self.hosts.as_slice() {
-            [] => format!("a {schemes} URL for production"),
-            hosts => format!("a {schemes} URL on {}", hosts.join(" or ")),
+            [] => format!("{article} {schemes} URL for production"),
+            hosts => format!("{article} {schemes} URL on {}", hosts.join(" or ")),
         }
     }
 }
