@@ -82,11 +82,13 @@ async fn every_kind_says_error_when_a_source_failed_and_never_pass() {
         ("dns", "name = \"{{ gone }}\""),
         ("file", "path = \"{{ gone }}\""),
         ("command", "run = [\"{{ gone }}\"]"),
+        ("bundle", "folder = \"{{ gone }}\"\nno_secrets = true"),
+        ("exposure", "documents = [\"{{ gone }}\"]"),
     ] {
         let evidence = kit::run(kind, keys, &surroundings).await;
         assert_eq!(evidence.outcome, Outcome::Error, "{kind}: {}", evidence.summary);
         assert!(evidence.summary.as_str().contains("not signed in"), "{kind}: {}", evidence.summary);
     }
     // `gathered` and `env_files` look at no value of a source.
-    assert_eq!(super::KINDS.len(), 12, "a new kind belongs into this test");
+    assert_eq!(super::KINDS.len(), 17, "a new kind belongs into this test");
 }

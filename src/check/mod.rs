@@ -3,21 +3,28 @@
 //! A kind turns its keys into a [`Probe`]; a probe looks at the world and answers with [`Evidence`]. It knows no
 //! screen, no journal and no other check. Adding a kind is one file, and one `mod` line with one line in [`KINDS`].
 
+mod artefact;
+mod bundle;
 mod command;
 #[cfg(test)]
 mod contract;
 mod credential;
 mod dns;
 mod env_files;
+mod exposed;
+mod exposure;
 mod file;
 mod finding;
 mod gathered;
 mod http;
 mod judging;
+mod junit;
 #[cfg(test)]
 mod kit;
 mod mending;
+mod metric;
 mod options;
+mod procedure;
 mod setting;
 mod settings;
 mod tcp;
@@ -54,7 +61,12 @@ pub const KINDS: &[&dyn Kind] = &[
     &tcp::Tcp,
     &dns::Dns,
     &file::File,
+    &bundle::Bundle,
+    &exposure::Exposure,
     &command::Command,
+    &metric::Metric,
+    &junit::Junit,
+    &procedure::Procedure,
 ];
 
 /// A kind of check.
@@ -103,6 +115,15 @@ pub struct Surroundings {
     pub network: Network,
     /// Where people are told.
     pub notifiers: Roster,
+}
+
+impl Surroundings {
+    /// The same, with other values and the notifiers that they make: a source changed.
+    #[must_use]
+    pub fn with_values(&self, values: Values, notifiers: Roster) -> Self {
+        let Self { folder, trusted, clock, network, .. } = self;
+        Self { values, folder: folder.clone(), trusted: *trusted, clock: *clock, network: network.clone(), notifiers }
+    }
 }
 
 /// The specs of all kinds, those of notifiers included, for the plan's loader.

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use clap::{ColorChoice, CommandFactory as _, Parser, Subcommand};
 
 use crate::cli::{
-    check, completions, credentials, demo, enforce, env, exec, lint, replay, report, sessions, triage, trust, verify,
+    check, completions, credentials, demo, enforce, env, exec, init, lint, rehearse, replay, report, rotate, scan,
+    sessions, triage, trust, verify,
 };
 
 /// A deployment cockpit in the terminal: live checks, people's decisions, and a verdict that can be explained.
@@ -35,8 +36,12 @@ pub(super) enum Command {
     Demo(demo::DemoArguments),
     /// Run the validators and print the report.
     Check(check::CheckArguments),
+    /// Rehearse the rollback against the clock.
+    Rehearse(rehearse::RehearseArguments),
     /// Judge the plan alone, touching nothing it names.
     Lint(lint::LintArguments),
+    /// Write a first plan from what a folder holds.
+    Init(init::InitArguments),
     /// Print the JSON Schema of the plan.
     Schema,
     /// Show the credentials, masked.
@@ -47,6 +52,10 @@ pub(super) enum Command {
     Enforce(enforce::EnforceArguments),
     /// Run a command with the validated credentials and settings, if the verdict permits.
     Exec(exec::ExecArguments),
+    /// Walk one credential's rotation.
+    Rotate(rotate::RotateArguments),
+    /// Look for the plan's credentials and known keys in files, archives and git history.
+    Scan(scan::ScanArguments),
     /// Allow the plan's commands to run, once per content.
     Trust(trust::TrustArguments),
     /// List past and open sessions.

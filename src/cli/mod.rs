@@ -17,14 +17,19 @@ mod env;
 mod exec;
 mod exit;
 mod formats;
+mod init;
 mod lint;
 mod machine;
 mod man;
 mod moment;
 mod opening;
+pub mod panicking;
+mod rehearse;
 mod replay;
 mod report;
 mod resuming;
+mod rotate;
+mod scan;
 mod schema;
 mod seen;
 mod sessions;
@@ -104,12 +109,16 @@ fn dispatch(arguments: Arguments, console: &Console, machine: &Machine) -> Resul
         Command::Check(arguments) => check::run(&arguments, console, machine),
         Command::Demo(arguments) => demo::run(&arguments, console, machine),
         Command::Doctor => doctor::run(console, machine),
+        Command::Rehearse(arguments) => rehearse::run(&arguments, console, machine),
         Command::Lint(arguments) => lint::run(&arguments, console),
+        Command::Init(arguments) => init::run(&arguments, console),
         Command::Schema => schema::run(console),
         Command::Credentials(arguments) => credentials::run(&arguments, console, machine),
         Command::Enforce(arguments) => enforce::run(&arguments, console, machine),
         Command::Exec(arguments) => exec::run(&arguments, console, machine),
         Command::Env(arguments) => env::run(&arguments, console, machine),
+        Command::Rotate(arguments) => rotate::run(&arguments, console, machine),
+        Command::Scan(arguments) => scan::run(&arguments, console, machine),
         Command::Trust(arguments) => trust::run(&arguments, console),
         Command::Sessions(arguments) => sessions::run(&arguments, console),
         Command::Report(arguments) => report::run(&arguments, console, machine),

@@ -5,7 +5,8 @@
 mod rollback;
 
 use crate::core::digest;
-use crate::core::event::{Body, ItemEvent, SessionEvent, Subject};
+use crate::core::event::{Body, CeremonyEvent, ItemEvent, Purpose, SessionEvent, Subject};
+use crate::core::rotation;
 use crate::core::state::{ItemState, Soaking, State};
 use crate::core::status::{self, CheckStatus};
 use crate::model::id::CheckId;
@@ -22,8 +23,11 @@ pub fn consequences(state: &State, now: Now) -> Vec<Body> {
     }
     let mut follows = Vec::new();
     follows.extend(rollback::bodies(state, now));
+    follows.extend(window(state, now));
     follows.extend(post_deployment(state, now));
     follows.extend(gate_closes(state, now));
+    follows.extend(rotation::consequences(state, now));
+    follows.extend(rotation_done(state));
     for (check, known) in state.checks() {
         if known.waiver.as_ref().is_some_and(|waiver| waiver.until <= now.at) {
             follows.push(ended(Subject::Check(check.id.clone())));
@@ -39,8 +43,26 @@ pub fn consequences(state: &State, now: Now) -> Vec<Body> {
     follows
 }
 
+/// A window that opens or closes: only an event makes a verdict better.
+fn window(state: &State, now: Now) -> Option<Body> {
+    let planned = &state.plan().ceremony;
+    let open = planned.has_window() && planned.is_open(now.at);
+    match (open, state.ceremony().window_open) {
+        (true, false) => Some(Body::Ceremony(CeremonyEvent::WindowOpened)),
+        (false, true) => Some(Body::Ceremony(CeremonyEvent::WindowClosed)),
+        (true, true) | (false, false) => None,
+    }
+}
+
 fn ended(subject: Subject) -> Body {
     Body::Item(ItemEvent::WaiverEnded { subject, why: SafeText::from_foreign("its time is over") })
+}
+
+/// A session that was opened for a rotation is done with it.
+fn rotation_done(state: &State) -> Option<Body> {
+    let mut walks = state.rotations();
+    let is_done = walks.len() > 0 && walks.all(|(_, walk)| !walk.is_under_way());
+    (state.session().purpose == Purpose::Rotation && is_done).then_some(Body::Session(SessionEvent::Closed))
 }
 
 /// Post-deployment opens when the deployment's critical items are settled or waived.

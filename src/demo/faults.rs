@@ -29,8 +29,22 @@ pub enum Fault {
     PaymentOutage,
     /// Monitoring is switched off, in the configuration and in the running application.
     NoMonitoring,
+    /// The payment API takes long to make a link.
+    SlowApi,
+    /// Buyers wait long until they see their course.
+    SyncDelay,
+    /// The new version keeps most customers away.
+    VolumeDrop,
     /// The deployment script fails half-way.
     FailedDeploy,
+    /// The API secret stands in a public variable, and the build compiles it into the bundle.
+    ExposedSecret,
+    /// The key of the rows' service in the bundle is the one that goes past their security.
+    ServiceRoleKey,
+    /// The network's edge serves the bundle of a version before.
+    OldBundle,
+    /// Nobody has rehearsed the rollback.
+    NoRehearsal,
 }
 
 impl Fault {
@@ -46,7 +60,14 @@ impl Fault {
         Self::DatabaseDown,
         Self::PaymentOutage,
         Self::NoMonitoring,
+        Self::SlowApi,
+        Self::SyncDelay,
+        Self::VolumeDrop,
         Self::FailedDeploy,
+        Self::ExposedSecret,
+        Self::ServiceRoleKey,
+        Self::OldBundle,
+        Self::NoRehearsal,
     ];
 
     /// Its name, as the switchboard and the scenarios write it.
@@ -63,7 +84,14 @@ impl Fault {
             Self::DatabaseDown => "database-down",
             Self::PaymentOutage => "payment-outage",
             Self::NoMonitoring => "no-monitoring",
+            Self::SlowApi => "slow-api",
+            Self::SyncDelay => "sync-delay",
+            Self::VolumeDrop => "volume-drop",
             Self::FailedDeploy => "failed-deploy",
+            Self::ExposedSecret => "exposed-secret",
+            Self::ServiceRoleKey => "service-role-key",
+            Self::OldBundle => "old-bundle",
+            Self::NoRehearsal => "no-rehearsal",
         }
     }
 

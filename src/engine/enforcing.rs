@@ -13,11 +13,12 @@ use crate::core::event::{EnforcementEvent, GateKept, WrittenFile};
 use crate::core::state::{Enforcement, EnforcementStatus};
 use crate::enforce::disk::{self, Written};
 use crate::enforce::{self, Proposal};
-use crate::engine::setup::{Renew, Renewed};
+use crate::engine::seeing::Reader;
+use crate::engine::watching::Looks;
 use crate::mask::Redactor;
-use crate::model::id::{CheckId, EffectId};
+use crate::model::id::CheckId;
 use crate::model::mend::ShownProposal;
-use crate::model::plan::{Plan, SharedPlan};
+use crate::model::plan::SharedPlan;
 use crate::model::text::SafeText;
 use crate::model::time::Now;
 use crate::model::values::Values;
@@ -27,12 +28,17 @@ pub(super) type Report = (Told, Now);
 
 /// What is reported.
 pub(super) enum Told {
-    /// What became of an enforcement.
-    Enforcement(EnforcementEvent),
+    /// What became of an enforcement, with the values as they were read after it.
+    Enforcement {
+        /// What became of it.
+        event: EnforcementEvent,
+        /// What the sources give now.
+        values: Values,
+        /// How the files looked when they were read.
+        looks: Looks,
+    },
     /// What whoever asks the gate is told now.
     Gate(GateKept),
-    /// Every value was read anew, after this enforcement.
-    Renewed(EffectId, Box<Renewed>),
 }
 
 /// Somebody who wants to see what would be changed.
@@ -42,125 +48,116 @@ pub(super) struct Wish {
     pub(super) answer: oneshot::Sender<Result<ShownProposal, Refusal>>,
 }
 
+/// What enforcement works with at a moment.
+pub(super) struct Desk {
+    pub(super) plan: SharedPlan,
+    pub(super) surroundings: Arc<Surroundings>,
+    pub(super) redactor: Redactor,
+}
+
 /// Proposes, writes, puts back.
-#[derive(Clone)]
 pub(super) struct Enforcer {
-    surroundings: Arc<Surroundings>,
-    redactor: Redactor,
-    renew: Option<Renew>,
+    reader: Reader,
     reports: mpsc::Sender<Report>,
 }
 
 impl Enforcer {
-    pub(super) const fn new(
-        surroundings: Arc<Surroundings>,
-        redactor: Redactor,
-        renew: Option<Renew>,
-        reports: mpsc::Sender<Report>,
-    ) -> Self {
-        Self { surroundings, redactor, renew, reports }
+    pub(super) const fn new(reader: Reader, reports: mpsc::Sender<Report>) -> Self {
+        Self { reader, reports }
     }
 
-    /// Looks from now on with these values.
-    pub(super) fn look_with(&mut self, renewed: &Renewed) {
-        self.surroundings = Arc::clone(&renewed.surroundings);
-        self.redactor = renewed.redactor.clone();
-    }
-
-    /// Answers a wish, off the loop: files are read for it.
-    pub(super) fn show(&self, plan: SharedPlan, wish: Wish) {
-        let own = self.clone();
-        blocking(move || {
+    /// Answers a wish beside the loop: files are read for it.
+    pub(super) fn show(&self, desk: Desk, wish: Wish) {
+        let reader = self.reader.clone();
+        spawn(async move {
+            let shown = shown(&reader, &desk, wish.checks).await;
             // Who asked may be gone.
-            let _ = wish.answer.send(own.shown(&plan, wish.checks));
+            let _ = wish.answer.send(shown);
         });
     }
 
     /// Writes what a person said yes to, if it is still what they were shown.
-    pub(super) fn write(&self, plan: SharedPlan, wanted: &Enforcement) {
-        let (own, wanted) = (self.clone(), wanted.clone());
-        blocking(move || {
-            let written = own.written(&plan, &wanted);
-            let event = match written {
+    pub(super) fn write(&self, desk: Desk, wanted: &Enforcement) {
+        let (reader, reports, wanted) = (self.reader.clone(), self.reports.clone(), wanted.clone());
+        spawn(async move {
+            let event = match written(&reader, &desk, &wanted).await {
                 Ok(files) => EnforcementEvent::Written { effect: wanted.effect, files },
-                Err(why) => EnforcementEvent::Failed { effect: wanted.effect, why: own.clean(&why) },
+                Err(why) => EnforcementEvent::Failed { effect: wanted.effect, why: clean(&desk, &why) },
             };
-            own.tell(&plan, wanted.effect, event);
+            tell(&reader, &reports, &desk, event).await;
         });
     }
 
     /// Puts back what was written.
-    pub(super) fn undo(&self, plan: SharedPlan, wanted: &Enforcement) {
-        let (own, wanted) = (self.clone(), wanted.clone());
-        blocking(move || {
-            let EnforcementStatus::Undoing(files) = &wanted.status else { return };
-            let mut put_back = files.iter().rev().map(|file| {
-                let path = file.path.clone();
-                disk::undo(&plan.folder, &as_written(file)).map_err(|why| format!("{path}: {why}"))
+    pub(super) fn undo(&self, desk: Desk, wanted: &Enforcement) {
+        let (reader, reports, effect) = (self.reader.clone(), self.reports.clone(), wanted.effect);
+        let EnforcementStatus::Undoing(files) = wanted.status.clone() else { return };
+        spawn(async move {
+            let folder = desk.plan.folder.clone();
+            let put_back = beside(move || {
+                let mut put_back = files
+                    .iter()
+                    .rev()
+                    .map(|file| disk::undo(&folder, &as_written(file)).map_err(|why| format!("{}: {why}", file.path)));
+                put_back.find_map(Result::err).map_or(Ok(()), Err)
             });
-            let event = match put_back.find_map(Result::err) {
-                None => EnforcementEvent::Undone { effect: wanted.effect },
-                Some(why) => EnforcementEvent::Failed { effect: wanted.effect, why: own.clean(&why) },
+            let event = match put_back.await {
+                Ok(()) => EnforcementEvent::Undone { effect },
+                Err(why) => EnforcementEvent::Failed { effect, why: clean(&desk, &why) },
             };
-            own.tell(&plan, wanted.effect, event);
+            tell(&reader, &reports, &desk, event).await;
         });
     }
+}
 
-    /// An earlier golive ended while this was being written: each file is whole, and nobody knows which it is.
-    pub(super) fn recall(&self, plan: SharedPlan, effect: EffectId) {
-        let own = self.clone();
-        blocking(move || {
-            let why = "golive ended meanwhile; each file is whole, old or new: look at it, its backup is beside it";
-            own.tell(&plan, effect, EnforcementEvent::Failed { effect, why: SafeText::from_foreign(why) });
-        });
+async fn shown(reader: &Reader, desk: &Desk, checks: Vec<CheckId>) -> Result<ShownProposal, Refusal> {
+    let (proposal, values) = proposed(reader, desk, checks.into_iter().collect()).await.map_err(Refusal::new)?;
+    let shown = proposal.shown(&values, &desk.redactor);
+    if !shown.files.is_empty() {
+        return Ok(shown);
     }
+    Err(match shown.left.first() {
+        Some(left) => Refusal::new(format!("this is not for golive to write: {left}")),
+        None => Refusal::new("no setting of the configuration would mend this").instead("look at its remedy"),
+    })
+}
 
-    fn shown(&self, plan: &Plan, checks: Vec<CheckId>) -> Result<ShownProposal, Refusal> {
-        let (proposal, values) = self.proposed(plan, &checks.into_iter().collect()).map_err(Refusal::new)?;
-        let shown = proposal.shown(&values, &self.redactor);
-        if !shown.files.is_empty() {
-            return Ok(shown);
-        }
-        Err(match shown.left.first() {
-            Some(left) => Refusal::new(format!("this is not for golive to write: {left}")),
-            None => Refusal::new("no setting of the configuration would mend this").instead("look at its remedy"),
-        })
-    }
-
-    /// What would be changed, from the files as they are now.
-    fn proposed(&self, plan: &Plan, checks: &BTreeSet<CheckId>) -> Result<(Proposal, Values), String> {
-        let values = match &self.renew {
-            Some(renew) => renew(plan).surroundings.values.clone(),
-            None => self.surroundings.values.clone(),
-        };
+/// What would be changed, from the files as they are now.
+async fn proposed(reader: &Reader, desk: &Desk, checks: BTreeSet<CheckId>) -> Result<(Proposal, Values), String> {
+    let now = (desk.surroundings.clock)();
+    let (before, trusted) = (&desk.surroundings.values, desk.surroundings.trusted);
+    let values = reader.reload(&desk.plan, trusted, before, &[], now).await;
+    let plan = Arc::clone(&desk.plan);
+    beside(move || {
         let files = disk::read(&plan.folder, &plan.sources.env_files)?;
-        let proposal = enforce::propose(&check::mends(plan, &values, Some(checks)), &values, &files);
+        let proposal = enforce::propose(&check::mends(&plan, &values, Some(&checks)), &values, &files);
         Ok((proposal, values))
-    }
+    })
+    .await
+}
 
-    fn written(&self, plan: &Plan, wanted: &Enforcement) -> Result<Vec<WrittenFile>, String> {
-        let (proposal, _) = self.proposed(plan, &wanted.checks.iter().cloned().collect())?;
-        if proposal.digest() != wanted.digest {
-            return Err("what would be written is not what was shown: the files changed meanwhile".to_owned());
-        }
-        let now = (self.surroundings.clock)();
-        let written = disk::write(&plan.folder, &proposal, now.at)?;
-        Ok(written.iter().map(as_event).collect())
+async fn written(reader: &Reader, desk: &Desk, wanted: &Enforcement) -> Result<Vec<WrittenFile>, String> {
+    let (proposal, _) = proposed(reader, desk, wanted.checks.iter().cloned().collect()).await?;
+    if proposal.digest() != wanted.digest {
+        return Err("what would be written is not what was shown: the files changed meanwhile".to_owned());
     }
+    let (folder, now) = (desk.plan.folder.clone(), (desk.surroundings.clock)());
+    let written = beside(move || disk::write(&folder, &proposal, now.at)).await?;
+    Ok(written.iter().map(as_event).collect())
+}
 
-    fn clean(&self, why: &str) -> SafeText {
-        SafeText::bounded(&self.redactor.redact(why), 300)
-    }
+fn clean(desk: &Desk, why: &str) -> SafeText {
+    SafeText::bounded(&desk.redactor.redact(why), 300)
+}
 
-    /// Tells what happened, and reads every value anew.
-    fn tell(&self, plan: &Plan, effect: EffectId, event: EnforcementEvent) {
-        let now = (self.surroundings.clock)();
-        // When nobody listens any more golive is ending; the next start asks what became of it.
-        let _ = self.reports.blocking_send((Told::Enforcement(event), now));
-        if let Some(renew) = &self.renew {
-            let _ = self.reports.blocking_send((Told::Renewed(effect, Box::new(renew(plan))), now));
-        }
-    }
+/// Tells what happened, with every value read anew.
+async fn tell(reader: &Reader, reports: &mpsc::Sender<Report>, desk: &Desk, event: EnforcementEvent) {
+    let now = (desk.surroundings.clock)();
+    let looks = Looks::of(&desk.plan);
+    let (before, trusted) = (&desk.surroundings.values, desk.surroundings.trusted);
+    let values = reader.reload(&desk.plan, trusted, before, &[], now).await;
+    // When nobody listens any more golive is ending; the next start says that nobody knows what became of it.
+    let _ = reports.send((Told::Enforcement { event, values, looks }, now)).await;
 }
 
 fn as_event(written: &Written) -> WrittenFile {
@@ -180,7 +177,13 @@ fn as_written(file: &WrittenFile) -> Written {
     }
 }
 
-fn blocking(work: impl FnOnce() + Send + 'static) {
-    // It tells by itself what became of it.
-    drop(tokio::task::spawn_blocking(work));
+/// Work with files, beside the loop.
+async fn beside<T: Send + 'static>(work: impl FnOnce() -> Result<T, String> + Send + 'static) -> Result<T, String> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|_| Err("golive broke down over it".to_owned()))
+}
+
+#[expect(clippy::disallowed_methods, reason = "the engine is the room with tasks")]
+fn spawn(task: impl Future<Output = ()> + Send + 'static) {
+    tokio::spawn(task);
 }

@@ -14,11 +14,14 @@ mod gate;
 mod keeper;
 mod pacing;
 mod redaction;
+mod rotating;
 mod running;
 mod screen;
+mod seeing;
 mod sequencer;
 mod setup;
 mod stepping;
+mod watching;
 
 #[cfg(test)]
 mod tests;
@@ -26,7 +29,8 @@ mod tests;
 use std::thread::JoinHandle;
 
 pub use gate::Keeping as GateKeeping;
-pub use setup::{Beginning, OpenError, ProbeOf, Renew, Renewed, Setup, probes_of_kinds};
+pub use seeing::{Reader, credentials as credentials_seen};
+pub use setup::{Beginning, OpenError, ProbeOf, Setup, probes_of_kinds};
 
 use crate::engine::handle::Handle;
 use crate::engine::sequencer::Sequencer;

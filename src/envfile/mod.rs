@@ -7,10 +7,12 @@
 mod expand;
 mod node;
 mod parse;
+mod rewrite;
 
 use std::collections::{BTreeMap, HashMap};
 
 pub use parse::{Line, Place, parse, places};
+pub use rewrite::set;
 
 /// A variable as the build would see it.
 #[derive(Clone, PartialEq, Eq)]

@@ -180,19 +180,23 @@ impl RuleCondition {
         })
     }
 
-    /// What was seen, and what it was held against: the first question's answer, and what stands behind the first
-    /// comparison with the answers in place of its questions.
+    /// What was seen, and what it was held against: what stands before and behind the first comparison, with the answers
+    /// in place of the questions.
     #[must_use]
     pub fn told(&self, answers: &[Option<Fact>]) -> (String, String) {
-        let value = answers.first().and_then(Option::as_ref).map_or_else(|| "no samples".to_owned(), shown);
         let mut text = self.source.clone();
         for (question, answer) in self.questions.iter().zip(answers).rev() {
             let said = answer.as_ref().map_or_else(|| "no samples".to_owned(), shown);
             text.replace_range(question.range.clone(), &said);
         }
-        let behind = COMPARISON.captures(&text).map(|captures| format!("{} {}", &captures[1], captures[2].trim()));
-        let behind = behind.unwrap_or(text);
-        (value, behind.replace("duration(\"", "").replace("\")", ""))
+        let plain = |text: &str| text.trim().replace("duration(\"", "").replace("\")", "");
+        match COMPARISON.captures(&text) {
+            Some(captures) => {
+                let before = captures.get(0).map_or("", |whole| &text[..whole.start()]);
+                (plain(before), plain(&format!("{} {}", &captures[1], captures[2].trim())))
+            }
+            None => (plain(&text), String::new()),
+        }
     }
 
     /// The least number that a question is compared with for the rule to hold: `failures("x", …) >= 3` gives 3.
@@ -224,8 +228,8 @@ impl Question {
         };
         match (self.measure, self.window) {
             (Measure::Baseline, window) => format!("{series} has no baseline of {} yet", duration::written(window)),
-            (_, Duration::ZERO) => format!("{series} has no fresh sample"),
-            (_, window) => format!("{series} has too few samples within {}", duration::written(window)),
+            (_, Duration::ZERO) => format!("there is no fresh sample of {series}"),
+            (_, window) => format!("there are too few samples of {series} within {}", duration::written(window)),
         }
     }
 }
@@ -271,7 +275,7 @@ mod tests {
         let seven = [Some(Fact::Number(7.0))];
         assert_eq!((rule.holds(&seven), rule.told(&seven)), (Ok(true), ("7".into(), ">= 5".into())));
         assert_eq!(rule.holds(&[Some(Fact::Number(4.0))]), Ok(false));
-        assert_eq!(rule.holds(&[None]), Err("payments_failed has too few samples within 5m".into()));
+        assert_eq!(rule.holds(&[None]), Err("there are too few samples of payments_failed within 5m".into()));
         assert_eq!((rule.least(asked), rule.line(asked)), (Some(5.0), Some(5.0)));
     }
 
@@ -297,7 +301,7 @@ mod tests {
         assert_eq!(rule.holds(&[Some(Fact::Number(0.0)), None]), Ok(false), "nothing is bad, so no share is needed");
         assert_eq!(
             rule.holds(&[Some(Fact::Number(9.0)), None]),
-            Err("bad and good has too few samples within 5m".into())
+            Err("there are too few samples of bad and good within 5m".into())
         );
         assert_eq!(rule.holds(&[Some(Fact::Number(9.0)), Some(Fact::Number(0.5))]), Ok(true));
     }

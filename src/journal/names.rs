@@ -2,7 +2,7 @@
 
 use crate::core::event::{
     AlertEvent, Body, CeremonyEvent, CheckEvent, EnforcementEvent, ItemEvent, ProcedureEvent, RehearsalEvent,
-    SessionEvent, StepEvent,
+    RotationStep, SessionEvent, StepEvent, WatchEvent,
 };
 
 /// Family and kind of an event.
@@ -13,6 +13,8 @@ pub(super) const fn of(body: &Body) -> (&'static str, &'static str) {
         Body::Item(body) => ("item", item(body)),
         Body::Step(body) => ("step", step(body)),
         Body::Enforcement(body) => ("enforcement", enforcement(body)),
+        Body::Rotation(body) => ("rotation", rotation(&body.step)),
+        Body::Watch(body) => ("watch", watch(body)),
         Body::Alert(body) => ("alert", alert(body)),
         Body::Procedure(body) => ("procedure", procedure(body)),
         Body::Rehearsal(RehearsalEvent::Known(_)) => ("rehearsal", "known"),
@@ -87,6 +89,8 @@ const fn ceremony(body: &CeremonyEvent) -> &'static str {
         CeremonyEvent::Polled { .. } => "polled",
         CeremonyEvent::Held { .. } => "held",
         CeremonyEvent::HoldLifted => "hold_lifted",
+        CeremonyEvent::WindowOpened => "window_opened",
+        CeremonyEvent::WindowClosed => "window_closed",
     }
 }
 
@@ -108,6 +112,36 @@ const fn enforcement(body: &EnforcementEvent) -> &'static str {
         EnforcementEvent::Failed { .. } => "failed",
         EnforcementEvent::UndoIntended { .. } => "undo_intended",
         EnforcementEvent::Undone { .. } => "undone",
+    }
+}
+
+const fn rotation(step: &RotationStep) -> &'static str {
+    match step {
+        RotationStep::Begun { .. } => "begun",
+        RotationStep::Refused { .. } => "refused",
+        RotationStep::Validated { .. } => "validated",
+        RotationStep::Distributing => "distributing",
+        RotationStep::Distributed => "distributed",
+        RotationStep::Verifying { .. } => "verifying",
+        RotationStep::Verified => "verified",
+        RotationStep::Withdrawing { .. } => "withdrawing",
+        RotationStep::PutBack => "put_back",
+        RotationStep::NotPutBack { .. } => "not_put_back",
+        RotationStep::Retiring => "retiring",
+        RotationStep::Retired { .. } => "retired",
+        RotationStep::NotRetired { .. } => "not_retired",
+    }
+}
+
+const fn watch(body: &WatchEvent) -> &'static str {
+    match body {
+        WatchEvent::SourceChanged { .. } => "source_changed",
+        WatchEvent::FingerprintChanged { .. } => "fingerprint_changed",
+        WatchEvent::FingerprintRestored { .. } => "fingerprint_restored",
+        WatchEvent::ModeOpened { .. } => "mode_opened",
+        WatchEvent::ModeClosed { .. } => "mode_closed",
+        WatchEvent::Denied { .. } => "denied",
+        WatchEvent::Acknowledged { .. } => "acknowledged",
     }
 }
 

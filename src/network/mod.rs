@@ -28,7 +28,7 @@ use crate::model::plan;
 #[derive(Clone)]
 pub struct Network {
     resolve: HashMap<String, SocketAddr>,
-    trust: trust::Trust,
+    trust: Arc<trust::Trust>,
     roots: Option<Vec<u8>>,
     tls: Arc<ClientConfig>,
 }
@@ -58,7 +58,7 @@ impl Network {
             resolve.insert(name.to_lowercase(), address);
         }
         let tls = Arc::new(trust.config(None)?);
-        Ok(Self { resolve, trust, roots, tls })
+        Ok(Self { resolve, trust: Arc::new(trust), roots, tls })
     }
 
     /// The shared TLS configuration.

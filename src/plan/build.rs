@@ -8,22 +8,24 @@ use std::time::Duration;
 use indexmap::IndexMap;
 use sha2::{Digest as _, Sha256};
 
+use crate::model::alert::{Escalation, Rule};
 use crate::model::duration::Span;
-use crate::model::id::{CheckId, CredentialId, ItemId, KindName, NotifierId};
+use crate::model::id::{AlertId, CheckId, CredentialId, ItemId, KindName, NotifierId};
 use crate::model::item::{Item, Manual, Rehearsal, Soak, Waivable};
 use crate::model::kind::{KindSpec, Kinds, Options, Touch};
 use crate::model::notifier::Notifier;
 use crate::model::plan::{
     Check, Credential, Gate, Limits, Metrics, Network, Plan, Retry, Run, Service, Sources, ValueSource,
 };
+use crate::model::rotation::{Rotation, VerifyWithin};
 use crate::model::step::{Action, Step};
 use crate::model::word::{Category, Phase, Severity};
 use crate::plan::document::{
-    CheckDocument, CommonKeys, CredentialDocument, Document, GateDocument, ItemDocument, NotifierDocument,
-    RequestDocument, RunDocument, SettingDocument, StepDocument,
+    AlertDocument, CheckDocument, CommonKeys, CredentialDocument, Document, GateDocument, ItemDocument,
+    NotifierDocument, RequestDocument, RotationDocument, RunDocument, SettingDocument, StepDocument,
 };
 use crate::plan::files;
-use crate::plan::judge::{selection, setting_id};
+use crate::plan::judge::{notifiers, selection, setting_id};
 use crate::plan::problem::Problem;
 use crate::plan::procedure;
 use crate::plan::tree::Node;
@@ -37,6 +39,7 @@ const DAY: Span = Span::seconds(86_400);
 pub(super) fn plan(document: Document, tree: &Node, folder: &Path, kinds: &Kinds) -> (Plan, Vec<Problem>) {
     let (no_return, ceremony) = (procedure::no_return(&document), procedure::ceremony(&document));
     let files = document.procedure.files.clone();
+    let told: Vec<String> = notifiers::names(&document).into_iter().map(str::to_owned).collect();
     let service = document.service.map(|service| Service {
         name: service.name,
         environment: service.environment,
@@ -49,9 +52,10 @@ pub(super) fn plan(document: Document, tree: &Node, folder: &Path, kinds: &Kinds
         version: None,
         hosts: Vec::new(),
     });
-    let (mut checks, credentials) =
+    let (mut checks, mut credentials) =
         checks_of((document.credentials, document.settings, document.checks), &service, kinds);
     resolve_dependencies(&mut checks);
+    resolve_verification(&mut credentials, &checks);
     let phases = [
         (Phase::PreDeployment, document.pre_deployment),
         (Phase::Deployment, document.deployment),
@@ -74,7 +78,7 @@ pub(super) fn plan(document: Document, tree: &Node, folder: &Path, kinds: &Kinds
         checks,
         items,
         gate,
-        alerts: Vec::new(),
+        alerts: document.alerts.into_iter().map(|(id, alert)| rule(&id, alert, &told)).collect(),
         notifiers: document.notifiers.into_iter().map(notifier).collect(),
         metrics: document.metrics.map(|metrics| Metrics { listen: metrics.listen }),
         procedure: steps,
@@ -118,9 +122,10 @@ fn checks_of(
         let mut options = credential.options;
         options.insert("credential".into(), id.clone().into());
         let timeout = credential.common.timeout.unwrap_or(Span::seconds(10));
-        let (from, variable, rotate_every) = (credential.from, credential.r#as, credential.rotate_every);
-        let planned = Credential { from, check: check.clone(), variable, rotate_every, timeout };
-        credentials.insert(CredentialId::new(&id), planned);
+        let (from, rotate_every, rotation) = (credential.from, credential.rotate_every, rotation(credential.rotation));
+        let variable = credential.r#as;
+        let made_of = Credential { from, check: check.clone(), variable, rotate_every, timeout, rotation };
+        credentials.insert(CredentialId::new(&id), made_of);
         checks.push(made(&check, "credential", credential.common, options, service, kinds));
     }
     for (name, setting) in of_settings {
@@ -212,6 +217,32 @@ fn resolve_dependencies(checks: &mut [Check]) {
                 let id = CheckId::new(id);
                 if id != check.id && !check.depends_on.contains(&id) {
                     check.depends_on.push(id);
+                }
+            }
+        }
+    }
+}
+
+fn rotation(document: RotationDocument) -> Rotation {
+    Rotation {
+        generate: document.generate,
+        obtain: document.obtain,
+        env_file: document.env_file,
+        distribute: document.distribute,
+        verify: document.verify.iter().map(|pattern| CheckId::new(pattern)).collect(),
+        verify_within: document.verify_within.map(VerifyWithin).unwrap_or_default(),
+        retire: document.retire,
+    }
+}
+
+/// Globs in `verify` become ids, as those in `depends_on` do.
+fn resolve_verification(credentials: &mut BTreeMap<CredentialId, Credential>, checks: &[Check]) {
+    for credential in credentials.values_mut() {
+        for pattern in std::mem::take(&mut credential.rotation.verify) {
+            let known = checks.iter().map(|check| (check.id.as_str(), check.category));
+            for id in selection(pattern.as_str(), known).into_iter().map(CheckId::new) {
+                if !credential.rotation.verify.contains(&id) {
+                    credential.rotation.verify.push(id);
                 }
             }
         }
@@ -347,6 +378,26 @@ fn set_phases(checks: &mut [Check], items: &[Item]) {
                 }
             }
         }
+    }
+}
+
+/// A rule tells those whom the plan has; lint has said who was left out.
+fn rule(id: &str, alert: AlertDocument, told: &[String]) -> Rule {
+    let known = |names: Vec<String>| names.into_iter().filter(|name| told.contains(name)).collect();
+    Rule {
+        id: AlertId::new(id),
+        title: alert.title,
+        level: alert.level,
+        when: alert.when,
+        hold: alert.hold.unwrap_or(Span::seconds(0)),
+        keep_firing: alert.keep_firing_for.unwrap_or(Span::seconds(0)),
+        notify: known(alert.notify),
+        escalate: alert.escalate.map(|e| Escalation { after: e.after, to: known(e.to) }),
+        min_samples: alert.min_samples.unwrap_or(1),
+        during_freeze: alert.during_freeze,
+        examples: alert.examples,
+        impact: alert.impact,
+        remedy: alert.remedy,
     }
 }
 

@@ -2,9 +2,11 @@
 //! which and why, never the value, and fails alone.
 
 mod command;
+pub mod distributing;
 mod env_files;
 mod file;
 mod keyring;
+pub mod known;
 mod placing;
 pub mod process;
 mod sealed;
@@ -20,6 +22,8 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::model::duration;
 use crate::model::id::CredentialId;
 use crate::model::plan::{Plan, ValueSource};
+use crate::model::rollback::Trigger;
+use crate::model::step::RollbackStep;
 use crate::model::values::{Lookup, Origin, Value, Values};
 
 /// How long a source may take that names no time of its own.
@@ -30,42 +34,53 @@ type Got = Result<Option<(SecretString, Origin)>, String>;
 
 /// Reads every source of a plan. Commands run only when the plan is `trusted`.
 pub async fn load(plan: &Plan, trusted: bool, process: &BTreeMap<String, String>) -> Values {
+    read_all(plan, trusted, process, &|_, _| None).await
+}
+
+/// Reads again what stands in files. A command or the keyring is asked once a process, and again for the credentials
+/// in `rotated` (DECISIONS 22); where it had failed it is asked again too.
+pub async fn reload(
+    plan: &Plan,
+    trusted: bool,
+    process: &BTreeMap<String, String>,
+    before: &Values,
+    rotated: &[CredentialId],
+) -> Values {
+    let kept = |name: &str, source: &ValueSource| {
+        let is_asked_once = matches!(source, ValueSource::Command(_) | ValueSource::Keyring(_));
+        if !is_asked_once || rotated.iter().any(|id| name_of(id) == name) {
+            return None;
+        }
+        match before.get(name) {
+            Lookup::Found(value) => Some(Ok(Some((value.text.clone(), value.origin.clone())))),
+            Lookup::Missing => Some(Ok(None)),
+            Lookup::Failed(_) => None,
+        }
+    };
+    read_all(plan, trusted, process, &kept).await
+}
+
+/// What is kept of an earlier reading of a source, by its name.
+type Kept<'a> = dyn Fn(&str, &ValueSource) -> Option<Got> + Sync + 'a;
+
+async fn read_all(plan: &Plan, trusted: bool, process: &BTreeMap<String, String>, kept: &Kept<'_>) -> Values {
     let mut values = Values::default();
     built_in(plan, &mut values);
     let own = if plan.sources.process_env { process.clone() } else { BTreeMap::new() };
     env_files::load(&plan.folder, &plan.sources.env_files, &own, &mut values);
     let named = named_sources(plan);
-    let reads = named.iter().map(|(_, source, timeout)| {
+    let reads = named.iter().map(|(name, source, timeout)| {
         let context = Context { folder: &plan.folder, trusted, values: &values, process };
-        read(source, context, *timeout)
+        async move {
+            match kept(name, source) {
+                Some(kept) => kept,
+                None => read(source, context, *timeout).await,
+            }
+        }
     });
     let got = join_all(reads).await;
     for ((name, source, _), got) in named.iter().zip(got) {
         keep(&mut values, name, source, got);
-    }
-    values
-}
-
-/// Reads env files, files and the process anew. What commands, keyrings and encrypted files gave is kept: they are asked
-/// once a process (DECISIONS 22).
-#[must_use]
-pub fn renewed(plan: &Plan, before: &Values, process: &BTreeMap<String, String>) -> Values {
-    let mut values = Values::default();
-    built_in(plan, &mut values);
-    let own = if plan.sources.process_env { process.clone() } else { BTreeMap::new() };
-    env_files::load(&plan.folder, &plan.sources.env_files, &own, &mut values);
-    for (name, source, _) in named_sources(plan) {
-        let got = match source {
-            ValueSource::Value(text) => Ok(Some((SecretString::from(text.clone()), Origin::Plan))),
-            ValueSource::Env(variable) => of_variable(&values, variable),
-            ValueSource::File(path) => file::read(&plan.folder, path),
-            ValueSource::Command(_) | ValueSource::Keyring(_) | ValueSource::Sealed(_) => match before.get(&name) {
-                Lookup::Found(value) => Ok(Some((value.text.clone(), value.origin.clone()))),
-                Lookup::Missing => Ok(None),
-                Lookup::Failed(why) => Err(why.to_owned()),
-            },
-        };
-        keep(&mut values, &name, source, got);
     }
     values
 }
@@ -96,6 +111,30 @@ fn keep(values: &mut Values, name: &str, source: &ValueSource, got: Got) {
 fn built_in(plan: &Plan, values: &mut Values) {
     values.insert("service.name", Value::plain(&plan.service.name, Origin::Plan));
     values.insert("service.environment", Value::plain(&plan.service.environment, Origin::Plan));
+    for (name, ids) in procedure(plan) {
+        values.insert(&format!("procedure.{name}"), Value::plain(&ids, Origin::Plan));
+    }
+}
+
+/// What the plan says of its way back, as lists of ids.
+fn procedure(plan: &Plan) -> [(&'static str, String); 5] {
+    let steps = |wanted: fn(&RollbackStep) -> bool| {
+        let ids = plan.procedure.iter().filter(|step| wanted(step)).map(|step| step.id.to_string());
+        ids.collect::<Vec<_>>().join(",")
+    };
+    let verify = plan.rollback.verify.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let when = plan.rollback.when.iter().map(|trigger| match trigger {
+        Trigger::Check(id) => id.to_string(),
+        Trigger::Step(id) => format!("step:{id}"),
+        Trigger::Alert(id) => format!("alert:{id}"),
+    });
+    [
+        ("steps", steps(|_| true)),
+        ("without_budget", steps(|step| step.budget.is_none())),
+        ("without_rehearsal", steps(|step| step.rehearse.is_none())),
+        ("verify", verify.join(",")),
+        ("when", when.collect::<Vec<_>>().join(",")),
+    ]
 }
 
 fn named_sources(plan: &Plan) -> Vec<(String, &ValueSource, Duration)> {

@@ -61,6 +61,12 @@ pub enum Action {
     Undo,
     /// Gives the go-live up.
     Abort,
+    /// Opens the door of the rollback.
+    RollBack,
+    /// Speaks for a role in the poll.
+    Poll,
+    /// Holds the go-live, or lets it go on.
+    HoldGoLive,
     /// Holds the rows.
     Hold,
     /// Shows only what is not settled.
@@ -97,6 +103,9 @@ impl Action {
                 | Self::Waive
                 | Self::Note
                 | Self::Abort
+                | Self::RollBack
+                | Self::Poll
+                | Self::HoldGoLive
                 | Self::Quit
         )
     }

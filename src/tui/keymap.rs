@@ -74,7 +74,7 @@ bindings! {
     [char('-')] => Action::Steer(Steering::Slower), "slower", "Half as fast", REPLAY, false;
     [key(KeyCode::Enter)] => Action::Open, "open", "Open what is selected, or go to its evidence", GLOBAL, true;
     [char('s')] => Action::Sign, "sign", "Sign the selected item, with a note if you like", GLOBAL, true;
-    [char('x')] => Action::Act, "act", "Start or stop the step, open the gate, close the go-live: each behind its door", GLOBAL, true;
+    [char('x')] => Action::Act, "act", "Start or stop the step, rotate the credential, open the gate, close the go-live: each behind its door", GLOBAL, true;
     [char('w')] => Action::Waive, "waive", "Accept it although it is not settled: why, and until when", GLOBAL, true;
     [char('o')] => Action::Object, "object", "Object to the selected item, with a reason", GLOBAL, false;
     [char('r')] => Action::RunAgain, "run again", "Run the selected check, or the item's checks, now", GLOBAL, true;
@@ -84,9 +84,13 @@ bindings! {
     [char('i')] => Action::Claim, "on it", "Say that you are on it", GLOBAL, true;
     [char('c')] => Action::Screen(ScreenName::Credentials), "credentials", "Which credential is where, masked", GLOBAL, true;
     [char('m')] => Action::Note, "note", "Write something down", GLOBAL, true;
-    [char('u')] => Action::Undo, "undo", "Take back your signature, objection or waiver on the selected row, or put back what fix wrote", GLOBAL, true;
+    [char('u')] => Action::Undo, "undo", "Take back your signature, objection, waiver or rotation on the selected row, or put back what fix wrote", GLOBAL, true;
     [char('C')] => Action::Screen(ScreenName::Checks), "checks", "All checks, slow and shaky ones first", GLOBAL, true;
     [char('T')] => Action::Screen(ScreenName::Timeline), "timeline", "What happened, newest first", GLOBAL, true;
+    [char('R')] => Action::RollBack, "roll back", "Go back to the old version, behind a door; again: stop that", GLOBAL, true;
+    [char('b')] => Action::Screen(ScreenName::Rehearsal), "way back", "Could we go back, and how long would it take?", GLOBAL, false;
+    [char('p')] => Action::Poll, "poll", "Say go, no-go or abstain for a role", GLOBAL, false;
+    [char('H')] => Action::HoldGoLive, "hold it", "Hold the go-live with a reason; again: let it go on", GLOBAL, false;
     [char(',')] => Action::Sort, "sort", "Sort the checks another way", &[Context::On(ScreenName::Checks)], true;
     [char('n')] => Action::NextFailure, "next failure", "Go to the next row that is not good", GLOBAL, false;
     [char('N')] => Action::PreviousFailure, "failure before", "Go to the row before that is not good", GLOBAL, false;
@@ -187,6 +191,7 @@ mod tests {
             ScreenName::Checks,
             ScreenName::Credentials,
             ScreenName::Timeline,
+            ScreenName::Rehearsal,
         ];
         let mut places: Vec<Vec<Context>> =
             screens.iter().map(|screen| vec![Context::Replay, Context::Global, Context::On(*screen)]).collect();

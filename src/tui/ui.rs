@@ -27,6 +27,8 @@ pub enum ScreenName {
     Credentials,
     /// What happened?
     Timeline,
+    /// Could we go back?
+    Rehearsal,
 }
 
 /// What a row is about: the selection follows this, not its number, when rows are sorted anew.

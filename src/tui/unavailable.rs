@@ -1,6 +1,6 @@
 //! Why a key does nothing here and now: the footer leaves it out, the help dims it and says this.
 
-use crate::core::state::StepStatus;
+use crate::core::state::{RotationStage, RotationState, StepStatus};
 use crate::tui::action::Action;
 use crate::tui::focus::Focus;
 use crate::tui::scene::Scene;
@@ -26,6 +26,8 @@ pub fn why(scene: &Scene<'_>, focus: &Focus, action: Action) -> Option<&'static 
         Action::Waive if focus.subject(scene).is_none() => Some("needs an item or a check"),
         Action::RunAgain if focus.checks(scene).is_empty() => Some("needs a check"),
         Action::Fix if focus.failing(scene).is_empty() => Some("needs a check that fails"),
+        Action::RollBack if scene.live.plan().procedure.is_empty() => Some("the plan has no rollback procedure"),
+        Action::Poll if scene.live.plan().ceremony.roles.is_empty() => Some("the plan asks no roles"),
         Action::Act => act(scene, focus),
         Action::Undo => undo(scene, focus),
         Action::Sort if scene.ui.screen != ScreenName::Checks => Some("on the checks screen"),
@@ -36,6 +38,10 @@ pub fn why(scene: &Scene<'_>, focus: &Focus, action: Action) -> Option<&'static 
 
 fn act(scene: &Scene<'_>, focus: &Focus) -> Option<&'static str> {
     let session = scene.live.session();
+    if let Some(id) = &focus.credential {
+        let retiring = scene.live.rotation(id).is_some_and(|walk| walk.stage == RotationStage::Retiring);
+        return retiring.then_some("the old value is being retired");
+    }
     match focus.act {
         Some(Act::Begin) if session.phase_opened(crate::model::word::Phase::Deployment).is_some() => {
             Some("it has begun")
@@ -48,7 +54,7 @@ fn act(scene: &Scene<'_>, focus: &Focus) -> Option<&'static str> {
                     let stopping = known.step.as_ref().is_some_and(|step| step.status == StepStatus::Stopping);
                     if stopping { Some("it is being stopped already") } else { None }
                 }
-                _ => Some("needs a step, the gate or the end"),
+                _ => Some("needs a step, a credential, the gate or the end"),
             }
         }
     }
@@ -63,5 +69,11 @@ fn undo(scene: &Scene<'_>, focus: &Focus) -> Option<&'static str> {
     });
     let check =
         focus.check.as_ref().and_then(|id| scene.state.check(id)).is_some_and(|(_, known)| known.waiver.is_some());
-    if item || check || focus.enforcement(scene).is_some() { None } else { Some("nothing of yours to take back here") }
+    let walk =
+        focus.credential.as_ref().and_then(|id| scene.live.rotation(id)).is_some_and(RotationState::is_under_way);
+    if item || check || walk || focus.enforcement(scene).is_some() {
+        None
+    } else {
+        Some("nothing of yours to take back here")
+    }
 }

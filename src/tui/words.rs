@@ -1,7 +1,7 @@
 //! Glyph, word and voice for where an item or a check stands. The one place that chooses them.
 
 use crate::core::event::StepEnd;
-use crate::core::state::{CheckState, ItemState, Soaking, StepStatus};
+use crate::core::state::{CheckState, ItemState, SessionOutcome, Soaking, StepStatus};
 use crate::core::status::{self, CheckStatus, ItemStatus, Lack, PhaseStatus, PhaseSummary};
 use crate::core::verdict::{Answer, Cause};
 use crate::model::item::Item;
@@ -191,4 +191,27 @@ pub const fn is_for_people(cause: &Cause) -> bool {
             | Cause::Poll
             | Cause::Window
     )
+}
+
+/// How a session ended, in words.
+#[must_use]
+pub const fn outcome(outcome: SessionOutcome) -> &'static str {
+    match outcome {
+        SessionOutcome::Closed => "closed",
+        SessionOutcome::RolledBack => "rolled back",
+        SessionOutcome::RollbackFailed => "rollback failed",
+        SessionOutcome::Aborted => "aborted",
+    }
+}
+
+/// What a reason is about that is about no item and no check.
+#[must_use]
+pub const fn cause_subject(cause: &Cause) -> &'static str {
+    match cause {
+        Cause::Rollback => "rollback",
+        Cause::Held => "hold",
+        Cause::Poll => "poll",
+        Cause::Window => "window",
+        _ => "golive",
+    }
 }

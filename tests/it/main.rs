@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod architecture;
+mod canary;
 mod cli;
 mod cli_kit;
 mod cockpit;
@@ -12,8 +13,10 @@ mod demo_world;
 mod docs;
 mod enforcement;
 mod envfile;
+mod exposure;
 mod flight;
 mod gate;
+mod init;
 mod keys;
 mod kit;
 mod pictures;
@@ -21,10 +24,14 @@ mod pilot;
 mod plans;
 mod replaying;
 mod report;
+mod rollback;
+mod rotate;
+mod scan;
 mod scenario;
 mod screens;
 mod secrets;
 mod settings;
 mod terminal;
 mod verdict;
+mod watch;
 mod webhook;

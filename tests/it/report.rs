@@ -52,6 +52,7 @@ fn story() -> Story {
             variable: None,
             rotate_every: Some(Span::seconds(90 * 86_400)),
             timeout: Span::seconds(10),
+            rotation: Default::default(),
         },
     );
     let mut story = Story::begin(Arc::new(plan));

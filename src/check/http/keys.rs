@@ -39,6 +39,23 @@ pub(super) struct Keys {
     pub(super) reuse: bool,
 }
 
+impl Keys {
+    /// The keys of a plain GET.
+    pub(super) fn fetching(url: &Template, headers: &BTreeMap<String, Template>) -> Self {
+        Self {
+            url: url.clone(),
+            method: get(),
+            headers: headers.clone(),
+            body: None,
+            expect: None,
+            status: None,
+            redirects: 0,
+            body_limit: one_mebibyte(),
+            reuse: false,
+        }
+    }
+}
+
 fn get() -> String {
     "GET".to_owned()
 }

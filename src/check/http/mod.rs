@@ -8,6 +8,7 @@ mod exchange;
 mod judge;
 mod keys;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,11 +17,12 @@ use crate::check::http::exchange::{Exchange, Kept};
 use crate::check::http::judge::Judge;
 use crate::check::http::keys::Keys;
 use crate::check::{Kind, Looking, Probe, Surroundings, options};
-use crate::core::evidence::Evidence;
+use crate::core::evidence::{Evidence, Timings};
 use crate::model::kind::KindSpec;
 use crate::model::plan::Check;
+use crate::model::template::Template;
 use crate::model::word::Category;
-use crate::network;
+use crate::network::{self, Trouble};
 
 /// The kind.
 pub(super) struct Http;
@@ -70,6 +72,44 @@ impl Probe for Looker {
                 None => self.judge.evidence(&self.exchange, self.exchange.make(network, deadline, None).await),
             }
         })
+    }
+}
+
+/// Fetches a document for kinds that read something out of an answer.
+pub(super) struct Fetcher {
+    exchange: Exchange,
+    /// Kept between runs: what is read proves the number, and other checks prove the connection.
+    kept: tokio::sync::Mutex<Option<Kept>>,
+    surroundings: Arc<Surroundings>,
+}
+
+/// A document that was fetched.
+pub(super) struct Fetched {
+    pub(super) status: u16,
+    pub(super) body: bytes::Bytes,
+    pub(super) timings: Timings,
+}
+
+impl Fetcher {
+    pub(super) fn of(
+        url: &Template,
+        headers: &BTreeMap<String, Template>,
+        finding: &Finding,
+        surroundings: &Arc<Surroundings>,
+    ) -> Result<Self, Box<Evidence>> {
+        let exchange = Exchange::of(&Keys::fetching(url, headers), finding, surroundings)?;
+        Ok(Self { exchange, kept: tokio::sync::Mutex::new(None), surroundings: Arc::clone(surroundings) })
+    }
+
+    pub(super) fn shown_url(&self) -> &str {
+        &self.exchange.shown_url
+    }
+
+    pub(super) async fn fetch(&self, timeout: Duration) -> Result<Fetched, (Trouble, Timings)> {
+        let deadline = network::deadline(timeout);
+        let mut kept = self.kept.lock().await;
+        let answer = self.exchange.make(&self.surroundings.network, deadline, Some(&mut *kept)).await?;
+        Ok(Fetched { status: answer.status, body: answer.body, timings: answer.timings })
     }
 }
 

@@ -7,6 +7,7 @@ mod answers;
 mod book;
 mod cause;
 mod deciding;
+pub mod example;
 mod life;
 mod watch;
 

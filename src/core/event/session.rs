@@ -110,4 +110,8 @@ pub enum Purpose {
     Check,
     /// `golive demo`: never offered for resume.
     Demo,
+    /// `golive rotate`.
+    Rotation,
+    /// `golive rehearse`.
+    Rehearsal,
 }

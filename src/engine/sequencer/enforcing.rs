@@ -1,54 +1,62 @@
 //! Enforcement in the order of events: begun when its intent is on disk, and then everything is looked at anew.
 
-use crate::check;
-use crate::core::event::{Body, CheckEvent, SessionEvent};
-use crate::engine::enforcing::{Report, Told};
+use std::sync::Arc;
+
+use crate::core::event::{Body, EnforcementEvent, SessionEvent};
+use crate::engine::enforcing::{Desk, Report, Told, Wish};
 use crate::engine::sequencer::Sequencer;
-use crate::engine::setup::Renewed;
-use crate::model::id::{CheckId, EffectId};
-use crate::model::plan::Run;
-use crate::model::time::Now;
+use crate::engine::sequencer::rotating::Reason;
+use crate::model::id::EffectId;
+use crate::model::text::SafeText;
 
 impl Sequencer {
+    /// Answers somebody who wants to see what would be written.
+    pub(super) fn show(&self, wish: Wish) {
+        self.enforcer.show(self.desk(), wish);
+    }
+
     pub(super) fn enforce(&self, effect: EffectId) {
         if let Some(wanted) = self.state.enforcements().iter().rfind(|known| known.effect == effect) {
-            self.enforcer.write(self.state.shared_plan(), wanted);
+            self.enforcer.write(self.desk(), wanted);
         }
     }
 
     pub(super) fn undo_enforcement(&self, effect: EffectId) {
         if let Some(wanted) = self.state.enforcements().iter().rfind(|known| known.effect == effect) {
-            self.enforcer.undo(self.state.shared_plan(), wanted);
+            self.enforcer.undo(self.desk(), wanted);
         }
     }
 
-    pub(super) fn take_told(&mut self, (told, now): Report) {
+    /// An earlier golive ended while this was being written: each file is whole, and nobody knows which it is.
+    pub(super) fn recall_enforcement(&mut self, effect: EffectId) {
+        let why = "golive ended meanwhile; each file is whole, old or new: look at it, its backup is beside it";
+        let failed = EnforcementEvent::Failed { effect, why: SafeText::from_foreign(why) };
+        self.pend(Body::Enforcement(failed), (self.clock)());
+    }
+
+    pub(super) async fn take_told(&mut self, (told, now): Report) {
         match told {
-            Told::Enforcement(event) => self.pend(Body::Enforcement(event), now),
             Told::Gate(kept) => self.pend(Body::Session(SessionEvent::GateKept(kept)), now),
-            Told::Renewed(effect, renewed) => self.look_with(effect, *renewed, now),
+            Told::Enforcement { event, values, looks } => {
+                let files = match &event {
+                    EnforcementEvent::Written { files, .. } => {
+                        files.iter().map(|file| file.path.to_string()).collect::<Vec<_>>().join(", ")
+                    }
+                    _ => "the configuration".to_owned(),
+                };
+                self.pend(Body::Enforcement(event), now);
+                self.adopt(values, &Reason { file: &files, how: "written", own: true }).await;
+                self.watch_from(looks);
+            }
         }
     }
 
-    /// Values were read anew: everything looks with them from now on, and what rests on them is looked at again.
-    fn look_with(&mut self, effect: EffectId, renewed: Renewed, now: Now) {
-        self.stepper.look_with(&renewed);
-        self.enforcer.look_with(&renewed);
-        self.redactor = renewed.redactor;
-        self.runner.look_with(renewed.probes);
-        for fact in renewed.facts {
-            self.pend(fact, now);
-        }
-        let mended = self.state.enforcements().iter().rfind(|known| known.effect == effect);
-        let mended: Vec<CheckId> = mended.map(|known| known.checks.clone()).unwrap_or_default();
-        let again = self.state.plan().checks.iter().filter(|planned| {
-            let of_values = check::kind(planned.kind.as_str()).is_some_and(|kind| !kind.variables(planned).is_empty());
-            let open = self.state.session().is_open(planned.phase);
-            open && planned.run == Run::Scheduled && (of_values || mended.contains(&planned.id))
-        });
-        let checks: Vec<CheckId> = again.map(|planned| planned.id.clone()).collect();
-        if !checks.is_empty() {
-            self.pend(Body::Check(CheckEvent::Demanded { checks }), now);
+    /// What enforcement works with at this moment.
+    fn desk(&self) -> Desk {
+        Desk {
+            plan: self.state.shared_plan(),
+            surroundings: Arc::clone(&self.surroundings),
+            redactor: self.redactor.clone(),
         }
     }
 }

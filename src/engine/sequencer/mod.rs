@@ -7,6 +7,7 @@
 mod deciding;
 mod enforcing;
 mod keeping;
+mod rotating;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,9 +17,10 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::check::Surroundings;
 use crate::core::agenda::{Agenda, Effect};
 use crate::core::alerts::Watch;
-use crate::core::event::{Body, CheckEvent, Event, ProcedureEvent, SessionEvent, StepEvent};
+use crate::core::event::{Body, CheckEvent, Event, Finished, ProcedureEvent, SessionEvent, StepEvent, WatchEvent};
 use crate::core::state::State;
 use crate::engine::enforcing::{self as enforcement, Enforcer, Wish};
 use crate::engine::events::Maker;
@@ -27,22 +29,30 @@ use crate::engine::handle::{Asked, Handle, Lateness};
 use crate::engine::keeper::Keeper;
 use crate::engine::pacing;
 use crate::engine::redaction;
+use crate::engine::rotating::{Report, Rotator};
 use crate::engine::running::{Ran, Runner};
 use crate::engine::screen::Screen;
+use crate::engine::seeing::Reader;
+use crate::engine::sequencer::rotating::Reread;
 use crate::engine::setup::{Beginning, OpenError, Setup};
 use crate::engine::stepping::{self, Of, Stepper};
+use crate::engine::watching::{Lookout, Sight};
 use crate::journal::storage::StorageError;
 use crate::mask::Redactor;
+use crate::model::failure::FailureClass;
 use crate::model::id::EffectId;
 use crate::model::operator::Actor;
 use crate::model::text::SafeText;
 use crate::model::time::Now;
+use crate::model::word::Outcome;
 
 /// How long results wait for company.
 const COMPANY: Duration = Duration::from_millis(20);
 /// So many decisions, and so many results, may wait in the channels.
 const ASKED: usize = 64;
 const REPORTED: usize = 1_024;
+/// Of what is rare, so many may wait.
+const FEW: usize = 16;
 
 /// Events in, state out.
 pub(super) struct Sequencer {
@@ -53,9 +63,13 @@ pub(super) struct Sequencer {
     maker: Maker,
     clock: fn() -> Now,
     redactor: Redactor,
+    surroundings: Arc<Surroundings>,
+    reader: Reader,
     runner: Runner,
     stepper: Stepper,
     enforcer: Enforcer,
+    rotator: Rotator,
+    lookout: Lookout,
     screen: Screen,
     asked: mpsc::Receiver<Asked>,
     ran: mpsc::Receiver<Ran>,
@@ -63,6 +77,11 @@ pub(super) struct Sequencer {
     told: mpsc::Receiver<enforcement::Report>,
     wishes: mpsc::Receiver<Wish>,
     gatekeeper: Option<Gatekeeper>,
+    rotated: mpsc::Receiver<Report>,
+    sights: mpsc::Sender<Sight>,
+    seen: mpsc::Receiver<Sight>,
+    reads: mpsc::Sender<Reread>,
+    reread: mpsc::Receiver<Reread>,
     quit: CancellationToken,
     /// Events of golive itself that wait for company.
     pending: Vec<Event>,
@@ -77,17 +96,19 @@ pub(super) struct Sequencer {
 impl Sequencer {
     /// The sequencer of a session and the handle to it. Nothing has happened yet: it begins with [`Sequencer::run`].
     pub(super) fn new(setup: Setup) -> Result<(Handle, Self), OpenError> {
-        let Setup { journal, beginning, host, run, facts, surroundings, probes, redactor, steps_folder, renew, gate } =
+        let Setup { journal, beginning, host, run, facts, surroundings, probes, reader, redactor, steps_folder, gate } =
             setup;
         let clock = surroundings.clock;
         let (now, mut maker) = (clock(), Maker::new(run));
         let (state, first) = begin(beginning, host, &mut maker, now)?;
-        let facts = facts.into_iter().map(|body| maker.event(Actor::Golive, body, now));
+        let facts = rotating::facts(&state, facts).into_iter().map(|body| maker.event(Actor::Golive, body, now));
         let (ask, asked) = mpsc::channel(ASKED);
         let (results, ran) = mpsc::channel(REPORTED);
         let (reports, stepped) = mpsc::channel(REPORTED);
         let (tell, told) = mpsc::channel(REPORTED);
         let (wish, wishes) = mpsc::channel(ASKED);
+        let (rotations, rotated) = mpsc::channel(FEW);
+        let ((sights, seen), (reads, reread)) = (mpsc::channel(FEW), mpsc::channel(FEW));
         let (states, shown) = watch::channel(Arc::new(state.clone()));
         let (late, lateness) = watch::channel(Lateness::default());
         let quit = CancellationToken::new();
@@ -98,9 +119,16 @@ impl Sequencer {
             agenda: Agenda::new(&state, now),
             watch: Watch::new(&state),
             keeper: Keeper::new(journal, &state),
-            runner: Runner::new(probes, state.plan().limits.concurrency, results, clock),
-            enforcer: Enforcer::new(Arc::clone(&surroundings), redactor.clone(), renew, tell),
-            stepper: Stepper::new(surroundings, redactor.clone(), steps_folder, reports),
+            enforcer: Enforcer::new(reader.clone(), tell),
+            runner: Runner::new(
+                Arc::clone(&probes),
+                Arc::clone(&surroundings),
+                state.plan().limits.concurrency,
+                results,
+            ),
+            stepper: Stepper::new(Arc::clone(&surroundings), redactor.clone(), steps_folder, reports),
+            rotator: Rotator::new(Arc::clone(&surroundings), probes, reader.clone(), rotations),
+            lookout: Lookout::none(),
             screen: Screen::new(states, late),
             pending: std::iter::once(first).chain(facts).collect(),
             flush_at: None,
@@ -111,12 +139,19 @@ impl Sequencer {
             maker,
             clock,
             redactor,
+            surroundings,
+            reader,
             asked,
             ran,
             stepped,
             told,
             wishes,
             gatekeeper: Some(gatekeeper),
+            rotated,
+            sights,
+            seen,
+            reads,
+            reread,
             quit,
         };
         Ok((handle, sequencer))
@@ -128,6 +163,7 @@ impl Sequencer {
         if let Some(gatekeeper) = self.gatekeeper.take() {
             gatekeeper.begin(&self.state.shared_plan());
         }
+        self.begin_watch();
         loop {
             self.act();
             let wake = self.wake_at();
@@ -140,8 +176,11 @@ impl Sequencer {
                 },
                 Some(ran) = self.ran.recv() => self.take_result(ran),
                 Some(report) = self.stepped.recv() => self.take_report(report),
-                Some(report) = self.told.recv() => self.take_told(report),
-                Some(wish) = self.wishes.recv() => self.enforcer.show(self.state.shared_plan(), wish),
+                Some(report) = self.told.recv() => self.take_told(report).await,
+                Some(wish) = self.wishes.recv() => self.show(wish),
+                Some(report) = self.rotated.recv() => self.take_rotation(report).await,
+                Some(sight) = self.seen.recv() => self.take_sight(sight).await,
+                Some(reread) = self.reread.recv() => self.take_reread(reread).await,
                 () = sleep_until(wake) => {}
             }
             self.catch_up().await;
@@ -177,7 +216,7 @@ impl Sequencer {
                 }
                 Effect::Enforce { effect } => self.enforce(effect),
                 Effect::UndoEnforcement { effect } => self.undo_enforcement(effect),
-                Effect::RecallEnforcement { effect } => self.enforcer.recall(self.state.shared_plan(), effect),
+                Effect::RecallEnforcement { effect } => self.recall_enforcement(effect),
                 Effect::RunRollbackStep { step, effect } => {
                     if let Some((planned, _)) = self.state.rollback_steps().find(|(planned, _)| planned.id == step) {
                         self.stepper.run(Of::Rollback(step), planned.as_step(), effect);
@@ -190,6 +229,11 @@ impl Sequencer {
                     }
                 }
                 Effect::StopStep { effect, .. } | Effect::StopRollbackStep { effect, .. } => self.stepper.stop(effect),
+                Effect::Rotate { credential, effect, act } => {
+                    if let Some(walk) = self.state.rotation(&credential) {
+                        self.rotator.act(self.state.shared_plan(), credential, effect, (act, walk.obtain));
+                    }
+                }
             }
         }
     }
@@ -209,7 +253,11 @@ impl Sequencer {
         while let Some(Ran { mut finished, when }) = next {
             self.screen.began(finished.lateness);
             finished.evidence = redaction::evidence(&self.redactor, finished.evidence);
+            let denied = is_denied(&finished).then(|| WatchEvent::Denied { check: finished.check.clone() });
             self.pend(Body::Check(CheckEvent::Finished(Box::new(finished))), when);
+            if let Some(denied) = denied {
+                self.pend(Body::Watch(denied), when);
+            }
             next = self.ran.try_recv().ok();
         }
     }
@@ -260,6 +308,12 @@ impl Sequencer {
         self.screen.publish(&self.state);
         if self.unanswered { Err(self.keeper.abandon()) } else { self.keeper.close() }
     }
+}
+
+/// Whether somebody refused our credentials.
+fn is_denied(finished: &Finished) -> bool {
+    let class = finished.evidence.failure.as_ref().map(|failure| failure.class);
+    finished.evidence.outcome == Outcome::Fail && class == Some(FailureClass::Denied)
 }
 
 /// The number of the run whose end an event tells of.

@@ -16,7 +16,6 @@ use crate::check::Surroundings;
 use crate::core::decide::{Command, Refusal};
 use crate::core::event::{Body, OutputLine, ProcedureEvent, StepEnd, StepEvent};
 use crate::core::state::{State, StepState, StepStatus};
-use crate::engine::setup::Renewed;
 use crate::mask::Redactor;
 use crate::model::id::{EffectId, ItemId, RollbackStepId};
 use crate::model::step::{Action, Step};
@@ -77,10 +76,10 @@ impl Stepper {
         Self { shared: Shared { surroundings, redactor, folder, reports }, under_way: HashMap::new() }
     }
 
-    /// Fills in these values from now on; a step that runs keeps what it was given.
-    pub(super) fn look_with(&mut self, renewed: &Renewed) {
-        self.shared.surroundings = Arc::clone(&renewed.surroundings);
-        self.shared.redactor = renewed.redactor.clone();
+    /// Runs the next steps with other values, and takes these secrets out of what they print.
+    pub(super) fn renew(&mut self, surroundings: &Arc<Surroundings>, redactor: &Redactor) {
+        self.shared.surroundings = Arc::clone(surroundings);
+        self.shared.redactor = redactor.clone();
     }
 
     /// Refuses what would start a step of a plan that its reader has not allowed.

@@ -25,10 +25,10 @@ fn open(folder: &Path, journal: Journal, beginning: Beginning) -> (Handle, Runni
         host: SafeText::from_foreign("deploy-1"),
         run: ulid::Ulid::from_parts(1, 1),
         facts: Vec::new(),
-        probes: probes_of_kinds(&surroundings),
+        probes: probes_of_kinds(),
+        reader: crate::engine::Reader::default(),
         surroundings,
         redactor: Redactor::default(),
-        renew: None,
         gate: crate::engine::GateKeeping::Not,
         steps_folder: folder.join("steps"),
     })

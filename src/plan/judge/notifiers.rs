@@ -80,7 +80,7 @@ fn carries_token(url: &str) -> bool {
 }
 
 /// The names of notifiers that can be told of things.
-pub(super) fn names(document: &Document) -> Vec<&str> {
+pub(in crate::plan) fn names(document: &Document) -> Vec<&str> {
     let told = document.notifiers.iter().filter(|(_, notifier)| notifier.kind != "heartbeat");
     told.map(|(name, _)| name.as_str()).collect()
 }
@@ -96,7 +96,7 @@ pub(super) fn unknown(name: &str, document: &Document) -> Option<Problem> {
         if names.is_empty() {
             problem.help(format!("[notifiers.{name}]\nkind = \"…\""))
         } else {
-            problem.nearest(name, names.into_iter())
+            problem.nearest(name, names)
         }
     })
 }

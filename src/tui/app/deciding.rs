@@ -2,12 +2,15 @@
 
 use crate::core::decide::Command;
 use crate::core::event::Subject;
+use crate::core::state::RotationState;
+use crate::model::id::CredentialId;
 use crate::model::operator::Operator;
 use crate::model::time::Now;
 use crate::tui::action::Action;
 use crate::tui::app::{App, Effect, Live};
 use crate::tui::dialog::Dialog;
 use crate::tui::focus::Focus;
+use crate::tui::scene::Scene;
 
 impl App {
     pub(super) fn decide(&mut self, action: Action, focus: &Focus, live: Live<'_>, now: Now) {
@@ -20,10 +23,14 @@ impl App {
             Action::Waive => subject.map(|subject| Dialog::waive(&scene, subject)),
             Action::Note => Some(Dialog::note(subject)),
             Action::Abort => Some(Dialog::abort(&scene)),
-            Action::Act => match (focus.act, item) {
-                (Some(act), _) => Some(Dialog::act(&scene, act)),
-                (None, Some(id)) => Dialog::step(&scene, id),
-                (None, None) => None,
+            Action::RollBack => Some(Dialog::rollback(&scene)),
+            Action::Poll => Some(Dialog::poll(&scene)),
+            Action::HoldGoLive => Some(Dialog::hold(&scene)),
+            Action::Act => match (focus.act, item, &focus.credential) {
+                (Some(act), _, _) => Some(Dialog::act(&scene, act)),
+                (None, Some(id), _) => Dialog::step(&scene, id),
+                (None, None, Some(id)) => Dialog::rotation(&scene, id),
+                (None, None, None) => None,
             },
             Action::Fix => {
                 let checks = focus.failing(&scene);
@@ -32,6 +39,9 @@ impl App {
             }
             Action::Undo if self.undoing(focus, live).is_none() => {
                 focus.enforcement(&scene).map(|enforcement| Dialog::undo_fix(&scene, enforcement))
+            }
+            Action::Undo if rotating(&scene, focus).is_some() => {
+                rotating(&scene, focus).map(|(id, walk)| Dialog::abort_rotation(&scene, id, walk))
             }
             Action::Claim | Action::RunAgain | Action::Undo => {
                 let command = match action {
@@ -69,6 +79,12 @@ impl App {
         }
         known.waiver.as_ref().map(|_| Command::EndWaiver { subject: Subject::Item(id.clone()) })
     }
+}
+
+/// The selected credential's walk, while it is under way.
+fn rotating<'a>(scene: &'a Scene<'_>, focus: &'a Focus) -> Option<(&'a CredentialId, &'a RotationState)> {
+    let id = focus.credential.as_ref()?;
+    scene.live.rotation(id).filter(|walk| walk.is_under_way()).map(|walk| (id, walk))
 }
 
 /// What is said when it is done. It is said only after it is on disk.
@@ -109,5 +125,9 @@ pub(super) fn done_words(command: &Command, by: &Operator) -> String {
         Command::Hold { .. } => "the go-live is held   H lets it go on".to_owned(),
         Command::LiftHold => "the go-live goes on".to_owned(),
         Command::AbortSession { .. } => "the go-live was given up".to_owned(),
+        Command::Rotate { credential, .. } => format!("rotation of {credential} begun   x shows how far it is"),
+        Command::AbortRotation { credential } => format!("rotation of {credential} is being taken back"),
+        Command::RetireOld { credential } => format!("the old value of {credential} is being retired"),
+        Command::AcknowledgeSeen { what } => format!("{what} is yours"),
     }
 }

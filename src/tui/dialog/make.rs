@@ -15,7 +15,7 @@ use tui_input::Input;
 const LONGEST_DIFF: usize = 14;
 
 impl Dialog {
-    fn new(question: Question, title: impl Into<String>) -> Self {
+    pub(super) fn new(question: Question, title: impl Into<String>) -> Self {
         Self {
             question,
             title: title.into(),
@@ -31,17 +31,31 @@ impl Dialog {
         }
     }
 
-    fn fact(mut self, name: &str, text: impl Into<String>) -> Self {
+    pub(super) fn fact(mut self, name: &str, text: impl Into<String>) -> Self {
         self.facts.push((name.to_owned(), text.into()));
         self
     }
 
-    fn field(mut self, label: &str, text: &str, optional: bool) -> Self {
-        self.fields.push(Field { label: label.to_owned(), input: Input::new(text.to_owned()), optional });
+    pub(super) fn field(mut self, label: &str, text: &str, optional: bool) -> Self {
+        self.fields.push(Field {
+            label: label.to_owned(),
+            input: Input::new(text.to_owned()),
+            optional,
+            secret: false,
+        });
         self
     }
 
-    fn locked(mut self, lock: Lock) -> Self {
+    /// A field whose text is never shown.
+    pub(super) fn secret_field(mut self, label: &str) -> Self {
+        self = self.field(label, "", false);
+        if let Some(field) = self.fields.last_mut() {
+            field.secret = true;
+        }
+        self
+    }
+
+    pub(super) fn locked(mut self, lock: Lock) -> Self {
         if let Lock::Word(word) = &lock {
             self = self.field(&format!("Type  {word}  to go on"), "", true);
         }
@@ -238,7 +252,8 @@ impl Dialog {
     pub fn quit(scene: &Scene<'_>) -> Self {
         let running =
             scene.live.items().filter(|(_, known)| known.step.as_ref().is_some_and(|step| step.is_under_way()));
-        let running = running.map(|(item, _)| item.title.clone()).collect::<Vec<_>>();
+        let back = scene.live.procedure().is_under_way().then(|| "the rollback".to_owned());
+        let running = running.map(|(item, _)| item.title.clone()).chain(back).collect::<Vec<_>>();
         let mut dialog = Self::new(Question::Quit, "Leave golive?");
         if running.is_empty() {
             dialog = dialog

@@ -3,6 +3,7 @@
 mod checklist;
 mod checks;
 mod credentials;
+mod rehearsal;
 mod timeline;
 mod triage;
 mod verdict;
@@ -42,6 +43,7 @@ pub const SCREENS: &[&dyn Screen] = &[
     &checks::Checks,
     &credentials::Credentials,
     &timeline::Timeline,
+    &rehearsal::Rehearsal,
 ];
 
 /// The screen with this name.

@@ -4,6 +4,7 @@ use ratatui::style::Modifier;
 use ratatui::text::Span;
 
 use crate::core::event::Subject;
+use crate::core::rollback;
 use crate::core::state::{Entry, Mark};
 use crate::core::status::PhaseStatus;
 use crate::core::verdict::{Answer, Reason};
@@ -78,7 +79,7 @@ fn liveness(scene: &Scene<'_>) -> Span<'static> {
         return scene.say(format!("{glyph} replay {}× {}/{}", stand.speed, stand.applied, stand.length), Role::Look);
     }
     match &scene.live.session().ended {
-        Some((outcome, _)) => scene.say(format!("■ {outcome:?}").to_lowercase(), Role::Strong),
+        Some((outcome, _)) => scene.say(format!("■ {}", words::outcome(*outcome)), Role::Strong),
         None => scene.say("● live", Role::Good),
     }
 }
@@ -96,6 +97,10 @@ fn badges(scene: &Scene<'_>) -> Vec<(String, Role)> {
             if changes == 0 { "held".to_owned() } else { format!("held, {}", format::count(changes, "change")) };
         badges.push((changes, Role::Look));
     }
+    if let Some(hold) = &scene.live.ceremony().hold {
+        badges.push((format!("▲ held by {}", hold.by), Role::Look));
+    }
+    badges.extend(clock_badge(scene));
     if scene.ui.only_unsettled {
         badges.push(("! unsettled only".to_owned(), Role::Look));
     }
@@ -103,6 +108,28 @@ fn badges(scene: &Scene<'_>) -> Vec<(String, Role)> {
         badges.push(("resolve".to_owned(), Role::Look));
     }
     badges
+}
+
+/// Until when one may still decide for the way back, once something may have to be taken back; before the window, how
+/// long until it opens.
+fn clock_badge(scene: &Scene<'_>) -> Option<(String, Role)> {
+    let (state, now) = (scene.live, scene.now.at);
+    if state.session().ended.is_some() {
+        return None;
+    }
+    if let Some(from) = state.plan().ceremony.window.as_ref().and_then(|window| window.from).filter(|from| now < *from)
+    {
+        return Some((format::elapsed(format::between(now, from)).replace("T+", "T-"), Role::Look));
+    }
+    if rollback::no_return(state, scene.now).is_some() {
+        return Some(("roll forward only".to_owned(), Role::Look));
+    }
+    let by = rollback::decide_by(state)?;
+    let until = format::until(by, now, scene.zone);
+    Some(match by > now {
+        true => (format!("decide by {until} ({})", format::age(format::between(now, by))), Role::Text),
+        false => (format!("▲ too late to go back in the window since {until}"), Role::Bad),
+    })
 }
 
 /// The four phases: number, name, glyph, counts; short names where the long ones have no room.
@@ -169,6 +196,13 @@ pub fn notice(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
         canvas.line(0, vec![scene.say(format!(" ▲ {} waits for input", item.title), Role::Look)]);
         return;
     }
+    if let Some((since, reasons)) = scene.live.procedure().recommended.as_ref().filter(|_| is_open_question(scene)) {
+        let why = reasons.first().map(ToString::to_string).unwrap_or_default();
+        let left = vec![scene.say(" ✗ ROLL BACK? ", Role::Bad), scene.say(why, Role::Text)];
+        let right = format!("recommended {}   R opens the door ", format::ago(*since, scene.now.at));
+        canvas.both(0, left, vec![scene.say(right, Role::Quiet)]);
+        return;
+    }
     if let Some(entry) = news(scene) {
         let role = if entry.mark == Mark::Bad { Role::Bad } else { Role::Look };
         let left = vec![
@@ -181,6 +215,11 @@ pub fn notice(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
         return;
     }
     waiting(scene, canvas);
+}
+
+/// Whether a recommended rollback still waits for a person.
+fn is_open_question(scene: &Scene<'_>) -> bool {
+    scene.live.outcome().is_none() && !scene.live.procedure().is_under_way()
 }
 
 fn news<'a>(scene: &Scene<'a>) -> Option<&'a Entry> {
@@ -250,7 +289,7 @@ fn reason_spans(scene: &Scene<'_>, reason: &Reason) -> Vec<Span<'static>> {
         Some(Subject::Item(id)) => scene.live.item(id).map_or_else(|| id.to_string(), |(item, _)| item.title.clone()),
         Some(Subject::Check(id)) => id.to_string(),
         Some(Subject::Alert(id)) => id.to_string(),
-        None => "golive".to_owned(),
+        None => words::cause_subject(&reason.cause).to_owned(),
     };
     vec![scene.say(format!("{subject}: "), Role::Strong), scene.say(reason.message.clone(), Role::Text)]
 }

@@ -25,7 +25,7 @@ use golive::model::time::Now;
 use golive::model::word::Phase;
 use serde::Deserialize;
 
-pub(crate) use plan::{plan_of, plan_with};
+pub(crate) use plan::{plan_of, plan_with, with_rollback};
 pub(crate) use words::finished;
 
 #[derive(Deserialize)]
@@ -169,7 +169,7 @@ fn every_scenario_ends_as_it_says() {
 
 fn play(scenario: &Scenario) -> Vec<String> {
     let plan = plan_with(&scenario.checks, &scenario.items, &scenario.alerts);
-    let mut story = Story::begin(plan::with_rollback(&plan, &scenario.rollback_steps, &scenario.plan));
+    let mut story = Story::begin(with_rollback(&plan, &scenario.rollback_steps, &scenario.plan));
     let mut wrong = Vec::new();
     for (number, moment) in scenario.then.iter().enumerate() {
         if let Some(after) = &moment.after {
