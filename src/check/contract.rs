@@ -86,6 +86,7 @@ async fn every_kind_says_error_when_a_source_failed_and_never_pass() {
     for (kind, keys) in [
         ("variable", "name = \"GONE\""),
         ("setting", "name = \"GONE\"\nmust_be = \"x\""),
+        ("settings", "variables = [{ name = \"GONE\", must_be = \"x\" }]"),
         ("credential", "credential = \"gone\""),
         ("notifier", ""),
         ("monitoring", "prometheus = \"{{ gone }}\""),
@@ -102,5 +103,6 @@ async fn every_kind_says_error_when_a_source_failed_and_never_pass() {
         assert_eq!(evidence.outcome, Outcome::Error, "{kind}: {}", evidence.summary);
         assert!(evidence.summary.as_str().contains("not signed in"), "{kind}: {}", evidence.summary);
     }
-    assert_eq!(super::KINDS.len(), 13, "a new kind belongs into this test");
+    // `gathered` and `env_files` look at no value of a source.
+    assert_eq!(super::KINDS.len(), 17, "a new kind belongs into this test");
 }

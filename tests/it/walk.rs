@@ -29,6 +29,7 @@ fn begin(rotation: Rotation) -> Story {
         (*plan_of(&[format!("{USER} fresh 1h")], &["pre_deployment a: checks hook_valid".to_owned()])).clone();
     let timeout = Span::seconds(10);
     let credential = Credential {
+        variable: None,
         from: ValueSource::Env("HOOK".into()),
         check: CheckId::new(USER),
         rotate_every: None,
