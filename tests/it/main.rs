@@ -30,6 +30,7 @@ mod scan;
 mod scenario;
 mod screens;
 mod secrets;
+mod telling;
 mod terminal;
 mod verdict;
 mod walk;
