@@ -3,6 +3,7 @@
 //! A kind turns its keys into a [`Probe`]; a probe looks at the world and answers with [`Evidence`]. It knows no
 //! screen, no journal and no other check. Adding a kind is one file, and one `mod` line with one line in [`KINDS`].
 
+mod artefact;
 mod bundle;
 mod command;
 #[cfg(test)]
@@ -15,12 +16,14 @@ mod file;
 mod finding;
 mod http;
 mod judging;
+mod junit;
 #[cfg(test)]
 mod kit;
 mod metric;
 mod monitoring;
 mod notifier;
 mod options;
+mod procedure;
 mod setting;
 mod tcp;
 mod tls;
@@ -56,6 +59,8 @@ pub const KINDS: &[&dyn Kind] = &[
     &notifier::Notifier,
     &monitoring::Monitoring,
     &metric::Metric,
+    &junit::Junit,
+    &procedure::Procedure,
 ];
 
 /// A kind of check.

@@ -41,6 +41,8 @@ pub enum Fault {
     ServiceRoleKey,
     /// The network's edge serves the bundle of a version before.
     OldBundle,
+    /// Nobody has rehearsed the rollback.
+    NoRehearsal,
 }
 
 impl Fault {
@@ -62,6 +64,7 @@ impl Fault {
         Self::ExposedSecret,
         Self::ServiceRoleKey,
         Self::OldBundle,
+        Self::NoRehearsal,
     ];
 
     /// Its name, as the switchboard and the scenarios write it.
@@ -84,6 +87,7 @@ impl Fault {
             Self::ExposedSecret => "exposed-secret",
             Self::ServiceRoleKey => "service-role-key",
             Self::OldBundle => "old-bundle",
+            Self::NoRehearsal => "no-rehearsal",
         }
     }
 

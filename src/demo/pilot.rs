@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use crate::core::decide::Command;
 use crate::core::notice::test;
-use crate::core::state::{CheckState, Life, Sight, State, StepStatus};
+use crate::core::rollback;
+use crate::core::state::{CheckState, Life, Sight, Stage, State, StepStatus};
 use crate::core::status::{self, ItemStatus, Lack};
 use crate::core::verdict::{Inquiry, Scope, verdict};
 use crate::model::id::CheckId;
@@ -20,10 +21,16 @@ use crate::model::word::{Phase, Question};
 /// What to do next; `None` when there is nothing but to wait, or nothing at all.
 #[must_use]
 pub fn next_move(state: &State, now: Now) -> Option<Command> {
-    if state.session().ended.is_some() {
+    if state.outcome().is_some() || state.procedure().is_under_way() {
         return None;
     }
-    demand(state).or_else(|| sign(state, now)).or_else(|| advance(state, now))
+    roll_back(state).or_else(|| demand(state)).or_else(|| sign(state, now)).or_else(|| advance(state, now))
+}
+
+/// What golive recommends by the plan's own triggers, a careful operator does; a rollback that failed is a person's.
+fn roll_back(state: &State) -> Option<Command> {
+    let recommended = state.procedure().recommended.is_some() && state.procedure().stage == Stage::NotRun;
+    recommended.then_some(Command::RollBack { reason: None })
 }
 
 /// The decision to type a code back that has arrived, where a check waits for one.
@@ -48,7 +55,8 @@ pub fn is_over(state: &State, now: Now) -> bool {
     if state.session().ended.is_some() {
         return true;
     }
-    let is_quiet = !is_anything_under_way(state) && !is_anything_pending(state) && !is_gathering(state, now);
+    let coming = state.procedure().stage == Stage::NotRun && !rollback::triggers(state, now).is_empty();
+    let is_quiet = !coming && !is_anything_under_way(state) && !is_anything_pending(state) && !is_gathering(state, now);
     next_move(state, now).is_none() && is_quiet && all_known(state) && is_steady(state, now)
 }
 
@@ -178,12 +186,13 @@ fn is_coming(state: &State, position: usize, check: &Check) -> bool {
 
 fn is_anything_under_way(state: &State) -> bool {
     let session = state.session();
-    state.items().any(|(item, known)| {
-        let step = known.step.as_ref().map(|step| &step.status);
-        let runs = matches!(step, Some(StepStatus::Intended | StepStatus::Running | StepStatus::Stopping));
-        let soaks = item.soak.is_some() && session.is_open(Some(item.phase));
-        runs || (soaks && !matches!(known.soak, crate::core::state::Soaking::Done(_)) && !is_anything_bad(state))
-    })
+    state.procedure().is_under_way()
+        || state.items().any(|(item, known)| {
+            let step = known.step.as_ref().map(|step| &step.status);
+            let runs = matches!(step, Some(StepStatus::Intended | StepStatus::Running | StepStatus::Stopping));
+            let soaks = item.soak.is_some() && session.is_open(Some(item.phase));
+            runs || (soaks && !matches!(known.soak, crate::core::state::Soaking::Done(_)) && !is_anything_bad(state))
+        })
 }
 
 fn is_anything_bad(state: &State) -> bool {

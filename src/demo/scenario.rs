@@ -11,7 +11,7 @@ pub struct Scenario {
     pub sentence: &'static str,
     /// The faults that are there from the start.
     pub faults: &'static [Fault],
-    /// The exit code that the flight ends with: 0 GO, 1 NO-GO.
+    /// The exit code that the flight ends with: 0 GO, 1 NO-GO, 3 HOLD.
     pub exit: u8,
     /// The check that has to fail, where one does.
     pub check: Option<&'static str>,
@@ -71,6 +71,22 @@ pub const SCENARIOS: &[Scenario] = &[
         &[Fault::OldBundle],
         "served_bundle_is_the_build",
     ),
+    Scenario {
+        name: "failed-deploy",
+        sentence: "the deployment fails half-way and is rolled back",
+        faults: &[Fault::FailedDeploy],
+        exit: 1,
+        check: None,
+        alert: None,
+    },
+    Scenario {
+        name: "no-rehearsal",
+        sentence: "nobody has rehearsed the rollback",
+        faults: &[Fault::NoRehearsal],
+        exit: 3,
+        check: None,
+        alert: None,
+    },
     failing("database-down", "the database is gone", &[Fault::DatabaseDown], "database_connection"),
 ];
 

@@ -238,9 +238,12 @@ fn inject(folder: &Path, credentials: &Credentials, faults: &Faults, fault: Faul
             }
         }
         Fault::FailedDeploy => site::set_stumbling_stone(folder, on),
-        Fault::ExpiredCertificate | Fault::PaymentOutage | Fault::SlowApi | Fault::SyncDelay | Fault::VolumeDrop => {
-            Ok(())
-        }
+        Fault::ExpiredCertificate
+        | Fault::PaymentOutage
+        | Fault::SlowApi
+        | Fault::SyncDelay
+        | Fault::VolumeDrop
+        | Fault::NoRehearsal => Ok(()),
     }
 }
 

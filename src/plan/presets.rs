@@ -14,6 +14,8 @@ const PRESETS: &[(&str, &str)] = &[
             include_str!("presets/ikhokha/exposure.toml"),
             include_str!("presets/ikhokha/monitoring.toml"),
             include_str!("presets/ikhokha/alerts.toml"),
+            include_str!("presets/ikhokha/deployment.toml"),
+            include_str!("presets/ikhokha/rollback.toml"),
         ),
     ),
     ("vite", include_str!("presets/vite.toml")),

@@ -319,6 +319,9 @@ impl State {
     /// old version is being verified.
     #[must_use]
     pub fn runs_by_itself(&self, check: &Check) -> bool {
+        if self.procedure.is_verifying() && self.plan.rollback.verify.contains(&check.id) {
+            return true;
+        }
         match check.run {
             Run::Scheduled => self.session.is_open(check.phase),
             Run::OnDemand => false,

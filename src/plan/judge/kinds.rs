@@ -85,6 +85,7 @@ fn step_conditions(document: &Document, tree: &Node) -> Vec<Problem> {
 fn names(document: &Document) -> BTreeSet<String> {
     let mut names: BTreeSet<String> =
         ["service.name", "service.environment", "version", "previous_version"].map(str::to_owned).into();
+    names.extend(["steps", "verify", "when"].map(|name| format!("procedure.{name}")));
     names.extend(document.variables.keys().cloned());
     names.extend(document.credentials.keys().map(|id| format!("credentials.{id}")));
     names
