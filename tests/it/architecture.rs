@@ -18,7 +18,7 @@ const ROOMS: &[(&str, &[&str], &str)] = &[
     ("network", &["core::evidence", "model"], "the network reaches names; what is said over it is its caller's"),
     (
         "notify",
-        &["core::notice", "model", "network", "webhook"],
+        &["core::evidence", "core::notice", "model", "network", "webhook"],
         "a notifier sends a notice once and says whether it was taken",
     ),
     ("plan", &["model", "expr", "mask", "envfile"], "the plan gets what it needs of kinds as KindSpec"),
