@@ -20,6 +20,8 @@ mod junit;
 #[cfg(test)]
 mod kit;
 mod metric;
+mod monitoring;
+mod notifier;
 mod options;
 mod procedure;
 mod setting;
@@ -54,6 +56,8 @@ pub const KINDS: &[&dyn Kind] = &[
     &bundle::Bundle,
     &exposure::Exposure,
     &command::Command,
+    &notifier::Notifier,
+    &monitoring::Monitoring,
     &metric::Metric,
     &junit::Junit,
     &procedure::Procedure,

@@ -1,6 +1,7 @@
 //! What the hands are on: the item, check or act that a deciding key would be about.
 
 use crate::core::event::Subject;
+use crate::core::notice::test;
 use crate::model::id::{AlertId, CheckId, CredentialId, ItemId};
 use crate::tui::detail;
 use crate::tui::scene::Scene;
@@ -85,6 +86,16 @@ impl Focus {
         let watched = scene.live.watched();
         let own = self.credential.as_ref().filter(|id| watched.of(id.as_str()).is_some()).map(ToString::to_string);
         own.or_else(|| watched.standing().next().map(|(what, _)| what.to_string()))
+    }
+
+    /// The check that waits for a code, where the hands are on one or on an item that rests on it.
+    #[must_use]
+    pub fn waiting_for_code(&self, scene: &Scene<'_>) -> Option<CheckId> {
+        let waits = |id: &CheckId| {
+            let latest = scene.live.check(id).and_then(|(_, known)| known.latest.as_ref());
+            latest.is_some_and(|latest| test::waiting(&latest.evidence).next().is_some())
+        };
+        self.checks(scene).into_iter().find(waits)
     }
 
     /// The checks that running again would be about.
