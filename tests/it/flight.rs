@@ -338,9 +338,9 @@ fn a_deployment_that_fails_is_rolled_back_by_keys() {
     let home = tempfile::tempdir().unwrap();
     let mut terminal = Terminal::golive(&["demo", "--scenario", "failed-deploy"], home.path(), SIZE);
     terminal.wait_until("the machines' part", |screen| {
-        screen.contains("PRE-DEPLOYMENT  ☐ 4/5") && screen.contains("ROLLBACK  ☐ 3/4")
+        screen.contains("PRE-DEPLOYMENT  ☐ 5/7") && screen.contains("ROLLBACK  ☐ 3/4")
     });
-    prove_and_sign(&mut terminal, world.folder());
+    prove_and_sign(&mut terminal, &folder_in(home.path()));
     terminal.keys("2 g");
     through_the_door(&mut terminal, "Start: Build successful");
     terminal.wait_for("bytes");
