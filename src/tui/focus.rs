@@ -78,6 +78,17 @@ impl Focus {
         chosen.cloned().or_else(|| words::most_urgent(scene.live).map(|(rule, _)| rule.id.clone()))
     }
 
+    /// On the credentials screen: what the watch saw and nobody has taken on them, of the chosen credential first.
+    #[must_use]
+    pub fn seen(&self, scene: &Scene<'_>) -> Option<String> {
+        if scene.ui.screen != ScreenName::Credentials {
+            return None;
+        }
+        let watched = scene.live.watched();
+        let own = self.credential.as_ref().filter(|id| watched.of(id.as_str()).is_some()).map(ToString::to_string);
+        own.or_else(|| watched.standing().next().map(|(what, _)| what.to_string()))
+    }
+
     /// The check that waits for a code, where the hands are on one or on an item that rests on it.
     #[must_use]
     pub fn waiting_for_code(&self, scene: &Scene<'_>) -> Option<CheckId> {

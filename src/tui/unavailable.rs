@@ -28,6 +28,7 @@ pub fn why(scene: &Scene<'_>, focus: &Focus, action: Action) -> Option<&'static 
         Action::Fix if focus.failing(scene).is_empty() => Some("needs a check that fails"),
         Action::RollBack if scene.live.plan().procedure.is_empty() => Some("the plan has no rollback procedure"),
         Action::Poll if scene.live.plan().ceremony.roles.is_empty() => Some("the plan asks no roles"),
+        Action::Acknowledge if focus.seen(scene).is_some() => None,
         Action::Acknowledge if focus.firing(scene).is_none() => Some("no alert fires that nobody has seen"),
         Action::Silence if focus.alert.is_none() && focus.firing(scene).is_none() => Some("needs an alert"),
         Action::Freeze if scene.ui.screen != ScreenName::Alerts => Some("on the alerts screen"),

@@ -22,6 +22,9 @@ impl App {
             Action::Object => item.and_then(|id| Dialog::object(&scene, id)),
             Action::Waive => subject.map(|subject| Dialog::waive(&scene, subject)),
             Action::Note => Some(Dialog::note(subject)),
+            Action::Acknowledge if focus.seen(&scene).is_some() => {
+                focus.seen(&scene).map(|what| Dialog::acknowledge_seen(&scene, &what))
+            }
             Action::Acknowledge => focus.firing(&scene).and_then(|id| Dialog::acknowledge(&scene, &id)),
             Action::Silence => {
                 focus.alert.clone().or_else(|| focus.firing(&scene)).and_then(|id| Dialog::silence(&scene, &id))
