@@ -68,7 +68,7 @@ async fn every_kind_keeps_the_contract_against_hostile_peers() {
 async fn every_kind_says_error_when_a_source_failed_and_never_pass() {
     let mut surroundings = kit::surroundings(&[]);
     let values = &mut std::sync::Arc::get_mut(&mut surroundings).unwrap().values;
-    for name in ["gone", "env.GONE", "credentials.gone"] {
+    for name in ["gone", "env.GONE", "credentials.gone", "procedure.steps"] {
         values.fail(name, "vault: not signed in");
     }
     let inside = std::sync::Arc::get_mut(&mut surroundings).unwrap();
@@ -96,6 +96,9 @@ async fn every_kind_says_error_when_a_source_failed_and_never_pass() {
         ("dns", "name = \"{{ gone }}\""),
         ("file", "path = \"{{ gone }}\""),
         ("command", "run = [\"{{ gone }}\"]"),
+        ("metric", "from = { http = { url = \"{{ gone }}\", value = \"failed\" } }"),
+        ("junit", "path = \"{{ gone }}\""),
+        ("procedure", "steps = true"),
         ("bundle", "folder = \"{{ gone }}\"\nno_secrets = true"),
         ("exposure", "documents = [\"{{ gone }}\"]"),
     ] {
