@@ -42,16 +42,6 @@ pub fn consequences(state: &State, now: Now) -> Vec<Body> {
     follows
 }
 
-/// Every change that somebody has to hear of is queued, and what cannot be told any more is put aside.
-fn notices(state: &State, now: Now) -> Vec<Body> {
-    let notices = state.notices();
-    let queued = notices.owed().map(|notice| NoticeEvent::Queued(Box::new(notice.clone())));
-    let given_up = notices
-        .given_up(&state.plan().notifiers, now)
-        .map(|(key, why)| NoticeEvent::DeadLettered { key: key.clone(), why: SafeText::bounded(&why, 300) });
-    queued.chain(given_up).map(Body::Notice).collect()
-}
-
 /// A window that opens or closes: only an event makes a verdict better.
 fn window(state: &State, now: Now) -> Option<Body> {
     let planned = &state.plan().ceremony;
@@ -61,6 +51,16 @@ fn window(state: &State, now: Now) -> Option<Body> {
         (false, true) => Some(Body::Ceremony(CeremonyEvent::WindowClosed)),
         (true, true) | (false, false) => None,
     }
+}
+
+/// Every change that somebody has to hear of is queued, and what cannot be told any more is put aside.
+fn notices(state: &State, now: Now) -> Vec<Body> {
+    let notices = state.notices();
+    let queued = notices.owed().map(|notice| NoticeEvent::Queued(Box::new(notice.clone())));
+    let given_up = notices
+        .given_up(&state.plan().notifiers, now)
+        .map(|(key, why)| NoticeEvent::DeadLettered { key: key.clone(), why: SafeText::bounded(&why, 300) });
+    queued.chain(given_up).map(Body::Notice).collect()
 }
 
 fn ended(subject: Subject) -> Body {

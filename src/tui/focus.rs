@@ -69,6 +69,14 @@ impl Focus {
         }
     }
 
+    /// The alert that acknowledging would be about: the chosen one if it fires, else the most urgent that nobody has
+    /// seen. Its door names it first.
+    #[must_use]
+    pub fn firing(&self, scene: &Scene<'_>) -> Option<AlertId> {
+        let chosen = self.alert.as_ref().filter(|id| scene.live.alert(id).is_some_and(|(_, known)| known.is_firing()));
+        chosen.cloned().or_else(|| words::most_urgent(scene.live).map(|(rule, _)| rule.id.clone()))
+    }
+
     /// The check that waits for a code, where the hands are on one or on an item that rests on it.
     #[must_use]
     pub fn waiting_for_code(&self, scene: &Scene<'_>) -> Option<CheckId> {
@@ -77,14 +85,6 @@ impl Focus {
             latest.is_some_and(|latest| test::waiting(&latest.evidence).next().is_some())
         };
         self.checks(scene).into_iter().find(waits)
-    }
-
-    /// The alert that acknowledging would be about: the chosen one if it fires, else the most urgent that nobody has
-    /// seen. Its door names it first.
-    #[must_use]
-    pub fn firing(&self, scene: &Scene<'_>) -> Option<AlertId> {
-        let chosen = self.alert.as_ref().filter(|id| scene.live.alert(id).is_some_and(|(_, known)| known.is_firing()));
-        chosen.cloned().or_else(|| words::most_urgent(scene.live).map(|(rule, _)| rule.id.clone()))
     }
 
     /// The checks that running again would be about.

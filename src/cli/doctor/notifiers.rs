@@ -46,7 +46,7 @@ pub(super) fn reach(named: Option<&Path>, machine: &Machine) -> Result<Vec<Findi
         let values = source::load(&plan, trusted, environment).await;
         let redactor = Redactor::new(values.secrets().chain(notify::secrets(&plan.notifiers, &values)));
         let roster = Roster::new(&plan, &values, trusted);
-        let (roster, network, redactor) = (&roster, &network, &redactor);
+        let (roster, redactor, network) = (&roster, &redactor, &network);
         let reached = roster.all().map(|id| async move {
             let (sound, found) = match roster.reach(id, network, clock::now).await {
                 Ok(taken) => (true, taken.answer),
