@@ -67,6 +67,7 @@ pub(super) fn check(kind: &str, keys: &str) -> Check {
         waivable: Waivable::default(),
         impact: None,
         remedy: None,
+        recovery: None,
         phase: None,
         options: serde_json::to_value(table).unwrap().as_object().unwrap().clone(),
     }
@@ -148,6 +149,29 @@ pub(super) mod listener {
             let _ = stream.write_all(&answer);
         });
         (port, seen)
+    }
+
+    /// Says this to everybody who comes, unasked, and closes when they do.
+    pub(crate) fn greeting(text: &str) -> u16 {
+        let text = text.as_bytes().to_vec();
+        listening(move |mut stream| {
+            let _ = stream.write_all(&text);
+            let _ = std::io::copy(&mut stream, &mut std::io::sink());
+        })
+    }
+
+    /// Greets, then answers each line it is told with the next of these, and closes after the last.
+    pub(crate) fn conversing(greeting: &str, answers: &[&str]) -> u16 {
+        let greeting = format!("{greeting}\r\n");
+        let answers: Vec<String> = answers.iter().map(|answer| format!("{answer}\r\n")).collect();
+        listening(move |mut stream| {
+            let _ = stream.write_all(greeting.as_bytes());
+            for answer in &answers {
+                let mut byte = [0; 1];
+                while matches!(stream.read(&mut byte), Ok(1)) && byte[0] != b'\n' {}
+                let _ = stream.write_all(answer.as_bytes());
+            }
+        })
     }
 
     /// Takes connections and says nothing.

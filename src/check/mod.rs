@@ -3,6 +3,7 @@
 //! A kind turns its keys into a [`Probe`]; a probe looks at the world and answers with [`Evidence`]. It knows no
 //! screen, no journal and no other check. Adding a kind is one file, and one `mod` line with one line in [`KINDS`].
 
+mod addresses;
 mod command;
 #[cfg(test)]
 mod contract;
@@ -10,16 +11,24 @@ mod credential;
 mod dns;
 mod file;
 mod finding;
+mod git;
 mod http;
 mod judging;
 #[cfg(test)]
 mod kit;
 pub mod network;
 mod options;
+mod process;
+mod prometheus;
+mod redis;
 mod setting;
+mod smtp;
+mod sql;
 mod tcp;
 mod tls;
 mod variable;
+mod via;
+mod websocket;
 
 use std::future::Future;
 use std::path::PathBuf;
@@ -45,6 +54,12 @@ pub const KINDS: &[&dyn Kind] = &[
     &dns::Dns,
     &file::File,
     &command::Command,
+    &sql::Sql,
+    &redis::Redis,
+    &smtp::Smtp,
+    &websocket::Websocket,
+    &prometheus::Prometheus,
+    &git::Git,
 ];
 
 /// A kind of check.

@@ -30,6 +30,9 @@ pub struct Evidence {
     pub remedy: Option<SafeText>,
     /// How many attempts it took.
     pub attempts: u32,
+    /// How long the other side asked not to be asked again. For whoever retries; no fact of the target.
+    #[serde(skip)]
+    pub retry_after: Option<Duration>,
 }
 
 /// One thing that was seen.
@@ -87,6 +90,7 @@ impl Evidence {
             failure: None,
             remedy: None,
             attempts: 1,
+            retry_after: None,
         }
     }
 

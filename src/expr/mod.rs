@@ -146,6 +146,7 @@ impl Condition {
             }
             Err(ExecutionError::NoSuchKey(field)) => Judgement::MissingField { field: field.to_string() },
             Err(ExecutionError::UndeclaredReference(name)) => Judgement::MissingField { field: name.to_string() },
+            Err(ExecutionError::IndexOutOfBounds(at)) => Judgement::MissingField { field: facts::element(&at) },
             Err(other) => Judgement::CannotTell { why: explain(&other) },
         }
     }
@@ -302,7 +303,6 @@ fn explain(error: &ExecutionError) -> String {
         | ExecutionError::ValuesNotComparable(..)
         | ExecutionError::UnsupportedBinaryOperator(..) => "it compares values of different types".into(),
         ExecutionError::DivisionByZero(_) | ExecutionError::RemainderByZero(_) => "it divides by zero".into(),
-        ExecutionError::IndexOutOfBounds(_) => "it asks for an element that a list does not have".into(),
         ExecutionError::Overflow(..) => "a number in it is too large".into(),
         ExecutionError::FunctionError { function, message } => format!("{function}: {message}"),
         other => other.to_string(),
