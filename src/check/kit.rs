@@ -199,6 +199,48 @@ pub(super) mod listener {
         })
     }
 
+    /// Answers with a byte a second.
+    pub(crate) fn dripping(text: &str) -> u16 {
+        let text = text.as_bytes().to_vec();
+        listening(move |mut stream| {
+            for byte in &text {
+                if stream.write_all(&[*byte]).is_err() {
+                    return;
+                }
+                std::thread::sleep(std::time::Duration::from_secs(1));
+            }
+        })
+    }
+
+    /// Floods whoever comes, unasked, with 200 MB at most.
+    pub(crate) fn flooding_at_once(part: &str) -> u16 {
+        let part = part.repeat(1 + 65_536 / part.len()).into_bytes();
+        listening(move |mut stream| {
+            for _ in 0..(200 << 20) / part.len() {
+                if stream.write_all(&part).is_err() {
+                    return;
+                }
+            }
+        })
+    }
+
+    /// Redirects every request to itself.
+    pub(crate) fn circling() -> u16 {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let answer = format!("HTTP/1.1 302 Round\r\nlocation: http://127.0.0.1:{port}/\r\ncontent-length: 0\r\n\r\n");
+        std::thread::spawn(move || {
+            for mut stream in listener.incoming().flatten() {
+                let answer = answer.clone();
+                std::thread::spawn(move || {
+                    read_head(&mut stream);
+                    let _ = stream.write_all(answer.as_bytes());
+                });
+            }
+        });
+        port
+    }
+
     /// Answers with what it was sent, head and all, as the body.
     pub(crate) fn echoing() -> u16 {
         listening(|mut stream| {

@@ -11,6 +11,7 @@ mod credential;
 mod dns;
 mod file;
 mod finding;
+mod flow;
 mod git;
 mod http;
 mod judging;
@@ -60,6 +61,7 @@ pub const KINDS: &[&dyn Kind] = &[
     &websocket::Websocket,
     &prometheus::Prometheus,
     &git::Git,
+    &flow::Flow,
 ];
 
 /// A kind of check.

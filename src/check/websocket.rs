@@ -105,6 +105,11 @@ impl Kind for Websocket {
 }
 
 impl Keys {
+    /// Every text in which names stand.
+    pub(super) fn templates(&self) -> impl Iterator<Item = &Template> {
+        [&self.url].into_iter().chain(self.headers.values()).chain(&self.send)
+    }
+
     /// What is wrong with them, wherever they stand.
     pub(super) fn problems(&self, problems: &mut Vec<OptionProblem>) {
         let url = self.url.as_written();
@@ -175,6 +180,11 @@ impl Opening {
     /// The URL, for evidence.
     pub(super) fn shown(&self) -> &str {
         &self.shown_url
+    }
+
+    /// The host, which vouches for what it says.
+    pub(super) fn host(&self) -> &str {
+        self.url.host().unwrap_or_default()
     }
 
     /// Opens it, sends what subscribes, and waits for the message that the keys want.

@@ -165,7 +165,7 @@ impl Judge {
 }
 
 /// Headers by lower-case name; values of a repeated one are joined as HTTP says.
-fn headers(answer: &Answer) -> Json {
+pub(in crate::check) fn headers(answer: &Answer) -> Json {
     let mut all = serde_json::Map::new();
     for name in answer.headers.keys() {
         let values: Vec<_> = answer

@@ -28,8 +28,8 @@ use crate::model::text::SafeText;
 use crate::model::word::{Category, Outcome};
 
 pub(super) use exchange::{Answer, Exchange};
-pub(super) use judge::Judge;
-pub(super) use keys::Keys;
+pub(super) use judge::{Judge, headers};
+pub(super) use keys::{Keys, problems, touches};
 
 /// The kind.
 pub(super) struct Http;
@@ -42,8 +42,8 @@ impl Kind for Http {
             category: Category::System,
             example: "url = \"https://api.example/health\"\nexpect = 'status == 200 && json.status == \"ok\"'\n",
             schema: || schemars::schema_for!(Keys),
-            problems: keys::problems,
-            touches: keys::touches,
+            problems,
+            touches,
         }
     }
 

@@ -157,7 +157,8 @@ async fn a_signed_request_carries_the_providers_signature_and_no_secret_is_shown
     );
     let evidence = kit::run("http", &keys, &surroundings).await;
     assert!(evidence.summary.as_str().ends_with("the secret is another one"), "{}", evidence.summary);
-    let signature = crate::webhook::ikhokha_sign(&"FAKE-secret-of-the-test".to_owned().into(), "/v1/getStatus/none", b"");
+    let signature =
+        crate::webhook::ikhokha_sign(&"FAKE-secret-of-the-test".to_owned().into(), "/v1/getStatus/none", b"");
     let seen = seen.lock().unwrap().to_lowercase();
     assert!(seen.contains(&format!("ik-sign: {signature}")) && seen.contains("ik-appid: app-1"), "{seen}");
 }

@@ -49,9 +49,9 @@ pub struct Connected {
 }
 
 /// Anything that is read and written: plain or TLS.
-pub trait Duplex: AsyncRead + AsyncWrite + Unpin + Send {}
+pub trait Duplex: AsyncRead + AsyncWrite + Unpin + Send + Sync {}
 
-impl<S: AsyncRead + AsyncWrite + Unpin + Send> Duplex for S {}
+impl<S: AsyncRead + AsyncWrite + Unpin + Send + Sync> Duplex for S {}
 
 /// A connection of which only so much is read, plain or TLS.
 pub struct Line {

@@ -121,6 +121,16 @@ impl Kind for Sql {
 }
 
 impl Keys {
+    /// Every text in which names stand.
+    pub(super) fn templates(&self) -> impl Iterator<Item = &Template> {
+        [&self.url, &self.query].into_iter().chain(&self.password).chain(&self.with)
+    }
+
+    /// Whether a name that begins so stands in the statement itself.
+    pub(super) fn query_wants(&self, start: &str) -> bool {
+        self.query.names().any(|name| name.starts_with(start))
+    }
+
     /// What is wrong with them, wherever they stand.
     pub(super) fn problems(&self, problems: &mut Vec<OptionProblem>) {
         let url = self.url.as_written();
@@ -236,6 +246,13 @@ impl Answered {
     /// How long it took.
     pub(super) fn took(&self) -> Duration {
         self.timings.total.unwrap_or_default()
+    }
+
+    /// What a hop behind this one may take of it.
+    pub(super) fn seen(&self) -> serde_json::Value {
+        let row = self.rows.rows.first().cloned().unwrap_or_default();
+        let value = row.as_object().and_then(|row| row.values().next()).cloned().unwrap_or_default();
+        serde_json::json!({ "row": row, "value": value, "rows": self.rows.rows, "count": self.rows.rows.len() })
     }
 
     /// The first row as text, for evidence.
