@@ -15,6 +15,8 @@ pub mod expr;
 pub mod journal;
 pub mod mask;
 pub mod model;
+pub mod network;
+pub mod notify;
 pub mod plan;
 pub mod report;
 pub mod source;

@@ -4,7 +4,7 @@
 use futures_util::future::join_all;
 use tokio::time::Instant;
 
-use crate::check::network::{Network, Trouble};
+use crate::network::{Network, Trouble};
 use crate::core::evidence::{Evidence, LONGEST_SUMMARY};
 use crate::model::text::SafeText;
 use crate::model::word::Outcome;

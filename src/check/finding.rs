@@ -1,6 +1,6 @@
 //! Findings of a check, classified: every fail and error gets its class, category, weight, impact and way out here.
 
-use crate::check::network::Trouble;
+use crate::network::Trouble;
 use crate::core::evidence::Evidence;
 use crate::model::failure::{Failure, FailureClass, Recovery};
 use crate::model::plan::Check;

@@ -17,7 +17,6 @@ mod http;
 mod judging;
 #[cfg(test)]
 mod kit;
-pub mod network;
 mod options;
 mod process;
 mod prometheus;
@@ -37,12 +36,13 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::check::network::Network;
 use crate::core::evidence::Evidence;
-use crate::model::kind::KindSpec;
+use crate::model::kind::{KindSpec, Kinds};
 use crate::model::plan::Check;
 use crate::model::time::Now;
 use crate::model::values::Values;
+use crate::network::Network;
+use crate::notify::{self, Roster};
 
 /// Every kind there is. From this table come the plan's keys, `golive schema`, docs and "did you mean".
 pub const KINDS: &[&dyn Kind] = &[
@@ -98,12 +98,14 @@ pub struct Surroundings {
     pub clock: fn() -> Now,
     /// How names are reached and whom to trust: one TLS configuration for all.
     pub network: Network,
+    /// Where people are told.
+    pub notifiers: Roster,
 }
 
-/// The specs of all kinds, for the plan's loader.
+/// The specs of all kinds, those of notifiers included, for the plan's loader.
 #[must_use]
-pub fn specs() -> Vec<KindSpec> {
-    KINDS.iter().map(|kind| kind.spec()).collect()
+pub fn specs() -> Kinds {
+    Kinds { checks: KINDS.iter().map(|kind| kind.spec()).collect(), notifiers: notify::specs() }
 }
 
 /// The kind with this name.

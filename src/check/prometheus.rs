@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 use crate::check::finding::Finding;
 use crate::check::http::{Answer, Exchange, Keys as Request};
 use crate::check::judging::judged;
-use crate::check::network::{self, Trouble};
+use crate::network::{self, Trouble};
 use crate::check::{Kind, Looking, Probe, Surroundings, options};
 use crate::core::evidence::Evidence;
 use crate::expr::{Condition, Fact, FactNames, FactType, Facts};

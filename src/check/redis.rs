@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use crate::check::finding::Finding;
 use crate::check::judging::judged;
-use crate::check::network::{self, Duplex, Trouble, host_and_port, within};
+use crate::network::{self, Duplex, Trouble, host_and_port, within};
 use crate::check::{Kind, Looking, Probe, Surroundings, options};
 use crate::core::evidence::{Evidence, Timings};
 use crate::expr::{Condition, Fact, FactNames, FactType, Facts};

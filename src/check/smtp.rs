@@ -12,7 +12,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::time::Instant;
 
 use crate::check::finding::Finding;
-use crate::check::network::{self, Bounded, Duplex, Trouble, handshake, host_and_port, within};
+use crate::network::{self, Bounded, Duplex, Trouble, handshake, host_and_port, within};
 use crate::check::{Kind, Looking, Probe, Surroundings, options};
 use crate::core::evidence::{Evidence, Timings};
 use crate::model::failure::FailureClass;

@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 use tokio::time::Instant;
 
 use crate::check::finding::Finding;
-use crate::check::network::{self, Network, host_and_port, within};
+use crate::network::{self, Network, host_and_port, within};
 use crate::check::via::Via;
 use crate::check::{Kind, Looking, Probe, Surroundings, addresses, options, via};
 use crate::core::evidence::{Evidence, Timings};

@@ -14,7 +14,6 @@ use serde::Deserialize;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 use crate::check::finding::Finding;
-use crate::check::network::{self, Chain, Network, Trouble, host_and_port};
 use crate::check::{Kind, Looking, Probe, Surroundings, options};
 use crate::core::evidence::{Evidence, Timings};
 use crate::model::duration::{self, Span};
@@ -24,6 +23,7 @@ use crate::model::plan::Check;
 use crate::model::template::Template;
 use crate::model::text::SafeText;
 use crate::model::word::{Category, Outcome};
+use crate::network::{self, Chain, Network, Trouble, host_and_port};
 
 /// At most so many addresses of a name are asked.
 const MOST_ADDRESSES: usize = 16;

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use crate::check::Surroundings;
 use crate::check::finding::Finding;
-use crate::check::network::Trouble;
+use crate::network::Trouble;
 use crate::check::process::{self, Ended, Ordered, Unended};
 use crate::core::evidence::Evidence;
 use crate::model::kind::{Options, Touch};

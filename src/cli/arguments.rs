@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{ColorChoice, CommandFactory as _, Parser, Subcommand};
 
-use crate::cli::{check, completions, credentials, demo, env, lint, report, sessions, trust, verify};
+use crate::cli::{check, completions, credentials, demo, env, lint, replay, report, sessions, triage, trust, verify};
 
 /// A deployment cockpit in the terminal: live checks, people's decisions, and a verdict that can be explained.
 #[derive(Debug, Parser)]
@@ -47,6 +47,10 @@ pub(super) enum Command {
     Sessions(sessions::SessionsArguments),
     /// Print the report of a past session.
     Report(report::ReportArguments),
+    /// Watch a past session again, at any of its moments.
+    Replay(replay::ReplayArguments),
+    /// Open the cockpit on what is failing now.
+    Triage(triage::TriageArguments),
     /// Prove that a session's journal is as golive wrote it.
     Verify(verify::VerifyArguments),
     /// Say what golive finds here, ready to be pasted into a ticket.

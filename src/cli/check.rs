@@ -150,7 +150,8 @@ fn report(
     console: &Console,
     machine: &Machine,
 ) -> Result<Answer, Stop> {
-    let circumstances = Circumstances { operator: machine.operator.id.clone(), plan: asked.path.clone() };
+    let circumstances =
+        Circumstances { operator: machine.operator.id.clone(), plan: asked.path.clone(), journal: None };
     let report = build::report(state, &asked.inquiry, &circumstances, clock::now());
     formats::write(&arguments.formats, &report, console)?;
     Ok(report.verdict)

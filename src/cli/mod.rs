@@ -18,13 +18,17 @@ mod formats;
 mod lint;
 mod machine;
 mod man;
+mod moment;
 mod opening;
+mod replay;
 mod report;
 mod resuming;
 mod schema;
 mod seen;
 mod sessions;
 mod signals;
+mod signing;
+mod triage;
 mod trust;
 mod verify;
 
@@ -33,6 +37,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 use crate::cli::arguments::{Arguments, Command};
+use crate::cli::cockpit::Purposed;
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Stop};
 use crate::cli::machine::Machine;
@@ -91,7 +96,7 @@ fn dispatch(arguments: Arguments, console: &Console, machine: &Machine) -> Resul
             (false, true) => Wish::New,
             (false, false) => Wish::Ask,
         };
-        return cockpit::run(arguments.plan.as_deref(), wish, console, machine);
+        return cockpit::run(arguments.plan.as_deref(), wish, Purposed::GO_LIVE, (console, machine));
     };
     match command {
         Command::Check(arguments) => check::run(&arguments, console, machine),
@@ -104,6 +109,8 @@ fn dispatch(arguments: Arguments, console: &Console, machine: &Machine) -> Resul
         Command::Trust(arguments) => trust::run(&arguments, console),
         Command::Sessions(arguments) => sessions::run(&arguments, console),
         Command::Report(arguments) => report::run(&arguments, console, machine),
+        Command::Replay(arguments) => replay::run(&arguments, console, machine),
+        Command::Triage(arguments) => triage::run(&arguments, console, machine),
         Command::Verify(arguments) => verify::run(&arguments, console),
         Command::Completions(arguments) => completions::run(&arguments, console),
         Command::Man => man::run(console),

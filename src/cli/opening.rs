@@ -7,7 +7,6 @@ use std::sync::Arc;
 use secrecy::ExposeSecret as _;
 
 use crate::check::Surroundings;
-use crate::check::network::Network;
 use crate::cli::exit::Stop;
 use crate::cli::machine::Machine;
 use crate::cli::seen;
@@ -21,6 +20,8 @@ use crate::model::id::SessionId;
 use crate::model::plan::Plan;
 use crate::model::text::SafeText;
 use crate::model::values::{Lookup, Values};
+use crate::network::Network;
+use crate::notify::{self, Roster};
 use crate::{clock, source, trust};
 
 /// Where a session is kept.
@@ -91,12 +92,14 @@ pub(super) async fn prepare(plan: &Plan, trusted: bool, machine: &Machine) -> Re
         Stop::wrong(sentence).instead("mend [network] in the plan")
     })?;
     let values = source::load(plan, trusted, &machine.environment).await;
-    let redactor = Redactor::new(values.secrets());
+    let of_notifiers = notify::secrets(&plan.notifiers, &values);
+    let redactor = Redactor::new(values.secrets().chain(of_notifiers));
+    let notifiers = Roster::new(plan, &values, trusted);
     let seen = seen::credentials(plan, &values, &seen::key(Machine::state_folder().ok().as_deref()));
     let facts = seen.into_iter().map(|seen| Body::Session(SessionEvent::CredentialSeen(Box::new(seen)))).collect();
     let version = version(&values, &redactor);
     let folder = plan.folder.clone();
-    let surroundings = Arc::new(Surroundings { values, folder, trusted, clock: clock::now, network });
+    let surroundings = Arc::new(Surroundings { values, folder, trusted, clock: clock::now, network, notifiers });
     Ok(Prepared { version, facts, surroundings, redactor })
 }
 
@@ -109,12 +112,17 @@ fn version(values: &Values, redactor: &Redactor) -> Option<SafeText> {
 
 /// Starts the engine.
 pub(super) fn open(
-    prepared: Prepared,
+    mut prepared: Prepared,
     beginning: Beginning,
     journal: Journal,
     machine: &Machine,
     steps_folder: &Path,
 ) -> Result<(Handle, Running), Stop> {
+    if journal.is_memory()
+        && let Some(surroundings) = Arc::get_mut(&mut prepared.surroundings)
+    {
+        surroundings.notifiers.keep_to_loopback();
+    }
     let setup = Setup {
         journal,
         beginning,

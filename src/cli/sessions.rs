@@ -45,7 +45,7 @@ fn status(session: &SessionSummary) -> &'static str {
     match (session.closed, &session.held_by, session.purpose) {
         (true, _, _) => "ended",
         (false, Some(_), _) => "open now",
-        (false, None, Purpose::GoLive) => "unfinished",
+        (false, None, Purpose::GoLive | Purpose::Triage) => "unfinished",
         // Nobody comes back to these: what they had to say, they said.
         (false, None, Purpose::Check | Purpose::Demo) => "ended",
     }
@@ -54,6 +54,7 @@ fn status(session: &SessionSummary) -> &'static str {
 const fn purpose(session: &SessionSummary) -> &'static str {
     match session.purpose {
         Purpose::GoLive => "go_live",
+        Purpose::Triage => "triage",
         Purpose::Check => "check",
         Purpose::Demo => "demo",
     }

@@ -6,11 +6,11 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::core::event::{Body, CheckEvent, Event, SessionEvent, StepEvent};
+use crate::core::event::{Body, CheckEvent, Event, ProcedureEvent, SessionEvent, StepEvent};
 use crate::core::state::{State, StepStatus};
 use crate::core::status;
-use crate::model::id::{CheckId, EffectId, ItemId};
-use crate::model::plan::{Check, Run};
+use crate::model::id::{CheckId, EffectId, ItemId, RollbackStepId};
+use crate::model::plan::Check;
 use crate::model::time::Now;
 
 /// What the core asks of the world. Data with a number: a late answer to one that is no longer wanted changes nothing.
@@ -46,6 +46,27 @@ pub enum Effect {
         /// Its number.
         effect: EffectId,
     },
+    /// Start this step of the rollback procedure.
+    RunRollbackStep {
+        /// Which.
+        step: RollbackStepId,
+        /// Its number.
+        effect: EffectId,
+    },
+    /// Attach again to this step of the rollback procedure.
+    AttachRollbackStep {
+        /// Which.
+        step: RollbackStepId,
+        /// Its number.
+        effect: EffectId,
+    },
+    /// Stop this step of the rollback procedure, its whole tree.
+    StopRollbackStep {
+        /// Which.
+        step: RollbackStepId,
+        /// Its number.
+        effect: EffectId,
+    },
 }
 
 /// What is to be done, kept up event by event.
@@ -73,7 +94,21 @@ impl Agenda {
                 }
             }
         }
+        agenda.attach_rollback(state);
+        if state.procedure().is_verifying() {
+            agenda.verify(state, now.up);
+        }
         agenda
+    }
+
+    fn attach_rollback(&mut self, state: &State) {
+        for (step, run) in state.rollback_steps() {
+            let Some(run) = run.filter(|run| run.is_under_way()) else { continue };
+            self.steps.push(Effect::AttachRollbackStep { step: step.id.clone(), effect: run.effect });
+            if run.status == StepStatus::Stopping {
+                self.steps.push(Effect::StopRollbackStep { step: step.id.clone(), effect: run.effect });
+            }
+        }
     }
 
     /// Takes note of an event that has just been applied to `state`.
@@ -92,7 +127,13 @@ impl Agenda {
             Body::Step(StepEvent::StopAsked { item, effect }) => {
                 self.steps.push(Effect::StopStep { item: item.clone(), effect: *effect });
             }
-            Body::Session(_) | Body::Item(_) | Body::Step(_) => {}
+            Body::Procedure(body) => self.after_procedure(state, body, event.when().up),
+            Body::Session(_)
+            | Body::Item(_)
+            | Body::Step(_)
+            | Body::Alert(_)
+            | Body::Rehearsal(_)
+            | Body::Ceremony(_) => {}
         }
     }
 
@@ -137,12 +178,44 @@ impl Agenda {
         }
     }
 
+    fn after_procedure(&mut self, state: &State, body: &ProcedureEvent, up: Duration) {
+        match body {
+            ProcedureEvent::Step(StepEvent::Intended { item, effect }) => {
+                self.steps.push(Effect::RunRollbackStep { step: item.clone(), effect: *effect });
+            }
+            ProcedureEvent::Step(StepEvent::StopAsked { item, effect }) => {
+                self.steps.push(Effect::StopRollbackStep { step: item.clone(), effect: *effect });
+            }
+            ProcedureEvent::VerificationBegan { .. } => self.verify(state, up),
+            _ => {}
+        }
+    }
+
+    /// The checks of the old version are due at once, and what they stand on with them.
+    fn verify(&mut self, state: &State, up: Duration) {
+        let mut wanted: Vec<usize> = verifying(state).collect();
+        let mut seen = BTreeSet::new();
+        while let Some(position) = wanted.pop() {
+            if seen.insert(position) {
+                wanted.extend(state.index().dependencies(position));
+                if state.check_at(position).1.running.is_none() {
+                    self.put(position, up);
+                }
+            }
+        }
+    }
+
     /// A run ended: the next one keeps the rate that the plan names, whatever this one took; and what stands on this
     /// check may be able to run now.
     fn ended(&mut self, state: &State, id: &CheckId, up: Duration, took: Duration) {
         let Some(position) = state.index().check(id) else { return };
         let (check, known) = state.check_at(position);
-        if check.run == Run::Scheduled && self.waiting[position].is_none() {
+        let verifies = state.procedure().is_verifying() && verifying(state).any(|wanted| wanted == position);
+        if verifies && self.waiting[position].is_none() {
+            // Somebody waits for the old version to be back: it is looked at more often than usual.
+            self.put(position, up + check.every.0.min(VERIFY_AGAIN));
+        }
+        if state.runs_by_itself(check) && self.waiting[position].is_none() {
             let began = up.saturating_sub(took);
             // The first run is at once for all; from the second on they are spread over the interval.
             let wait = if known.runs <= 1 { check.every.0.mul_f64(spread(check)) } else { check.every.0 };
@@ -158,7 +231,7 @@ impl Agenda {
         for dependent in state.index().dependents(position) {
             let (check, known) = state.check_at(*dependent);
             let idle = known.running.is_none() && self.waiting[*dependent].is_none();
-            let wanted = check.run == Run::Scheduled && state.session().is_open(check.phase);
+            let wanted = state.runs_by_itself(check);
             if idle && wanted && status::may_run(state, *dependent) {
                 let last = known.latest.as_ref().map(|latest| latest.when.up + check.every.0);
                 self.put(*dependent, last.map_or(up, |last| last.max(up)));
@@ -171,7 +244,7 @@ impl Agenda {
         for position in 0..state.plan().checks.len() {
             let (check, known) = state.check_at(position);
             let idle = known.running.is_none() && self.waiting[position].is_none();
-            if idle && check.run == Run::Scheduled && state.session().is_open(check.phase) {
+            if idle && state.runs_by_itself(check) {
                 self.put(position, up);
             }
         }
@@ -188,6 +261,14 @@ impl Agenda {
             self.queue.remove(&(due, position));
         }
     }
+}
+
+/// So often the old version is looked at until it is seen working.
+const VERIFY_AGAIN: Duration = Duration::from_secs(1);
+
+/// The positions of the checks that verify a rollback.
+fn verifying(state: &State) -> impl Iterator<Item = usize> {
+    state.plan().rollback.verify.iter().filter_map(|id| state.index().check(id))
 }
 
 /// Where in its interval a check runs: a fixed fraction from its id (FNV-1a), between a half and one, so that checks of

@@ -2,13 +2,16 @@
 //!
 //! The way past a HOLD or NO-GO is a waiver, never a force key (DECISIONS 3).
 
+mod ceremony;
 mod command;
+mod rollback;
 mod session;
 
 use std::time::Duration;
 
 pub use command::Command;
 
+use crate::core::alerts;
 use crate::core::digest;
 use crate::core::event::{Body, CheckEvent, ItemEvent, Subject};
 use crate::core::state::{ItemState, State};
@@ -74,6 +77,12 @@ pub fn decide(state: &State, command: &Command, by: &Operator, now: Now) -> Resu
             let text = written(text, "a note")?;
             Body::Item(ItemEvent::Noted { subject: subject.clone(), text })
         }
+        Command::Acknowledge { alert, note } => alerts::acknowledge(state, alert, note.as_ref(), by)?,
+        Command::TakeBackAcknowledgement { alert } => alerts::unacknowledge(state, alert, by)?,
+        Command::Silence { alert, reason, until } => alerts::silence(state, alert, reason, *until, now)?,
+        Command::EndSilence { alert } => alerts::end_silence(state, alert, by)?,
+        Command::DeclareFreeze { reason, until } => alerts::declare_freeze(reason, *until, now)?,
+        Command::EndFreeze => alerts::end_freeze(state, by)?,
         Command::RunAgain { checks } => run_again(state, checks)?,
         Command::StartStep { item } => return session::start_step(state, item, now),
         Command::StopStep { item } => session::stop_step(state, item)?,
@@ -82,6 +91,11 @@ pub fn decide(state: &State, command: &Command, by: &Operator, now: Now) -> Resu
         Command::CloseGate { reason } => session::close_gate(state, reason)?,
         Command::CloseSession => session::close(state, now)?,
         Command::AbortSession { reason } => session::abort(state, reason)?,
+        Command::RollBack { reason } => return rollback::begin(state, reason.as_ref(), now),
+        Command::StopRollback => rollback::stop(state)?,
+        Command::SayInPoll { role, word, reason } => ceremony::poll(state, role, *word, reason.as_ref())?,
+        Command::Hold { reason } => ceremony::hold(state, reason)?,
+        Command::LiftHold => ceremony::lift_hold(state)?,
     };
     Ok(vec![body])
 }
@@ -212,6 +226,8 @@ fn waiver_of<'a>(state: &'a State, subject: &Subject) -> Result<WaiverOf<'a>, Re
             let found = state.check(id).ok_or_else(|| Refusal::new(format!("the plan has no check {id}")))?;
             Ok((id.to_string(), found.0.waivable, found.1.waiver.as_ref()))
         }
+        Subject::Alert(id) => Err(Refusal::new(format!("{id} is an alert: it cannot be waived"))
+            .instead("mend its cause; a acknowledges it, S silences its notices")),
     }
 }
 

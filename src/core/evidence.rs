@@ -10,7 +10,7 @@ use crate::model::word::Outcome;
 
 /// What one run of a check saw. Made only by [`Evidence::pass`], [`Evidence::warn`], [`Evidence::fail`] and
 /// [`Evidence::error`], so that a failure is always classified.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Evidence {
     /// What was found.
     pub outcome: Outcome,
@@ -28,11 +28,34 @@ pub struct Evidence {
     /// What to do about it, where the kind knows better than the plan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remedy: Option<SafeText>,
+    /// The number that it measured, for the check's series.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub measured: Option<Measured>,
     /// How many attempts it took.
     pub attempts: u32,
     /// How long the other side asked not to be asked again. For whoever retries; no fact of the target.
     #[serde(skip)]
     pub retry_after: Option<Duration>,
+}
+
+/// A number for a series.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Measured {
+    /// A plain number: a count, a share.
+    Number(f64),
+    /// A length of time, in seconds.
+    Seconds(f64),
+}
+
+impl Measured {
+    /// The number, whatever its unit.
+    #[must_use]
+    pub const fn number(self) -> f64 {
+        match self {
+            Self::Number(number) | Self::Seconds(number) => number,
+        }
+    }
 }
 
 /// One thing that was seen.
@@ -89,6 +112,7 @@ impl Evidence {
             timings: Timings::default(),
             failure: None,
             remedy: None,
+            measured: None,
             attempts: 1,
             retry_after: None,
         }
@@ -129,6 +153,13 @@ impl Evidence {
     #[must_use]
     pub fn material(mut self, name: &str, value: &str) -> Self {
         self.push(name, value, true);
+        self
+    }
+
+    /// Adds the number that was measured.
+    #[must_use]
+    pub const fn measured(mut self, measured: Measured) -> Self {
+        self.measured = Some(measured);
         self
     }
 

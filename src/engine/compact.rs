@@ -58,5 +58,6 @@ fn repeat(finished: &Finished, event: &Event) -> Repeat {
         up: event.up,
         took: finished.took,
         lateness: finished.lateness,
+        measured: finished.evidence.measured,
     }
 }

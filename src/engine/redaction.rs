@@ -28,18 +28,29 @@ pub(super) fn command(redactor: &Redactor, command: Command) -> Command {
         Command::Sign { item, note } => Command::Sign { item, note: note.map(clean) },
         Command::Object { item, reason } => Command::Object { item, reason: clean(reason) },
         Command::Waive { subject, reason, until } => Command::Waive { subject, reason: clean(reason), until },
+        Command::Acknowledge { alert, note } => Command::Acknowledge { alert, note: note.map(clean) },
+        Command::Silence { alert, reason, until } => Command::Silence { alert, reason: clean(reason), until },
+        Command::DeclareFreeze { reason, until } => Command::DeclareFreeze { reason: clean(reason), until },
         Command::Note { subject, text } => Command::Note { subject, text: clean(text) },
         Command::CloseGate { reason } => Command::CloseGate { reason: clean(reason) },
         Command::AbortSession { reason } => Command::AbortSession { reason: clean(reason) },
+        Command::RollBack { reason } => Command::RollBack { reason: reason.map(clean) },
+        Command::SayInPoll { role, word, reason } => Command::SayInPoll { role, word, reason: reason.map(clean) },
+        Command::Hold { reason } => Command::Hold { reason: clean(reason) },
         Command::TakeBackSignature { .. }
         | Command::WithdrawObjection { .. }
         | Command::EndWaiver { .. }
         | Command::Claim { .. }
+        | Command::TakeBackAcknowledgement { .. }
+        | Command::EndSilence { .. }
+        | Command::EndFreeze
         | Command::RunAgain { .. }
         | Command::StartStep { .. }
         | Command::StopStep { .. }
         | Command::BeginDeployment
         | Command::OpenGate
-        | Command::CloseSession => command,
+        | Command::CloseSession
+        | Command::StopRollback
+        | Command::LiftHold => command,
     }
 }

@@ -1,6 +1,8 @@
 //! What an event is called in the journal's listing columns: the words of its stored form.
 
-use crate::core::event::{Body, CheckEvent, ItemEvent, SessionEvent, StepEvent};
+use crate::core::event::{
+    AlertEvent, Body, CeremonyEvent, CheckEvent, ItemEvent, ProcedureEvent, RehearsalEvent, SessionEvent, StepEvent,
+};
 
 /// Family and kind of an event.
 pub(super) const fn of(body: &Body) -> (&'static str, &'static str) {
@@ -9,12 +11,20 @@ pub(super) const fn of(body: &Body) -> (&'static str, &'static str) {
         Body::Check(body) => ("check", check(body)),
         Body::Item(body) => ("item", item(body)),
         Body::Step(body) => ("step", step(body)),
+        Body::Alert(body) => ("alert", alert(body)),
+        Body::Procedure(body) => ("procedure", procedure(body)),
+        Body::Rehearsal(RehearsalEvent::Known(_)) => ("rehearsal", "known"),
+        Body::Ceremony(body) => ("ceremony", ceremony(body)),
     }
 }
 
 /// Whether an event ends its session.
 pub(super) const fn ends(body: &Body) -> bool {
-    matches!(body, Body::Session(SessionEvent::Closed | SessionEvent::Aborted { .. }))
+    matches!(
+        body,
+        Body::Session(SessionEvent::Closed | SessionEvent::Aborted { .. })
+            | Body::Procedure(ProcedureEvent::RolledBack { .. })
+    )
 }
 
 const fn session(body: &SessionEvent) -> &'static str {
@@ -57,7 +67,27 @@ const fn item(body: &ItemEvent) -> &'static str {
     }
 }
 
-const fn step(body: &StepEvent) -> &'static str {
+const fn procedure(body: &ProcedureEvent) -> &'static str {
+    match body {
+        ProcedureEvent::Recommended { .. } => "recommended",
+        ProcedureEvent::RecommendationWithdrawn => "recommendation_withdrawn",
+        ProcedureEvent::Begun { .. } => "begun",
+        ProcedureEvent::Step(body) => step(body),
+        ProcedureEvent::VerificationBegan { .. } => "verification_began",
+        ProcedureEvent::RolledBack { .. } => "rolled_back",
+        ProcedureEvent::Failed { .. } => "failed",
+    }
+}
+
+const fn ceremony(body: &CeremonyEvent) -> &'static str {
+    match body {
+        CeremonyEvent::Polled { .. } => "polled",
+        CeremonyEvent::Held { .. } => "held",
+        CeremonyEvent::HoldLifted => "hold_lifted",
+    }
+}
+
+const fn step<Of>(body: &StepEvent<Of>) -> &'static str {
     match body {
         StepEvent::Intended { .. } => "intended",
         StepEvent::Started { .. } => "started",
@@ -65,5 +95,27 @@ const fn step(body: &StepEvent) -> &'static str {
         StepEvent::WaitsForInput { .. } => "waits_for_input",
         StepEvent::StopAsked { .. } => "stop_asked",
         StepEvent::Ended { .. } => "ended",
+    }
+}
+
+const fn alert(body: &AlertEvent) -> &'static str {
+    match body {
+        AlertEvent::Evaluable { .. } => "evaluable",
+        AlertEvent::Unevaluable { .. } => "unevaluable",
+        AlertEvent::Pending { .. } => "pending",
+        AlertEvent::Calmed { .. } => "calmed",
+        AlertEvent::Fired { .. } => "fired",
+        AlertEvent::HeldBack { .. } => "held_back",
+        AlertEvent::Released { .. } => "released",
+        AlertEvent::KeptFiring { .. } => "kept_firing",
+        AlertEvent::HoldsAgain { .. } => "holds_again",
+        AlertEvent::Resolved { .. } => "resolved",
+        AlertEvent::Acknowledged { .. } => "acknowledged",
+        AlertEvent::Unacknowledged { .. } => "unacknowledged",
+        AlertEvent::Escalated { .. } => "escalated",
+        AlertEvent::Silenced { .. } => "silenced",
+        AlertEvent::SilenceEnded { .. } => "silence_ended",
+        AlertEvent::FreezeDeclared { .. } => "freeze_declared",
+        AlertEvent::FreezeEnded { .. } => "freeze_ended",
     }
 }

@@ -68,6 +68,10 @@ id!(
     CheckId
 );
 id!(
+    /// An alert rule of the plan.
+    AlertId
+);
+id!(
     /// An item of the checklist. Items have a space of their own: an item may bear its check's name.
     ItemId
 );
@@ -78,6 +82,10 @@ id!(
 id!(
     /// A credential as the plan names it.
     CredentialId
+);
+id!(
+    /// A notifier: somewhere that people are told.
+    NotifierId
 );
 id!(
     /// A check kind: `http`, `variable`, …

@@ -33,6 +33,7 @@ impl Focus {
                 Self { item: Some(id), check, act: None }
             }
             RowKey::Check(id) => Self { check: Some(id), ..Self::default() },
+            RowKey::Alert(_) => Self::default(),
             RowKey::Act(act) => Self { act: Some(act), ..Self::default() },
             RowKey::Credential(id) => {
                 let check = scene.state.plan().credentials.get(&id).map(|credential| credential.check.clone());

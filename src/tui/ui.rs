@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::core::state::State;
-use crate::model::id::{CheckId, CredentialId, ItemId};
+use crate::model::id::{AlertId, CheckId, CredentialId, ItemId};
 use crate::model::time::Now;
 use crate::model::word::Phase;
 use crate::tui::layers::Layers;
+use crate::tui::replaying::ReplayStand;
 use crate::tui::standing::Standing;
 
 /// The screens, in the order of `[` and `]`.
@@ -35,6 +36,8 @@ pub enum RowKey {
     Item(ItemId),
     /// A check.
     Check(CheckId),
+    /// An alert.
+    Alert(AlertId),
     /// A credential.
     Credential(CredentialId),
     /// What moves the question: a row of its own at the end of a phase.
@@ -135,6 +138,8 @@ pub struct Ui {
     pub message: Option<Message>,
     /// What lies over the screen.
     pub layers: Layers,
+    /// Where the replay stands; nothing for a session that is live.
+    pub replay: Option<ReplayStand>,
 }
 
 impl Default for Ui {
@@ -150,6 +155,7 @@ impl Default for Ui {
             order: Order::default(),
             message: None,
             layers: Layers::default(),
+            replay: None,
         }
     }
 }

@@ -9,6 +9,9 @@ use crate::tui::ui::{Act, ScreenName};
 /// Why an action is not to be had; `None` when it is.
 #[must_use]
 pub fn why(scene: &Scene<'_>, focus: &Focus, action: Action) -> Option<&'static str> {
+    if scene.ui.replay.is_some() && action.decides() && action != Action::Quit {
+        return Some("a replay decides nothing");
+    }
     let ended = scene.live.session().ended.is_some();
     if ended && action.decides() && !matches!(action, Action::Note | Action::Quit) {
         return Some("the session has ended");

@@ -4,6 +4,7 @@
 
 mod architecture;
 mod cli;
+mod cli_kit;
 mod cockpit;
 mod crash;
 mod credentials;
@@ -16,6 +17,7 @@ mod kit;
 mod pictures;
 mod pilot;
 mod plans;
+mod replaying;
 mod report;
 mod scenario;
 mod screens;

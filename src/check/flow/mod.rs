@@ -17,7 +17,7 @@ use tokio::time::Instant;
 
 use crate::check::finding::Finding;
 use crate::check::websocket::Channel;
-use crate::check::{Kind, Looking, Probe, Surroundings, network, options};
+use crate::check::{Kind, Looking, Probe, Surroundings, options};
 use crate::core::evidence::{Evidence, LONGEST_SUMMARY, Timings};
 use crate::model::duration;
 use crate::model::kind::KindSpec;
@@ -25,6 +25,7 @@ use crate::model::plan::Check;
 use crate::model::text::SafeText;
 use crate::model::values::{Origin, Value, Values};
 use crate::model::word::{Category, Outcome};
+use crate::network;
 
 use hop::Went;
 use keys::{Hop, Keys};

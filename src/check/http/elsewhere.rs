@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 use tokio::time::Instant;
 
 use crate::check::http::exchange::{Answer, Exchange};
-use crate::check::network::Trouble;
+use crate::network::Trouble;
 use crate::check::via::{Via, in_config};
 use crate::core::evidence::Timings;
 

@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 use crate::check::finding::Finding;
 use crate::check::http::keys::{Keys, Scheme, Sign};
-use crate::check::network::{self, Network, Trouble, within};
+use crate::network::{self, Network, Trouble, within};
 use crate::core::evidence::{Evidence, Timings};
 use crate::model::failure::FailureClass;
 use crate::model::template::{Filled, Template};

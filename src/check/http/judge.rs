@@ -11,7 +11,6 @@ use crate::check::finding::Finding;
 use crate::check::http::exchange::{Answer, Exchange};
 use crate::check::http::keys::{Keys, fact_names};
 use crate::check::judging::judged;
-use crate::check::network::Trouble;
 use crate::core::evidence::{Evidence, LONGEST_SUMMARY, Timings};
 use crate::expr::{Condition, Fact, Facts};
 use crate::model::duration;
@@ -19,6 +18,7 @@ use crate::model::failure::FailureClass;
 use crate::model::text::SafeText;
 use crate::model::time::Now;
 use crate::model::word::Outcome;
+use crate::network::Trouble;
 
 /// Nobody is waited for any longer, whatever they ask.
 const LONGEST_WAIT: Duration = Duration::from_secs(3_600);

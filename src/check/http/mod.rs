@@ -16,9 +16,9 @@ use tokio::time::Instant;
 
 use crate::check::finding::Finding;
 use crate::check::http::exchange::Kept;
-use crate::check::network::Network;
+use crate::network::Network;
 use crate::check::via::Via;
-use crate::check::{Kind, Looking, Probe, Surroundings, addresses, network, options};
+use crate::check::{Kind, Looking, Probe, Surroundings, addresses, options};
 use crate::core::evidence::{Evidence, LONGEST_SUMMARY};
 use crate::model::duration;
 use crate::model::failure::{Failure, Recovery};
@@ -26,6 +26,7 @@ use crate::model::kind::KindSpec;
 use crate::model::plan::Check;
 use crate::model::text::SafeText;
 use crate::model::word::{Category, Outcome};
+use crate::network;
 
 pub(super) use exchange::{Answer, Exchange};
 pub(super) use judge::{Judge, headers};

@@ -20,7 +20,7 @@ use tokio::time::Instant;
 
 use crate::check::finding::Finding;
 use crate::check::judging::judged;
-use crate::check::network::{self, Network, Trouble, within};
+use crate::network::{self, Network, Trouble, within};
 use crate::check::{Kind, Looking, Probe, Surroundings, options};
 use crate::core::evidence::{Evidence, Timings};
 use crate::expr::{Condition, Fact, FactNames, FactType, Facts};

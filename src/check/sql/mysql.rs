@@ -10,7 +10,7 @@ use secrecy::ExposeSecret;
 use serde_json::{Map, Value as Json};
 use tokio::time::Instant;
 
-use crate::check::network::{Network, Trouble, within};
+use crate::network::{Network, Trouble, within};
 use crate::check::sql::place::Place;
 use crate::check::sql::rows::{Rows, number};
 use crate::check::sql::{Answered, Question};
@@ -54,7 +54,7 @@ fn options(question: &Question, network: &Network, address: SocketAddr) -> OptsB
         let bare = place.host.trim_start_matches('[').trim_end_matches(']').to_owned();
         let options = SslOpts::default().with_danger_tls_hostname_override(Some(bare));
         match network.roots() {
-            Some(roots) => options.with_root_certs(vec![roots.to_path_buf().into()]).with_disable_built_in_roots(true),
+            Some(roots) => options.with_root_certs(vec![roots.to_vec().into()]).with_disable_built_in_roots(true),
             None => {
                 let system = SYSTEM_ROOTS.iter().map(Path::new).find(|path| path.exists());
                 options.with_root_certs(system.map(|path| path.to_path_buf().into()).into_iter().collect())

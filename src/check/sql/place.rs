@@ -61,7 +61,7 @@ impl Place {
             None => (decoded(login), None),
         };
         let usual = if engine == Engine::Postgres { 5432 } else { 3306 };
-        let named = crate::check::network::host_and_port(place, usual);
+        let named = crate::network::host_and_port(place, usual);
         let (host, port) = named.ok_or("the database's URL names no host")?;
         if database.is_empty() || user.is_empty() {
             return Err("the database's URL names no user or no database".to_owned());
@@ -72,7 +72,7 @@ impl Place {
 
     /// Every host but this machine is asked over TLS, unless the URL itself forgoes it.
     pub(super) fn wants_tls(&self) -> bool {
-        self.asked_tls.unwrap_or_else(|| !crate::check::network::is_this_machine(&self.host))
+        self.asked_tls.unwrap_or_else(|| !crate::network::is_this_machine(&self.host))
     }
 
     /// As a person knows it.

@@ -15,7 +15,7 @@ use tokio_postgres::types::{Format, FromSql, IsNull, ToSql, Type, to_sql_checked
 use tokio_postgres::{Client, Error, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use crate::check::network::{Bounded, Network, Trouble, within};
+use crate::network::{Bounded, Network, Trouble, within};
 use crate::check::sql::place::Place;
 use crate::check::sql::rows::{Rows, number};
 use crate::check::sql::{Answered, Question};

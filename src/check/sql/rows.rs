@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json};
 
-use crate::check::network::Trouble;
+use crate::network::Trouble;
 
 /// So many bytes of values are kept of one answer.
 const LARGEST: usize = 1 << 20;

@@ -7,7 +7,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use serde_json::{Map, Value as Json};
 use tokio::time::Instant;
 
-use crate::check::network::Trouble;
+use crate::network::Trouble;
 use crate::check::sql::rows::Rows;
 use crate::check::sql::{Answered, Question};
 use crate::core::evidence::Timings;

@@ -23,6 +23,13 @@ fn permitted(state: &State, question: Question, now: Now, what: &str) -> Result<
 
 pub(super) fn start_step(state: &State, id: &ItemId, now: Now) -> Result<Vec<Body>, Refusal> {
     let (item, known) = find(state, id)?;
+    if state.procedure().is_under_way() {
+        return Err(Refusal::new("the rollback is under way").instead("press R to stop it"));
+    }
+    if let Some(hold) = &state.ceremony().hold {
+        return Err(Refusal::new(format!("the go-live is held by {}: {}", hold.by, hold.reason))
+            .instead("press H to let it go on"));
+    }
     if item.step.is_none() {
         return Err(Refusal::new(format!("{} has no step to start", item.title)));
     }
@@ -106,6 +113,9 @@ pub(super) fn abort(state: &State, reason: &str) -> Result<Body, Refusal> {
     let running = state.items().find(|(_, known)| known.step.as_ref().is_some_and(|step| step.is_under_way()));
     if let Some((item, _)) = running {
         return Err(Refusal::new(format!("{} is still running", item.title)).instead("stop it first"));
+    }
+    if state.procedure().is_under_way() {
+        return Err(Refusal::new("the rollback is under way").instead("stop it first: R"));
     }
     let reason: SafeText = written(reason, "aborting")?;
     Ok(Body::Session(SessionEvent::Aborted { reason }))

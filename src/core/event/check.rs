@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::core::event::micros;
-use crate::core::evidence::Evidence;
+use crate::core::evidence::{Evidence, Measured};
 use crate::model::id::{CheckId, EffectId};
 use crate::model::time::Now;
 
@@ -69,6 +69,9 @@ pub struct Repeat {
     /// How late it began.
     #[serde(with = "micros")]
     pub lateness: Duration,
+    /// The number that it measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub measured: Option<Measured>,
 }
 
 impl Repeat {

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::model::id::{CheckId, ItemId};
+use crate::model::id::{AlertId, CheckId, ItemId};
 use crate::model::text::SafeText;
 
 /// What a decision is about.
@@ -14,6 +14,8 @@ pub enum Subject {
     Item(ItemId),
     /// A check.
     Check(CheckId),
+    /// An alert: it is acknowledged and silenced, never waived.
+    Alert(AlertId),
 }
 
 /// Items, and what people decide about them and about checks.

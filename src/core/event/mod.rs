@@ -3,9 +3,13 @@
 //! An event is a fact in words of the field. It holds no closure, no handle and no secret; whoever reads the journal
 //! years later needs nothing else.
 
+mod alert;
+mod ceremony;
 mod check;
 mod item;
 mod micros;
+mod procedure;
+mod rehearsal;
 mod session;
 mod step;
 
@@ -14,8 +18,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use crate::core::event::alert::AlertEvent;
+pub use crate::core::event::ceremony::{CeremonyEvent, PollWord};
 pub use crate::core::event::check::{CheckEvent, Finished, Repeat};
 pub use crate::core::event::item::{ItemEvent, Subject};
+pub use crate::core::event::procedure::ProcedureEvent;
+pub use crate::core::event::rehearsal::RehearsalEvent;
 pub use crate::core::event::session::{CredentialSeen, Purpose, SessionEvent};
 pub use crate::core::event::step::{OutputLine, StepEnd, StepEvent};
 use crate::model::operator::Actor;
@@ -55,6 +63,14 @@ pub enum Body {
     Item(ItemEvent),
     /// Steps: what was run in the world.
     Step(StepEvent),
+    /// Alerts: what rules found, and what people did about it.
+    Alert(AlertEvent),
+    /// The rollback procedure.
+    Procedure(ProcedureEvent),
+    /// Rehearsals of it.
+    Rehearsal(RehearsalEvent),
+    /// Poll and holds.
+    Ceremony(CeremonyEvent),
 }
 
 impl Event {

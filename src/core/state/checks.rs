@@ -94,9 +94,10 @@ impl CheckState {
         matches!(self.outcome(), Some(Outcome::Fail | Outcome::Error))
     }
 
-    fn finish(&mut self, finished: &Finished, when: Now) {
+    /// Takes a result; says whether it is the latest.
+    fn finish(&mut self, finished: &Finished, when: Now) -> bool {
         if self.latest.as_ref().is_some_and(|latest| latest.effect > finished.effect) {
-            return;
+            return false;
         }
         if self.running.is_some_and(|running| running.effect <= finished.effect) {
             self.running = None;
@@ -122,14 +123,15 @@ impl CheckState {
             self.conclusive = Some(latest.clone());
         }
         self.latest = Some(latest);
+        true
     }
 
-    /// A repeat carries no evidence: what is known of the check is confirmed at a later time.
-    fn repeat(&mut self, repeat: &Repeat) {
+    /// A repeat carries no evidence: what is known of the check is confirmed at a later time. Says which outcome.
+    fn repeat(&mut self, repeat: &Repeat) -> Option<Outcome> {
         let when = repeat.when();
-        let Some(outcome) = self.outcome() else { return };
+        let outcome = self.outcome()?;
         if self.latest.as_ref().is_some_and(|latest| latest.effect > repeat.effect) {
-            return;
+            return None;
         }
         if self.running.is_some_and(|running| running.effect <= repeat.effect) {
             self.running = None;
@@ -147,6 +149,7 @@ impl CheckState {
         if matches!(outcome, Outcome::Pass | Outcome::Warn) {
             renew(&mut self.last_good);
         }
+        Some(outcome)
     }
 
     fn record(&mut self, outcome: Outcome, latency: Duration, lateness: Duration) {
@@ -171,14 +174,21 @@ pub(super) fn apply(state: &mut State, body: &CheckEvent, when: Now) {
         CheckEvent::Finished(finished) => {
             state.saw_effect(finished.effect);
             if let Some(check) = state.check_mut(&finished.check) {
-                check.finish(finished, when);
+                let is_news = check.finish(finished, when);
+                if is_news {
+                    let took = finished.evidence.timings.total.unwrap_or(finished.took);
+                    let (outcome, measured) = (finished.evidence.outcome, finished.evidence.measured);
+                    state.measure(&finished.check, |series| series.record(when.at, outcome, took, measured));
+                }
             }
         }
         CheckEvent::Observed { repeats } => {
             for repeat in repeats {
                 state.saw_effect(repeat.effect);
-                if let Some(check) = state.check_mut(&repeat.check) {
-                    check.repeat(repeat);
+                if let Some(check) = state.check_mut(&repeat.check)
+                    && let Some(outcome) = check.repeat(repeat)
+                {
+                    state.measure(&repeat.check, |s| s.record(repeat.at, outcome, repeat.took, repeat.measured));
                 }
             }
         }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::model::id::{CheckId, ItemId};
+use crate::model::id::{AlertId, CheckId, ItemId};
 use crate::model::plan::Plan;
 
 /// Positions and arrows of a plan.
@@ -10,6 +10,7 @@ use crate::model::plan::Plan;
 pub struct Index {
     checks: HashMap<CheckId, usize>,
     items: HashMap<ItemId, usize>,
+    alerts: HashMap<AlertId, usize>,
     dependencies: Vec<Vec<usize>>,
     dependents: Vec<Vec<usize>>,
     used_by: Vec<Vec<usize>>,
@@ -21,6 +22,7 @@ impl Index {
     pub fn of(plan: &Plan) -> Self {
         let checks: HashMap<_, _> = plan.checks.iter().enumerate().map(|(at, check)| (check.id.clone(), at)).collect();
         let items: HashMap<_, _> = plan.items.iter().enumerate().map(|(at, item)| (item.id.clone(), at)).collect();
+        let alerts = plan.alerts.iter().enumerate().map(|(at, rule)| (rule.id.clone(), at)).collect();
         let positions = |ids: &[CheckId]| ids.iter().filter_map(|id| checks.get(id).copied()).collect::<Vec<_>>();
         let dependencies: Vec<_> = plan.checks.iter().map(|check| positions(&check.depends_on)).collect();
         let mut dependents = vec![Vec::new(); plan.checks.len()];
@@ -35,7 +37,7 @@ impl Index {
                 used_by[check].push(at);
             }
         }
-        Self { checks, items, dependencies, dependents, used_by }
+        Self { checks, items, alerts, dependencies, dependents, used_by }
     }
 
     /// The position of a check.
@@ -48,6 +50,12 @@ impl Index {
     #[must_use]
     pub fn item(&self, id: &ItemId) -> Option<usize> {
         self.items.get(id).copied()
+    }
+
+    /// The position of an alert.
+    #[must_use]
+    pub fn alert(&self, id: &AlertId) -> Option<usize> {
+        self.alerts.get(id).copied()
     }
 
     /// What the check at this position stands on.

@@ -1,8 +1,10 @@
 //! What happened, in sentences: the events that people want to read, without the repeats that they do not.
 
+mod rollback;
+
 use jiff::Timestamp;
 
-use crate::core::event::{Body, CheckEvent, Event, ItemEvent, SessionEvent, StepEnd, StepEvent, Subject};
+use crate::core::event::{AlertEvent, Body, CheckEvent, Event, ItemEvent, SessionEvent, StepEnd, StepEvent, Subject};
 use crate::core::state::State;
 use crate::model::operator::Actor;
 use crate::model::word::Outcome;
@@ -47,6 +49,10 @@ pub(super) fn entry(state: &State, event: &Event) -> Option<Entry> {
         Body::Check(body) => check(state, body)?,
         Body::Item(body) => item(body),
         Body::Step(body) => step(body)?,
+        Body::Alert(body) => alert(state, body)?,
+        Body::Procedure(body) => rollback::procedure(body)?,
+        Body::Rehearsal(body) => rollback::rehearsal(body),
+        Body::Ceremony(body) => rollback::ceremony(body),
     };
     Some(Entry { at: event.at, actor: event.actor.clone(), mark, subject, text })
 }
@@ -142,9 +148,41 @@ fn step(body: &StepEvent) -> Option<(Mark, String, String)> {
     })
 }
 
+fn alert(state: &State, body: &AlertEvent) -> Option<(Mark, String, String)> {
+    let until = |until: &Timestamp| until.strftime("%F %H:%M UTC").to_string();
+    let (mark, text) = match body {
+        AlertEvent::Pending { value, threshold, .. } => (Mark::Look, format!("alert pending: {value} {threshold}")),
+        AlertEvent::Calmed { .. } => (Mark::Plain, "alert calmed before it fired".to_owned()),
+        AlertEvent::Fired { value, threshold, held_by: Some(by), .. } => {
+            (Mark::Bad, format!("alert firing: {value} {threshold}; its cause is told by {by}"))
+        }
+        AlertEvent::Fired { value, threshold, .. } => (Mark::Bad, format!("alert firing: {value} {threshold}")),
+        AlertEvent::HeldBack { by, .. } => (Mark::Plain, format!("notices held back: its cause is told by {by}")),
+        AlertEvent::Released { .. } => (Mark::Look, "still fires without its cause: told now".to_owned()),
+        AlertEvent::Resolved { .. } => (Mark::Good, "alert resolved".to_owned()),
+        AlertEvent::Acknowledged { note: Some(note), .. } => (Mark::Decision, format!("alert acknowledged: {note}")),
+        AlertEvent::Acknowledged { .. } => (Mark::Decision, "alert acknowledged".to_owned()),
+        AlertEvent::Unacknowledged { .. } => (Mark::Decision, "acknowledgement taken back".to_owned()),
+        AlertEvent::Escalated { to, .. } => (Mark::Bad, format!("alert escalated to {}", to.join(", "))),
+        AlertEvent::Silenced { reason, until: end, .. } => {
+            (Mark::Decision, format!("silenced until {}: {reason}", until(end)))
+        }
+        AlertEvent::SilenceEnded { why, .. } => (Mark::Look, format!("silence ended: {why}")),
+        AlertEvent::FreezeDeclared { reason, until: end } => {
+            (Mark::Decision, format!("freeze declared until {}: {reason}", until(end)))
+        }
+        AlertEvent::FreezeEnded { why } => (Mark::Look, format!("freeze ended: {why}")),
+        AlertEvent::Unevaluable { why, .. } => (Mark::Look, format!("rule cannot be evaluated: {why}")),
+        AlertEvent::Evaluable { .. } | AlertEvent::KeptFiring { .. } | AlertEvent::HoldsAgain { .. } => return None,
+    };
+    let subject = body.alert().map_or_else(|| state.plan.service.name.clone(), ToString::to_string);
+    Some((mark, subject, text))
+}
+
 fn name(subject: &Subject) -> String {
     match subject {
         Subject::Item(item) => item.to_string(),
         Subject::Check(check) => check.to_string(),
+        Subject::Alert(alert) => alert.to_string(),
     }
 }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::core::event::Subject;
-use crate::core::state::{CheckState, ItemState, Soaking, State};
+use crate::core::rollback;
+use crate::core::state::{CheckState, ItemState, Soaking, Stage, State};
 use crate::core::status::{self, CheckStatus, Lack};
 use crate::core::verdict::{Answer, Cause, Inquiry, Reason, Scope, Waiting};
 use crate::model::duration;
@@ -43,7 +44,9 @@ const fn accepted(severity: Severity) -> Answer {
 /// Whether a check counts in an inquiry: its phase is among those of the question (a check that no item uses counts
 /// from the start), and it is among those selected.
 fn counts(check: &Check, inquiry: &Inquiry) -> bool {
-    let in_question = check.phase.is_none_or(|phase| inquiry.question.includes(phase));
+    // What is only asked of the old version says nothing about the new one.
+    let in_question =
+        check.run != Run::AfterRollback && check.phase.is_none_or(|phase| inquiry.question.includes(phase));
     match &inquiry.scope {
         Scope::All | Scope::Machines => in_question,
         Scope::Selection { checks, .. } => checks.contains(&check.id),
@@ -151,6 +154,7 @@ fn message_of_check(state: &State, check: &Check, known: &CheckState, status: &C
             "never run: it may not run in production without allow_in_production = true".to_owned()
         }
         CheckStatus::Missing if check.run == Run::OnDemand => "never run: it runs when a person asks for it".to_owned(),
+        CheckStatus::Missing if check.run == Run::AfterRollback => "runs after a rollback".to_owned(),
         CheckStatus::Missing => "no result yet".to_owned(),
     }
 }
@@ -203,10 +207,7 @@ fn weigh_lack(item: &Item, lack: &Lack) -> (Answer, Cause, String) {
         Lack::Soak { since: Some(_), .. } => (unknown(severity), Cause::Soak, "soaking".to_owned()),
         Lack::Soak { broken_by: Some(by), .. } => (unknown(severity), Cause::Soak, format!("soak broken by {by}")),
         Lack::Soak { .. } => (unknown(severity), Cause::Soak, "soak not begun".to_owned()),
-        Lack::Rehearsal(needs) => {
-            let message = format!("no rehearsal within {} that kept its {} budget", needs.within, needs.budget);
-            (unknown(severity), Cause::Rehearsal, message)
-        }
+        Lack::Rehearsal(why) => (unknown(severity), Cause::Rehearsal, why.clone()),
     }
 }
 
@@ -274,5 +275,24 @@ pub fn next_change(state: &State, now: Now) -> Option<Timestamp> {
         (Some(soak), Soaking::Since(when)) => Some(when.at.saturating_add(soak.length.0).unwrap_or(Timestamp::MAX)),
         _ => None,
     });
-    stale.chain(check_waivers).chain(item_waivers).chain(soaks).filter(|at| *at > now.at).min()
+    let rollback = rollback_changes(state, now);
+    let ceremony = super::ceremony::next_change(state);
+    let all = stale.chain(check_waivers).chain(item_waivers).chain(soaks).chain(rollback).chain(ceremony);
+    all.filter(|at| *at > now.at).min()
+}
+
+/// When a rehearsal is too old, a trigger has stood long enough, or the verification is out of time.
+fn rollback_changes(state: &State, now: Now) -> impl Iterator<Item = Timestamp> {
+    let later = |at: Timestamp, by: std::time::Duration| at.saturating_add(by).unwrap_or(Timestamp::MAX);
+    let needs = state.plan().items.iter().filter_map(|item| item.rehearsal);
+    let old = needs.flat_map(move |needs| {
+        state.procedure().rehearsals().map(move |record| later(record.at, needs.within.0)).collect::<Vec<_>>()
+    });
+    let after = state.plan().rollback.after.0;
+    let triggers = rollback::triggers(state, now).into_iter().map(move |standing| later(standing.since, after));
+    let verified = match &state.procedure().stage {
+        Stage::Verifying { since, .. } => Some(later(since.at, state.plan().rollback.verify_within.0)),
+        Stage::NotRun | Stage::Running | Stage::RolledBack { .. } | Stage::Failed { .. } => None,
+    };
+    old.chain(triggers).chain(verified)
 }

@@ -16,7 +16,8 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::core::agenda::{Agenda, Effect};
-use crate::core::event::{Body, CheckEvent, Event, SessionEvent, StepEvent};
+use crate::core::alerts::Watch;
+use crate::core::event::{Body, CheckEvent, Event, ProcedureEvent, SessionEvent, StepEvent};
 use crate::core::state::State;
 use crate::engine::events::Maker;
 use crate::engine::handle::{Asked, Handle, Lateness};
@@ -26,9 +27,10 @@ use crate::engine::redaction;
 use crate::engine::running::{Ran, Runner};
 use crate::engine::screen::Screen;
 use crate::engine::setup::{Beginning, OpenError, Setup};
-use crate::engine::stepping::{self, Stepper};
+use crate::engine::stepping::{self, Of, Stepper};
 use crate::journal::storage::StorageError;
 use crate::mask::Redactor;
+use crate::model::id::EffectId;
 use crate::model::operator::Actor;
 use crate::model::text::SafeText;
 use crate::model::time::Now;
@@ -43,6 +45,7 @@ const REPORTED: usize = 1_024;
 pub(super) struct Sequencer {
     state: State,
     agenda: Agenda,
+    watch: Watch,
     keeper: Keeper,
     maker: Maker,
     clock: fn() -> Now,
@@ -81,6 +84,7 @@ impl Sequencer {
         let handle = Handle { asked: ask, states: shown, quit: quit.clone(), lateness };
         let sequencer = Self {
             agenda: Agenda::new(&state, now),
+            watch: Watch::new(&state),
             keeper: Keeper::new(journal, &state),
             runner: Runner::new(probes, state.plan().limits.concurrency, results, clock),
             stepper: Stepper::new(surroundings, redactor.clone(), steps_folder, reports),
@@ -138,18 +142,30 @@ impl Sequencer {
                     }
                 }
                 Effect::RunStep { item, effect } => {
-                    if let Some((item, _)) = self.state.item(&item) {
-                        self.stepper.run(item, effect);
+                    if let Some(step) = self.state.item(&item).and_then(|(item, _)| item.step.clone()) {
+                        self.stepper.run(Of::Item(item), step, effect);
                     }
                 }
                 Effect::AttachStep { item, .. } => {
-                    if let Some((item, known)) = self.state.item(&item)
+                    if let Some((planned, known)) = self.state.item(&item)
                         && let Some(step) = &known.step
                     {
-                        self.stepper.attach(item, step);
+                        let action = planned.step.as_ref().map(|step| step.action.clone());
+                        self.stepper.attach(Of::Item(item), action, step);
                     }
                 }
-                Effect::StopStep { effect, .. } => self.stepper.stop(effect),
+                Effect::RunRollbackStep { step, effect } => {
+                    if let Some((planned, _)) = self.state.rollback_steps().find(|(planned, _)| planned.id == step) {
+                        self.stepper.run(Of::Rollback(step), planned.as_step(), effect);
+                    }
+                }
+                Effect::AttachRollbackStep { step, .. } => {
+                    let known = self.state.rollback_steps().find(|(planned, _)| planned.id == step);
+                    if let Some((planned, Some(run))) = known {
+                        self.stepper.attach(Of::Rollback(step), Some(planned.action.clone()), run);
+                    }
+                }
+                Effect::StopStep { effect, .. } | Effect::StopRollbackStep { effect, .. } => self.stepper.stop(effect),
             }
         }
     }
@@ -176,11 +192,11 @@ impl Sequencer {
 
     fn take_report(&mut self, report: stepping::Report) {
         let mut next = Some(report);
-        while let Some((event, when)) = next {
-            if let StepEvent::Ended { effect, .. } = &event {
-                self.stepper.forget(*effect);
+        while let Some((body, when)) = next {
+            if let Some(effect) = ended(&body) {
+                self.stepper.forget(effect);
             }
-            self.pend(Body::Step(event), when);
+            self.pend(body, when);
             next = self.stepped.try_recv().ok();
         }
     }
@@ -219,6 +235,15 @@ impl Sequencer {
         }
         self.screen.publish(&self.state);
         if self.unanswered { Err(self.keeper.abandon()) } else { self.keeper.close() }
+    }
+}
+
+/// The number of the run whose end an event tells of.
+const fn ended(body: &Body) -> Option<EffectId> {
+    match body {
+        Body::Step(StepEvent::Ended { effect, .. })
+        | Body::Procedure(ProcedureEvent::Step(StepEvent::Ended { effect, .. })) => Some(*effect),
+        _ => None,
     }
 }
 

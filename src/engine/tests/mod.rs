@@ -18,7 +18,6 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::task::JoinHandle;
 
-use crate::check::network::Network;
 use crate::check::{Looking, Probe, Surroundings};
 use crate::core::event::{Event, Purpose};
 use crate::core::evidence::Evidence;
@@ -40,6 +39,7 @@ use crate::model::text::SafeText;
 use crate::model::time::Now;
 use crate::model::values::Values;
 use crate::model::word::{Category, Outcome, Phase, Severity};
+use crate::network::Network;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -102,7 +102,12 @@ impl Scene {
             credentials: BTreeMap::new(),
             checks: self.checks.clone(),
             items: self.items.clone(),
+            alerts: Vec::new(),
+            notifiers: Vec::new(),
+            metrics: None,
             procedure: Vec::new(),
+            rollback: crate::model::rollback::Rollback::default(),
+            ceremony: crate::model::ceremony::Ceremony::default(),
             limits: Limits { concurrency: self.concurrency.unwrap_or(32) },
             folder: PathBuf::from("/"),
             digest: String::new(),
@@ -147,6 +152,7 @@ impl Scene {
             trusted: self.trusted,
             clock,
             network,
+            notifiers: crate::notify::Roster::default(),
         };
         let setup = Setup {
             journal,

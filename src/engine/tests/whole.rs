@@ -17,6 +17,7 @@ fn open(folder: &Path, journal: Journal, beginning: Beginning) -> (Handle, Runni
         trusted: false,
         clock: crate::clock::now,
         network: Network::new(&plan::Network::default(), folder).unwrap(),
+        notifiers: crate::notify::Roster::default(),
     });
     engine::open(Setup {
         journal,

@@ -56,7 +56,7 @@ fn commons(document: &Document) -> Vec<(String, &'static str, &str, &CommonKeys)
     credentials.chain(settings).chain(checks).collect()
 }
 
-fn names_nothing(selector: &str, known: &Known<'_>) -> Problem {
+pub(super) fn names_nothing(selector: &str, known: &Known<'_>) -> Problem {
     if let Some(category) = selector.strip_prefix("category:") {
         let words = Category::ALL.iter().map(|category| category.word());
         if Category::ALL.iter().any(|known| known.word() == category) {

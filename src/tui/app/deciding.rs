@@ -68,6 +68,7 @@ pub(super) fn done_words(command: &Command, by: &Operator) -> String {
     let name = |subject: &Subject| match subject {
         Subject::Item(id) => id.to_string(),
         Subject::Check(id) => id.to_string(),
+        Subject::Alert(id) => id.to_string(),
     };
     match command {
         Command::Sign { item, .. } => format!("{item} signed by {by}   u takes it back"),
@@ -77,6 +78,12 @@ pub(super) fn done_words(command: &Command, by: &Operator) -> String {
         Command::Waive { subject, .. } => format!("{} waived   u ends it", name(subject)),
         Command::EndWaiver { subject } => format!("waiver of {} ended", name(subject)),
         Command::Claim { item } => format!("{item} is yours"),
+        Command::Acknowledge { alert, .. } => format!("{alert} acknowledged   u takes it back"),
+        Command::TakeBackAcknowledgement { alert } => format!("acknowledgement of {alert} taken back"),
+        Command::Silence { alert, .. } => format!("{alert} silenced: it counts all the same   u ends it"),
+        Command::EndSilence { alert } => format!("silence of {alert} ended"),
+        Command::DeclareFreeze { .. } => "freeze declared   u ends it".to_owned(),
+        Command::EndFreeze => "freeze ended".to_owned(),
         Command::Note { .. } => "noted".to_owned(),
         Command::RunAgain { checks } if checks.len() == 1 => format!("{} runs again", checks[0]),
         Command::RunAgain { checks } => format!("{} checks run again", checks.len()),
@@ -86,6 +93,11 @@ pub(super) fn done_words(command: &Command, by: &Operator) -> String {
         Command::OpenGate => "the gate is open: customers are let in".to_owned(),
         Command::CloseGate { .. } => "the gate is closed".to_owned(),
         Command::CloseSession => "the go-live is closed".to_owned(),
+        Command::RollBack { .. } => "the rollback has begun".to_owned(),
+        Command::StopRollback => "the rollback is being stopped".to_owned(),
+        Command::SayInPoll { role, word, .. } => format!("{role}: {}", word.words()),
+        Command::Hold { .. } => "the go-live is held   H lets it go on".to_owned(),
+        Command::LiftHold => "the go-live goes on".to_owned(),
         Command::AbortSession { .. } => "the go-live was given up".to_owned(),
     }
 }

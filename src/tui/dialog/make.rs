@@ -78,6 +78,7 @@ impl Dialog {
                 let found = scene.live.check(id).and_then(|(_, known)| known.latest.as_ref());
                 (id.to_string(), found.map(|latest| latest.evidence.summary.to_string()))
             }
+            Subject::Alert(id) => (id.to_string(), None),
         };
         let mut dialog = Self::new(Question::Waive(subject), format!("Waive: {name}"));
         if let Some(words) = words {
@@ -93,6 +94,7 @@ impl Dialog {
         let about = match &subject {
             Some(Subject::Item(id)) => id.to_string(),
             Some(Subject::Check(id)) => id.to_string(),
+            Some(Subject::Alert(id)) => id.to_string(),
             None => "this go-live".to_owned(),
         };
         Self::new(Question::Note(subject), format!("Note on {about}")).field("note", "", false)

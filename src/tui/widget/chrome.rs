@@ -44,10 +44,7 @@ pub fn header(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
     right.push(Span::raw(gap));
     right.push(scene.say(format::clock(scene.now.at, scene.zone), Role::Text));
     right.push(Span::raw(gap));
-    right.push(match &scene.live.session().ended {
-        Some((outcome, _)) => scene.say(format!("■ {outcome:?}").to_lowercase(), Role::Strong),
-        None => scene.say("● live", Role::Good),
-    });
+    right.push(liveness(scene));
     if roomy {
         right.push(Span::raw(gap));
         right.push(scene.say(scene.own.id.to_string(), Role::Text));
@@ -72,6 +69,18 @@ pub fn header(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
         left.push(scene.say(version.to_string(), Role::Text));
     }
     canvas.both(0, left, right);
+}
+
+/// Whether this is now, an end, or a moment of the past.
+fn liveness(scene: &Scene<'_>) -> Span<'static> {
+    if let Some(stand) = &scene.ui.replay {
+        let glyph = if stand.playing { "▶" } else { "‖" };
+        return scene.say(format!("{glyph} replay {}× {}/{}", stand.speed, stand.applied, stand.length), Role::Look);
+    }
+    match &scene.live.session().ended {
+        Some((outcome, _)) => scene.say(format!("■ {outcome:?}").to_lowercase(), Role::Strong),
+        None => scene.say("● live", Role::Good),
+    }
 }
 
 /// What a reader has to know before believing the screen.
@@ -200,6 +209,7 @@ fn waiting(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
     let title = match &first.subject {
         Subject::Item(id) => scene.live.item(id).map_or_else(|| id.to_string(), |(item, _)| item.title.clone()),
         Subject::Check(id) => id.to_string(),
+        Subject::Alert(id) => id.to_string(),
     };
     let left = vec![
         scene.say(" ☐ ", Role::Waiting),
@@ -239,6 +249,7 @@ fn reason_spans(scene: &Scene<'_>, reason: &Reason) -> Vec<Span<'static>> {
     let subject = match &reason.subject {
         Some(Subject::Item(id)) => scene.live.item(id).map_or_else(|| id.to_string(), |(item, _)| item.title.clone()),
         Some(Subject::Check(id)) => id.to_string(),
+        Some(Subject::Alert(id)) => id.to_string(),
         None => "golive".to_owned(),
     };
     vec![scene.say(format!("{subject}: "), Role::Strong), scene.say(reason.message.clone(), Role::Text)]

@@ -2,12 +2,13 @@
 //! configuration made once a session and shared by all checks.
 
 mod bounded;
+pub mod request;
 mod trouble;
 mod trust;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,8 +34,7 @@ pub struct Network {
     /// The one address of a name that is asked now, of several.
     pinned: Option<(String, SocketAddr)>,
     trust: trust::Trust,
-    /// The plan's own roots, for what cannot be handed a TLS configuration.
-    roots: Option<PathBuf>,
+    roots: Option<Vec<u8>>,
     tls: Arc<ClientConfig>,
 }
 
@@ -69,8 +69,9 @@ impl Network {
     /// # Errors
     /// If the roots cannot be read, or an override is no address.
     pub fn new(plan: &plan::Network, folder: &Path) -> Result<Self, NetworkError> {
-        let roots = plan.ca.as_ref().map(|ca| folder.join(ca));
-        let trust = trust::Trust::new(roots.as_deref())?;
+        let ca = plan.ca.as_ref().map(|ca| folder.join(ca));
+        let trust = trust::Trust::new(ca.as_deref())?;
+        let roots = ca.as_deref().map(trust::read).transpose()?;
         let mut resolve = HashMap::new();
         for (name, addresses) in &plan.resolve {
             let parsed = addresses.split(',').map(|one| one.trim().parse());
@@ -88,16 +89,16 @@ impl Network {
         Self { pinned: Some((format!("{}:{port}", host.to_lowercase()), address)), ..self.clone() }
     }
 
-    /// The file with the roots that the plan trusts instead of the system's.
-    #[must_use]
-    pub fn roots(&self) -> Option<&Path> {
-        self.roots.as_deref()
-    }
-
     /// The shared TLS configuration.
     #[must_use]
     pub fn tls(&self) -> Arc<ClientConfig> {
         Arc::clone(&self.tls)
+    }
+
+    /// The plan's own roots, in PEM, where it names any.
+    #[must_use]
+    pub fn roots(&self) -> Option<&[u8]> {
+        self.roots.as_deref()
     }
 
     /// A TLS configuration for one full handshake, whose chain is kept even if it is refused.

@@ -62,7 +62,7 @@ impl Trouble {
         Self::NoSuchName(host.to_owned())
     }
 
-    pub(in crate::check) fn of_connect(address: SocketAddr, error: &io::Error) -> Self {
+    pub(crate) fn of_connect(address: SocketAddr, error: &io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::NetworkUnreachable | io::ErrorKind::NetworkDown => {
                 Self::NoNetwork(format!("no network here leads to {address}"))
@@ -77,7 +77,7 @@ impl Trouble {
         }
     }
 
-    pub(in crate::check) fn of_handshake(error: &io::Error) -> Self {
+    pub(crate) fn of_handshake(error: &io::Error) -> Self {
         match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
             Some(refused) => Self::Tls(explained(refused)),
             None if error.kind() == io::ErrorKind::UnexpectedEof => {
