@@ -4,10 +4,10 @@
 use futures_util::future::join_all;
 use tokio::time::Instant;
 
-use crate::network::{Network, Trouble};
 use crate::core::evidence::{Evidence, LONGEST_SUMMARY};
 use crate::model::text::SafeText;
 use crate::model::word::Outcome;
+use crate::network::{Network, Trouble};
 
 /// At most so many addresses are asked; more are told as left out.
 const MOST_ADDRESSES: usize = 16;

@@ -1,6 +1,5 @@
 //! Findings of a check, classified: every fail and error gets its class, category, weight, impact and way out here.
 
-use crate::network::Trouble;
 use crate::core::evidence::Evidence;
 use crate::model::failure::{Failure, FailureClass, Recovery};
 use crate::model::plan::Check;
@@ -8,6 +7,7 @@ use crate::model::template::{Filled, Template, Unfilled};
 use crate::model::text::SafeText;
 use crate::model::values::Values;
 use crate::model::word::{Category, Severity};
+use crate::network::Trouble;
 
 /// What a probe has to know of its check to classify what it finds.
 #[derive(Clone)]

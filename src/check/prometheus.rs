@@ -11,7 +11,6 @@ use serde_json::Value as Json;
 use crate::check::finding::Finding;
 use crate::check::http::{Answer, Exchange, Keys as Request};
 use crate::check::judging::judged;
-use crate::network::{self, Trouble};
 use crate::check::{Kind, Looking, Probe, Surroundings, options};
 use crate::core::evidence::Evidence;
 use crate::expr::{Condition, Fact, FactNames, FactType, Facts};
@@ -19,6 +18,7 @@ use crate::model::kind::{KindSpec, OptionProblem, Options, Touch};
 use crate::model::plan::Check;
 use crate::model::template::Template;
 use crate::model::word::Category;
+use crate::network::{self, Trouble};
 
 /// So much is read of one answer.
 const LARGEST: usize = 16 << 20;

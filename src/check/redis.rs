@@ -13,7 +13,6 @@ use tokio::time::Instant;
 
 use crate::check::finding::Finding;
 use crate::check::judging::judged;
-use crate::network::{self, Duplex, Trouble, host_and_port, within};
 use crate::check::{Kind, Looking, Probe, Surroundings, options};
 use crate::core::evidence::{Evidence, Timings};
 use crate::expr::{Condition, Fact, FactNames, FactType, Facts};
@@ -22,6 +21,7 @@ use crate::model::kind::{KindSpec, OptionProblem, Options, Touch};
 use crate::model::plan::Check;
 use crate::model::template::{Filled, Template};
 use crate::model::word::Category;
+use crate::network::{self, Duplex, Trouble, host_and_port, within};
 
 /// So much is read of one connection, and so deep do answers nest.
 const LARGEST: usize = 4 << 20;

@@ -12,7 +12,6 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::time::Instant;
 
 use crate::check::finding::Finding;
-use crate::network::{self, Bounded, Duplex, Trouble, handshake, host_and_port, within};
 use crate::check::{Kind, Looking, Probe, Surroundings, options};
 use crate::core::evidence::{Evidence, Timings};
 use crate::model::failure::FailureClass;
@@ -20,6 +19,7 @@ use crate::model::kind::{KindSpec, OptionProblem, Options, Touch};
 use crate::model::plan::Check;
 use crate::model::template::{Filled, Template};
 use crate::model::word::Category;
+use crate::network::{self, Bounded, Duplex, Trouble, handshake, host_and_port, within};
 
 /// So much is read of one connection.
 const LARGEST: usize = 256 << 10;

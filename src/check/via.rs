@@ -10,11 +10,11 @@ use tokio::time::Instant;
 
 use crate::check::Surroundings;
 use crate::check::finding::Finding;
-use crate::network::Trouble;
 use crate::check::process::{self, Ended, Ordered, Unended};
 use crate::core::evidence::Evidence;
 use crate::model::kind::{Options, Touch};
 use crate::model::template::{Filled, Template};
+use crate::network::Trouble;
 
 /// So long a greeting is waited for at the other end.
 const LONGEST_GREETING: Duration = Duration::from_secs(2);

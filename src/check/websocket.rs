@@ -19,7 +19,6 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 use crate::check::finding::Finding;
-use crate::network::{self, Duplex, Network, Trouble, within};
 use crate::check::{Kind, Looking, Probe, Surroundings, options};
 use crate::core::evidence::{Evidence, Timings};
 use crate::expr::{Condition, Fact, FactNames, FactType, Facts, Judgement};
@@ -30,6 +29,7 @@ use crate::model::plan::Check;
 use crate::model::template::Template;
 use crate::model::values::Values;
 use crate::model::word::Category;
+use crate::network::{self, Duplex, Network, Trouble, within};
 
 /// No message is larger, no connection gives more, and no more messages are listened to.
 const LARGEST_MESSAGE: usize = 1 << 20;

@@ -95,6 +95,7 @@ fn production(faults: &Faults) -> String {
         format!("VITE_PRODUCTION_URL={scheme}://academy.example"),
         format!("VITE_WEBHOOK_ENDPOINT={scheme}://academy.example/api/ikhokha/webhook"),
         "VITE_WEBHOOK_SIGNATURE_ALGORITHM=sha256".to_owned(),
+        "DATABASE_URL=sqlite:data/academy.db".to_owned(),
         "VITE_WEBHOOK_TIMESTAMP_TOLERANCE=300".to_owned(),
     ];
     if !faults.is_on(Fault::MissingVariable) {

@@ -11,6 +11,7 @@ mod environment;
 mod faults;
 mod payment_api;
 pub mod pilot;
+mod realtime;
 pub mod scenario;
 mod server;
 mod site;

@@ -10,9 +10,9 @@ use serde_json::Value as Json;
 use tokio::time::Instant;
 
 use crate::check::http::exchange::{Answer, Exchange};
-use crate::network::Trouble;
 use crate::check::via::{Via, in_config};
 use crate::core::evidence::Timings;
+use crate::network::Trouble;
 
 /// The heads of an answer and of what redirected to it.
 const LARGEST_HEADS: usize = 256 << 10;

@@ -15,11 +15,11 @@ use tokio::time::Instant;
 
 use crate::check::finding::Finding;
 use crate::check::http::keys::{Keys, Scheme, Sign};
-use crate::network::{self, Network, Trouble, within};
 use crate::core::evidence::{Evidence, Timings};
 use crate::model::failure::FailureClass;
 use crate::model::template::{Filled, Template};
 use crate::model::values::Values;
+use crate::network::{self, Network, Trouble, within};
 use crate::webhook;
 
 /// At most so many headers in an answer, and so many bytes of them.

@@ -16,7 +16,6 @@ use tokio::time::Instant;
 
 use crate::check::finding::Finding;
 use crate::check::http::exchange::Kept;
-use crate::network::Network;
 use crate::check::via::Via;
 use crate::check::{Kind, Looking, Probe, Surroundings, addresses, options};
 use crate::core::evidence::{Evidence, LONGEST_SUMMARY};
@@ -27,6 +26,7 @@ use crate::model::plan::Check;
 use crate::model::text::SafeText;
 use crate::model::word::{Category, Outcome};
 use crate::network;
+use crate::network::Network;
 
 pub(super) use exchange::{Answer, Exchange};
 pub(super) use judge::{Judge, headers};

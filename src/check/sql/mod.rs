@@ -20,7 +20,6 @@ use tokio::time::Instant;
 
 use crate::check::finding::Finding;
 use crate::check::judging::judged;
-use crate::network::{self, Network, Trouble, within};
 use crate::check::{Kind, Looking, Probe, Surroundings, options};
 use crate::core::evidence::{Evidence, Timings};
 use crate::expr::{Condition, Fact, FactNames, FactType, Facts};
@@ -29,6 +28,7 @@ use crate::model::plan::Check;
 use crate::model::template::Template;
 use crate::model::values::Values;
 use crate::model::word::{Category, Outcome};
+use crate::network::{self, Network, Trouble, within};
 
 use place::{Engine, Place};
 use rows::Rows;

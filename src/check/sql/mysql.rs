@@ -10,11 +10,11 @@ use secrecy::ExposeSecret;
 use serde_json::{Map, Value as Json};
 use tokio::time::Instant;
 
-use crate::network::{Network, Trouble, within};
 use crate::check::sql::place::Place;
 use crate::check::sql::rows::{Rows, number};
 use crate::check::sql::{Answered, Question};
 use crate::core::evidence::Timings;
+use crate::network::{Network, Trouble, within};
 
 /// No packet is larger.
 const LARGEST: usize = 4 << 20;

@@ -15,11 +15,11 @@ use tokio_postgres::types::{Format, FromSql, IsNull, ToSql, Type, to_sql_checked
 use tokio_postgres::{Client, Error, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use crate::network::{Bounded, Network, Trouble, within};
 use crate::check::sql::place::Place;
 use crate::check::sql::rows::{Rows, number};
 use crate::check::sql::{Answered, Question};
 use crate::core::evidence::Timings;
+use crate::network::{Bounded, Network, Trouble, within};
 
 /// So many bytes are read of one connection.
 const LARGEST: usize = 16 << 20;

@@ -7,10 +7,10 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use serde_json::{Map, Value as Json};
 use tokio::time::Instant;
 
-use crate::network::Trouble;
 use crate::check::sql::rows::Rows;
 use crate::check::sql::{Answered, Question};
 use crate::core::evidence::Timings;
+use crate::network::Trouble;
 
 /// The virtual machine is asked every so many steps whether the time is over.
 const STEPS: std::ffi::c_int = 2_000;
