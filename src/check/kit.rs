@@ -149,8 +149,13 @@ pub(super) mod listener {
 
     /// Answers with these bytes and keeps what it was asked.
     pub(crate) fn recording(answer: &str) -> (u16, Arc<Mutex<String>>) {
+        recording_bytes(answer.as_bytes())
+    }
+
+    /// The same, with bytes that are no text.
+    pub(crate) fn recording_bytes(answer: &[u8]) -> (u16, Arc<Mutex<String>>) {
         let seen = Arc::new(Mutex::new(String::new()));
-        let (kept, answer) = (Arc::clone(&seen), answer.as_bytes().to_vec());
+        let (kept, answer) = (Arc::clone(&seen), answer.to_vec());
         let port = listening(move |mut stream| {
             let head = read_head(&mut stream);
             kept.lock().unwrap().push_str(&head);
@@ -209,8 +214,17 @@ pub(super) mod listener {
 
     /// Answers with a byte a second.
     pub(crate) fn dripping(text: &str) -> u16 {
-        let text = text.as_bytes().to_vec();
+        dripping_after("", text)
+    }
+
+    /// Answers with a head at once, and then with a byte a second.
+    pub(crate) fn dripping_after(head: &str, text: &str) -> u16 {
+        let (head, text) = (head.as_bytes().to_vec(), text.as_bytes().to_vec());
         listening(move |mut stream| {
+            if !head.is_empty() {
+                read_head(&mut stream);
+                let _ = stream.write_all(&head);
+            }
             for byte in &text {
                 if stream.write_all(&[*byte]).is_err() {
                     return;

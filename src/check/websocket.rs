@@ -204,7 +204,8 @@ impl Opening {
         let opening = tokio_tungstenite::client_async_with_config(self.request()?, line.stream, Some(config));
         let (stream, _) = within(deadline, "the opening of the WebSocket", opening).await?.map_err(|e| told(&e))?;
         let heartbeat = self.heartbeat.clone();
-        let mut channel = Channel { stream, address: line.address.to_string(), heard: 0, heartbeat };
+        let (host, address) = (host.to_owned(), line.address.to_string());
+        let mut channel = Channel { stream, host, address, heard: 0, heartbeat };
         for text in &self.send {
             channel.send(text, deadline).await?;
         }
@@ -227,7 +228,9 @@ impl Opening {
 /// An open connection.
 pub(super) struct Channel {
     stream: WebSocketStream<Box<dyn Duplex>>,
-    pub(super) address: String,
+    /// Who speaks there.
+    pub(super) host: String,
+    address: String,
     heard: usize,
     heartbeat: Option<(Duration, String)>,
 }

@@ -22,6 +22,7 @@ mod report;
 mod scenario;
 mod screens;
 mod secrets;
+mod servers;
 mod terminal;
 mod verdict;
 mod webhook;

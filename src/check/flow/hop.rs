@@ -187,7 +187,7 @@ impl Walker<'_> {
         let Some(channel) = carried.channels.get_mut(from) else {
             return Err(Box::new(self.finding.error(&format!("\"{from}\" is not open"))));
         };
-        let by = channel.address.clone();
+        let by = channel.host.clone();
         let (evidence, seen) = match channel.hear(&condition, None, self.deadline).await {
             Ok(heard) => {
                 let summary = format!("the message came after {} ms", heard.after.as_millis());

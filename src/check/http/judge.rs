@@ -21,7 +21,7 @@ use crate::model::word::Outcome;
 use crate::network::Trouble;
 
 /// Nobody is waited for any longer, whatever they ask.
-const LONGEST_WAIT: Duration = Duration::from_secs(3_600);
+const LONGEST_WAIT: Duration = Duration::from_secs(900);
 /// Characters of a body that are kept when it was not as it should be.
 const BODY_KEPT: usize = 500;
 
@@ -95,9 +95,12 @@ impl Judge {
     /// plan had hoped for. What the service said comes before what the plan had hoped for.
     fn classified(&self, answer: &Answer, evidence: Evidence) -> Evidence {
         let status = answer.status;
+        let meant = self.meaning.get(&status.to_string());
         let hoped_for = self.condition.source().contains(&status.to_string());
         let class = match status {
-            _ if hoped_for => return evidence,
+            // The status is right, so that something else is wrong; only the plan knows what that means.
+            _ if hoped_for && meant.is_none() => return evidence,
+            _ if hoped_for => evidence.failure.as_ref().map_or(FailureClass::Condition, |failure| failure.class),
             401 | 403 | 407 => FailureClass::Denied,
             404 | 410 => FailureClass::NotFound,
             409 => FailureClass::Conflict,
@@ -109,7 +112,6 @@ impl Judge {
         let hoped = evidence.summary.clone();
         let mut evidence = self.finding.classed(evidence, class);
         let reason = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
-        let meant = self.meaning.get(&status.to_string());
         let said =
             format!("answered {status} {}: {}", reason.unwrap_or(""), meant.map_or(hoped.as_str(), String::as_str));
         evidence.summary = SafeText::bounded(&said, LONGEST_SUMMARY);

@@ -20,7 +20,7 @@ use crate::check::via::Via;
 use crate::check::{Kind, Looking, Probe, Surroundings, addresses, options};
 use crate::core::evidence::{Evidence, LONGEST_SUMMARY};
 use crate::model::duration;
-use crate::model::failure::{Failure, Recovery};
+use crate::model::failure::{Failure, FailureClass, Recovery};
 use crate::model::kind::KindSpec;
 use crate::model::plan::Check;
 use crate::model::text::SafeText;
@@ -141,8 +141,10 @@ impl Looker {
         Some(again)
     }
 
+    /// Only who says that we come too often is left alone. A maintenance page says an hour and is over in a minute.
     fn remember(&self, evidence: &Evidence) {
-        if let Some(after) = evidence.retry_after
+        let throttled = evidence.failure.as_ref().is_some_and(|failure| failure.class == FailureClass::Throttled);
+        if let Some(after) = evidence.retry_after.filter(|_| throttled)
             && let Ok(mut waiting) = self.waiting.lock()
         {
             *waiting = Some((Instant::now() + after, evidence.clone()));

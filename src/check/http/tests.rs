@@ -162,3 +162,55 @@ async fn a_signed_request_carries_the_providers_signature_and_no_secret_is_shown
     let seen = seen.lock().unwrap().to_lowercase();
     assert!(seen.contains(&format!("ik-sign: {signature}")) && seen.contains("ik-appid: app-1"), "{seen}");
 }
+
+#[tokio::test]
+async fn a_body_is_bounded_whatever_its_length_says_and_packed_ones_are_not_unpacked() {
+    let surroundings = kit::surroundings(&[]);
+    let huge = listener::flooding("HTTP/1.1 200 OK\r\ncontent-length: 10737418240\r\n\r\n", "x");
+    let endless = listener::flooding("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", "1\r\nx\r\n");
+    for port in [huge, endless] {
+        let keys = format!("url = \"http://127.0.0.1:{port}/\"\nstatus = 200");
+        let evidence = kit::run("http", &keys, &surroundings).await;
+        assert_eq!(evidence.outcome, Outcome::Fail);
+        assert!(evidence.summary.as_str().contains("larger than 1048576 bytes"), "{}", evidence.summary);
+    }
+    // A bomb: 20 MB of zeros in 20 kB. Nothing was asked to be packed, so nothing is unpacked.
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    std::io::Write::write_all(&mut packed, &vec![0; 20 << 20]).unwrap();
+    let packed = packed.finish().unwrap();
+    let head = format!("HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: {}\r\n\r\n", packed.len());
+    let (port, asked) = listener::recording_bytes(&[head.as_bytes(), &packed].concat());
+    let keys = format!("url = \"http://127.0.0.1:{port}/\"\nexpect = 'status == 200 && size(body) < 100000'");
+    assert_eq!(kit::run("http", &keys, &surroundings).await.outcome, Outcome::Pass);
+    assert!(!asked.lock().unwrap().to_lowercase().contains("accept-encoding"));
+}
+
+#[tokio::test]
+async fn a_circle_of_redirects_ends_where_the_plan_says() {
+    let port = listener::circling();
+    let keys = format!("url = \"http://127.0.0.1:{port}/\"\nstatus = 200\nredirects = 20");
+    let evidence = kit::run("http", &keys, &kit::surroundings(&[])).await;
+    assert_eq!(evidence.outcome, Outcome::Fail);
+    assert!(evidence.summary.as_str().contains("answered 302"), "{}", evidence.summary);
+    assert!(evidence.facts.iter().any(|fact| fact.value.as_str().starts_with("20, to")), "{evidence:?}");
+}
+
+#[tokio::test]
+async fn what_ends_too_early_or_too_late_is_told_by_what_was_waited_for() {
+    let surroundings = kit::surroundings(&[]);
+    let within = std::time::Duration::from_millis(400);
+    for (port, says) in [
+        (listener::silent(), "an answer did not come"),
+        (listener::dripping_after("HTTP/1.1 200 OK\r\ncontent-length: 90\r\n\r\n", "slow"), "the rest of the answer"),
+        (listener::answering("HTTP/1.1 200 OK\r\ncontent-length: 90\r\n\r\nshort"), "closed in the middle"),
+    ] {
+        let keys = format!("url = \"http://127.0.0.1:{port}/\"\nstatus = 200");
+        let evidence = kit::run_within("http", &keys, &surroundings, within).await;
+        assert_eq!(evidence.outcome, Outcome::Fail);
+        assert!(evidence.summary.as_str().contains(says), "{}", evidence.summary);
+    }
+    let port = listener::silent();
+    let keys = format!("url = \"https://127.0.0.1:{port}/\"\nstatus = 200");
+    let evidence = kit::run_within("http", &keys, &surroundings, within).await;
+    assert!(evidence.summary.as_str().contains("the TLS handshake did not come"), "{}", evidence.summary);
+}
