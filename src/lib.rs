@@ -19,6 +19,7 @@ pub mod network;
 pub mod notify;
 pub mod plan;
 pub mod report;
+pub mod scan;
 pub mod source;
 pub mod supervisor;
 pub mod trust;

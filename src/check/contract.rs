@@ -126,10 +126,12 @@ async fn every_kind_says_error_when_a_source_failed_and_never_pass() {
         ("prometheus", "url = \"{{ gone }}\"\nquery = \"up\""),
         ("git", "tag = \"{{ gone }}\""),
         ("flow", "hops = [{ name = \"a\", request = { url = \"{{ gone }}\", status = 200 } }]"),
+        ("bundle", "folder = \"{{ gone }}\"\nno_secrets = true"),
+        ("exposure", "documents = [\"{{ gone }}\"]"),
     ] {
         let evidence = kit::run(kind, keys, &surroundings).await;
         assert_eq!(evidence.outcome, Outcome::Error, "{kind}: {}", evidence.summary);
         assert!(evidence.summary.as_str().contains("not signed in"), "{kind}: {}", evidence.summary);
     }
-    assert_eq!(super::KINDS.len(), 16, "a new kind belongs into this test");
+    assert_eq!(super::KINDS.len(), 18, "a new kind belongs into this test");
 }

@@ -4,11 +4,14 @@
 //! screen, no journal and no other check. Adding a kind is one file, and one `mod` line with one line in [`KINDS`].
 
 mod addresses;
+mod bundle;
 mod command;
 #[cfg(test)]
 mod contract;
 mod credential;
 mod dns;
+mod exposed;
+mod exposure;
 mod file;
 mod finding;
 mod flow;
@@ -54,6 +57,8 @@ pub const KINDS: &[&dyn Kind] = &[
     &tcp::Tcp,
     &dns::Dns,
     &file::File,
+    &bundle::Bundle,
+    &exposure::Exposure,
     &command::Command,
     &sql::Sql,
     &redis::Redis,
@@ -100,6 +105,15 @@ pub struct Surroundings {
     pub network: Network,
     /// Where people are told.
     pub notifiers: Roster,
+}
+
+impl Surroundings {
+    /// The same, with other values and the notifiers that they make: a source changed.
+    #[must_use]
+    pub fn with_values(&self, values: Values, notifiers: Roster) -> Self {
+        let Self { folder, trusted, clock, network, .. } = self;
+        Self { values, folder: folder.clone(), trusted: *trusted, clock: *clock, network: network.clone(), notifiers }
+    }
 }
 
 /// The specs of all kinds, those of notifiers included, for the plan's loader.

@@ -128,10 +128,6 @@ impl Kind for Redis {
 
 fn problems(options: &Options) -> Vec<OptionProblem> {
     options::problems::<Keys>(options, |keys, problems| {
-        if keys.password.as_ref().is_some_and(|password| !password.as_written().contains("{{")) {
-            let problem = OptionProblem::at("password", "a password never stands in a plan");
-            problems.push(problem.help("password = \"{{ credentials.cache_password }}\""));
-        }
         let command = keys.command.first().map(|word| word.as_written().to_uppercase()).unwrap_or_default();
         if !READING.contains(&command.as_str()) {
             let problem = OptionProblem::at("command", format!("`{command}` is no command that only reads"));

@@ -111,10 +111,6 @@ impl Kind for Smtp {
 
 fn problems(options: &Options) -> Vec<OptionProblem> {
     options::problems::<Keys>(options, |keys, problems| {
-        if keys.password.as_ref().is_some_and(|password| !password.as_written().contains("{{")) {
-            let problem = OptionProblem::at("password", "a password never stands in a plan");
-            problems.push(problem.help("password = \"{{ credentials.mail_password }}\""));
-        }
         if keys.user.is_some() != keys.password.is_some() {
             problems.push(OptionProblem::whole("a login has a user and a password"));
         }

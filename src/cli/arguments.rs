@@ -4,7 +4,10 @@ use std::path::{Path, PathBuf};
 
 use clap::{ColorChoice, CommandFactory as _, Parser, Subcommand};
 
-use crate::cli::{check, completions, credentials, demo, env, lint, replay, report, sessions, triage, trust, verify};
+use crate::cli::{
+    check, completions, credentials, demo, env, init, lint, replay, report, rotate, scan, sessions, triage, trust,
+    verify,
+};
 
 /// A deployment cockpit in the terminal: live checks, people's decisions, and a verdict that can be explained.
 #[derive(Debug, Parser)]
@@ -35,12 +38,18 @@ pub(super) enum Command {
     Check(check::CheckArguments),
     /// Judge the plan alone, touching nothing it names.
     Lint(lint::LintArguments),
+    /// Write a first plan from what a folder holds.
+    Init(init::InitArguments),
     /// Print the JSON Schema of the plan.
     Schema,
     /// Show the credentials, masked.
     Credentials(credentials::CredentialsArguments),
     /// Show the variables as the build would see them, masked.
     Env(env::EnvArguments),
+    /// Walk one credential's rotation.
+    Rotate(rotate::RotateArguments),
+    /// Look for the plan's credentials and known keys in files, archives and git history.
+    Scan(scan::ScanArguments),
     /// Allow the plan's commands to run, once per content.
     Trust(trust::TrustArguments),
     /// List past and open sessions.

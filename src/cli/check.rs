@@ -10,6 +10,7 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::cli::check::question::Asked;
+pub(super) use crate::cli::check::question::narrowed;
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Stop};
 use crate::cli::formats::{self, Wanted};

@@ -15,6 +15,7 @@ mod doctor;
 mod env;
 mod exit;
 mod formats;
+mod init;
 mod lint;
 mod machine;
 mod man;
@@ -23,6 +24,8 @@ mod opening;
 mod replay;
 mod report;
 mod resuming;
+mod rotate;
+mod scan;
 mod schema;
 mod seen;
 mod sessions;
@@ -103,9 +106,12 @@ fn dispatch(arguments: Arguments, console: &Console, machine: &Machine) -> Resul
         Command::Demo(arguments) => demo::run(&arguments, console, machine),
         Command::Doctor => doctor::run(console, machine),
         Command::Lint(arguments) => lint::run(&arguments, console),
+        Command::Init(arguments) => init::run(&arguments, console),
         Command::Schema => schema::run(console),
         Command::Credentials(arguments) => credentials::run(&arguments, console, machine),
         Command::Env(arguments) => env::run(&arguments, console, machine),
+        Command::Rotate(arguments) => rotate::run(&arguments, console, machine),
+        Command::Scan(arguments) => scan::run(&arguments, console, machine),
         Command::Trust(arguments) => trust::run(&arguments, console),
         Command::Sessions(arguments) => sessions::run(&arguments, console),
         Command::Report(arguments) => report::run(&arguments, console, machine),

@@ -12,7 +12,7 @@ use crate::cli::machine::Machine;
 use crate::cli::seen;
 use crate::core::event::{Body, SessionEvent};
 use crate::engine::handle::Handle;
-use crate::engine::{self, Beginning, Running, Setup, probes_of_kinds};
+use crate::engine::{self, Beginning, Reader, Running, Setup, probes_of_kinds};
 use crate::journal::lock::Holder;
 use crate::journal::{self, Journal};
 use crate::mask::Redactor;
@@ -22,7 +22,7 @@ use crate::model::text::SafeText;
 use crate::model::values::{Lookup, Values};
 use crate::network::Network;
 use crate::notify::{self, Roster};
-use crate::{clock, source, trust};
+use crate::{clock, trust};
 
 /// Where a session is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,6 +83,7 @@ pub(super) struct Prepared {
     pub(super) facts: Vec<Body>,
     surroundings: Arc<Surroundings>,
     redactor: Redactor,
+    reader: Reader,
 }
 
 /// Reads every source of the plan and sets up the network.
@@ -91,16 +92,17 @@ pub(super) async fn prepare(plan: &Plan, trusted: bool, machine: &Machine) -> Re
         let Stop { sentence, .. } = Stop::because(&error);
         Stop::wrong(sentence).instead("mend [network] in the plan")
     })?;
-    let values = source::load(plan, trusted, &machine.environment).await;
+    let reader = seen::reader(machine);
+    let values = reader.load(plan, trusted, clock::now()).await;
     let of_notifiers = notify::secrets(&plan.notifiers, &values);
     let redactor = Redactor::new(values.secrets().chain(of_notifiers));
     let notifiers = Roster::new(plan, &values, trusted);
-    let seen = seen::credentials(plan, &values, &seen::key(Machine::state_folder().ok().as_deref()));
+    let seen = engine::credentials_seen(plan, &values);
     let facts = seen.into_iter().map(|seen| Body::Session(SessionEvent::CredentialSeen(Box::new(seen)))).collect();
     let version = version(&values, &redactor);
     let folder = plan.folder.clone();
     let surroundings = Arc::new(Surroundings { values, folder, trusted, clock: clock::now, network, notifiers });
-    Ok(Prepared { version, facts, surroundings, redactor })
+    Ok(Prepared { version, facts, surroundings, redactor, reader })
 }
 
 fn version(values: &Values, redactor: &Redactor) -> Option<SafeText> {
@@ -129,7 +131,8 @@ pub(super) fn open(
         host: machine.host.clone(),
         run: ulid::Ulid::generate(),
         facts: prepared.facts,
-        probes: probes_of_kinds(&prepared.surroundings),
+        probes: probes_of_kinds(),
+        reader: prepared.reader,
         surroundings: prepared.surroundings,
         redactor: prepared.redactor,
         steps_folder: steps_folder.to_owned(),

@@ -48,9 +48,13 @@ pub(super) fn run(arguments: &ReportArguments, console: &Console, machine: &Mach
     let inquiry = Inquiry { question: state.session().question(), scope: Scope::All };
     let circumstances = Circumstances { operator: machine.operator.id.clone(), plan: None, journal: Some(journal) };
     let report = build::report(&state, &inquiry, &circumstances, end);
+    let files = formats::files(&arguments.formats);
+    if arguments.sign.is_some() && files.is_empty() {
+        return Err(Stop::wrong("there is no file to sign").instead("write one: --format json=report.json"));
+    }
     formats::write(&arguments.formats, &report, console)?;
     if let Some(key) = &arguments.sign {
-        signing::sign(key, &formats::files(&arguments.formats))?;
+        signing::sign(key, &files)?;
     }
     Ok(Exit::Go)
 }

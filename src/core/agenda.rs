@@ -6,11 +6,14 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::core::event::{Body, CheckEvent, Event, ProcedureEvent, SessionEvent, StepEvent};
-use crate::core::state::{State, StepStatus};
+use crate::core::event::{
+    Body, CheckEvent, Event, ProcedureEvent, RotationEvent, RotationStep, SessionEvent, StepEvent, WatchEvent,
+};
+use crate::core::rotation;
+use crate::core::state::{RotationStage, State, StepStatus};
 use crate::core::status;
-use crate::model::id::{CheckId, EffectId, ItemId, RollbackStepId};
-use crate::model::plan::Check;
+use crate::model::id::{CheckId, CredentialId, EffectId, ItemId, RollbackStepId};
+use crate::model::plan::{Check, Run};
 use crate::model::time::Now;
 
 /// What the core asks of the world. Data with a number: a late answer to one that is no longer wanted changes nothing.
@@ -46,6 +49,15 @@ pub enum Effect {
         /// Its number.
         effect: EffectId,
     },
+    /// Take a rotation's next step.
+    Rotate {
+        /// Of which credential.
+        credential: CredentialId,
+        /// The walk's number.
+        effect: EffectId,
+        /// Which step.
+        act: RotationAct,
+    },
     /// Start this step of the rollback procedure.
     RunRollbackStep {
         /// Which.
@@ -68,6 +80,22 @@ pub enum Effect {
         effect: EffectId,
     },
 }
+
+/// What a rotation has to do in the world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RotationAct {
+    /// Get the new value and judge it.
+    Obtain,
+    /// Write it everywhere, the old one kept beside it.
+    Distribute,
+    /// Put the old one back everywhere.
+    PutBack,
+    /// Retire the old one, and let go of what was kept of it.
+    Retire,
+}
+
+/// A check that a rotation waits for is asked again so soon.
+const AGAIN: Duration = Duration::from_secs(2);
 
 /// What is to be done, kept up event by event.
 #[derive(Debug, Default)]
@@ -93,6 +121,10 @@ impl Agenda {
                     agenda.steps.push(Effect::StopStep { item: item.id.clone(), effect: step.effect });
                 }
             }
+        }
+        for (id, walk) in state.rotations().filter(|(_, walk)| walk.stage == RotationStage::Withdrawing) {
+            let (credential, effect) = (id.clone(), walk.effect);
+            agenda.steps.push(Effect::Rotate { credential, effect, act: RotationAct::PutBack });
         }
         agenda.attach_rollback(state);
         if state.procedure().is_verifying() {
@@ -127,13 +159,38 @@ impl Agenda {
             Body::Step(StepEvent::StopAsked { item, effect }) => {
                 self.steps.push(Effect::StopStep { item: item.clone(), effect: *effect });
             }
+            Body::Rotation(body) => self.after_rotation(state, body, event.when().up),
+            Body::Watch(WatchEvent::SourceChanged { checks, .. }) => self.again(state, checks, event.when().up, false),
             Body::Procedure(body) => self.after_procedure(state, body, event.when().up),
             Body::Session(_)
             | Body::Item(_)
             | Body::Step(_)
+            | Body::Watch(_)
             | Body::Alert(_)
             | Body::Rehearsal(_)
             | Body::Ceremony(_) => {}
+        }
+    }
+
+    fn after_rotation(&mut self, state: &State, body: &RotationEvent, up: Duration) {
+        let act = match &body.step {
+            RotationStep::Begun { .. } => RotationAct::Obtain,
+            RotationStep::Distributing => RotationAct::Distribute,
+            RotationStep::Withdrawing { .. } => RotationAct::PutBack,
+            RotationStep::Retiring => RotationAct::Retire,
+            RotationStep::Verifying { checks } => return self.again(state, checks, up, true),
+            _ => return,
+        };
+        self.steps.push(Effect::Rotate { credential: body.credential.clone(), effect: body.effect, act });
+    }
+
+    /// What these checks saw is void: they run at once. Probes on demand only where somebody demands it.
+    fn again(&mut self, state: &State, checks: &[CheckId], up: Duration, demanded: bool) {
+        for position in checks.iter().filter_map(|check| state.index().check(check)) {
+            let check = state.check_at(position).0;
+            if state.session().is_open(check.phase) && (demanded || check.run == Run::Scheduled) {
+                self.put(position, up);
+            }
         }
     }
 
@@ -210,6 +267,9 @@ impl Agenda {
     fn ended(&mut self, state: &State, id: &CheckId, up: Duration, took: Duration) {
         let Some(position) = state.index().check(id) else { return };
         let (check, known) = state.check_at(position);
+        if check.run == Run::Scheduled && rotation::waits_for(state, id) {
+            self.put(position, up + AGAIN);
+        }
         let verifies = state.procedure().is_verifying() && verifying(state).any(|wanted| wanted == position);
         if verifies && self.waiting[position].is_none() {
             // Somebody waits for the old version to be back: it is looked at more often than usual.

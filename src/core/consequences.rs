@@ -5,7 +5,8 @@
 mod rollback;
 
 use crate::core::digest;
-use crate::core::event::{Body, ItemEvent, SessionEvent, Subject};
+use crate::core::event::{Body, ItemEvent, Purpose, SessionEvent, Subject};
+use crate::core::rotation;
 use crate::core::state::{ItemState, Soaking, State};
 use crate::core::status::{self, CheckStatus};
 use crate::model::id::CheckId;
@@ -23,6 +24,8 @@ pub fn consequences(state: &State, now: Now) -> Vec<Body> {
     let mut follows = Vec::new();
     follows.extend(rollback::bodies(state, now));
     follows.extend(post_deployment(state, now));
+    follows.extend(rotation::consequences(state, now));
+    follows.extend(rotation_done(state));
     for (check, known) in state.checks() {
         if known.waiver.as_ref().is_some_and(|waiver| waiver.until <= now.at) {
             follows.push(ended(Subject::Check(check.id.clone())));
@@ -40,6 +43,13 @@ pub fn consequences(state: &State, now: Now) -> Vec<Body> {
 
 fn ended(subject: Subject) -> Body {
     Body::Item(ItemEvent::WaiverEnded { subject, why: SafeText::from_foreign("its time is over") })
+}
+
+/// A session that was opened for a rotation is done with it.
+fn rotation_done(state: &State) -> Option<Body> {
+    let mut walks = state.rotations();
+    let is_done = walks.len() > 0 && walks.all(|(_, walk)| !walk.is_under_way());
+    (state.session().purpose == Purpose::Rotation && is_done).then_some(Body::Session(SessionEvent::Closed))
 }
 
 /// Post-deployment opens when the deployment's critical items are settled or waived.

@@ -5,6 +5,7 @@
 mod ceremony;
 mod command;
 mod rollback;
+mod rotation;
 mod session;
 
 use std::time::Duration;
@@ -91,6 +92,10 @@ pub fn decide(state: &State, command: &Command, by: &Operator, now: Now) -> Resu
         Command::CloseGate { reason } => session::close_gate(state, reason)?,
         Command::CloseSession => session::close(state, now)?,
         Command::AbortSession { reason } => session::abort(state, reason)?,
+        Command::Rotate { credential, value } => rotation::begin(state, credential, value.is_some())?,
+        Command::AbortRotation { credential } => rotation::abort(state, credential, by)?,
+        Command::RetireOld { credential } => rotation::retire(state, credential)?,
+        Command::AcknowledgeSeen { what } => rotation::acknowledge(state, what)?,
         Command::RollBack { reason } => return rollback::begin(state, reason.as_ref(), now),
         Command::StopRollback => rollback::stop(state)?,
         Command::SayInPoll { role, word, reason } => ceremony::poll(state, role, *word, reason.as_ref())?,

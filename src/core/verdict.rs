@@ -141,6 +141,10 @@ pub enum Cause {
     Rehearsal,
     /// Somebody objects.
     Objection,
+    /// A credential's rotation is under way.
+    Rotation,
+    /// The watch over credentials saw something that nobody has taken on them.
+    Watch,
     /// The rollback runs, is done, or failed.
     Rollback,
     /// A person holds the go-live.
@@ -257,6 +261,8 @@ pub fn verdict(state: &State, inquiry: &Inquiry, now: Now) -> Verdict {
         reasons.extend(ceremony::procedure(state));
     }
     reasons.extend(alerts::reasons(state, inquiry, now));
+    reasons.extend(weigh::rotations(state));
+    reasons.extend(weigh::watched(state));
     reasons.extend(weigh::journal(state));
     Verdict::new(inquiry.question, reasons, weigh::waiting(state, inquiry, now))
 }

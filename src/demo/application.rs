@@ -8,6 +8,7 @@ use serde_json::{Value as Json, json};
 
 use crate::clock;
 use crate::demo::environment::Credentials;
+use crate::demo::faults::{Fault, Faults};
 use crate::demo::server::{Answer, Asked, header_of, json as answer, text};
 use crate::demo::{realtime, site};
 use crate::webhook;
@@ -20,6 +21,7 @@ const CALLBACK: &str = "/api/ikhokha/webhook";
 pub(super) struct Application {
     pub(super) folder: PathBuf,
     pub(super) credentials: Credentials,
+    pub(super) faults: Faults,
 }
 
 impl Application {
@@ -55,7 +57,7 @@ impl Application {
             (_, CALLBACK) => answer(StatusCode::METHOD_NOT_ALLOWED, &json!({ "error": "POST only" })),
             (&Method::GET, realtime::PATH) => realtime::open(asked, self.folder.clone()),
             (&Method::GET, path) if path.starts_with("/courses/") => self.course(asked),
-            (&Method::GET, path) => self.page(path),
+            (&Method::GET, path) => self.page(path, asked.uri().query().is_none()),
             _ => answer(StatusCode::NOT_FOUND, &json!({ "error": "no such page" })),
         };
         let year = header::HeaderValue::from_static("max-age=31536000; includeSubDomains");
@@ -63,8 +65,10 @@ impl Application {
         answered
     }
 
-    fn page(&self, path: &str) -> Answer {
-        match site::served(&self.folder, path) {
+    /// A file of the front end. While that fault is on, the network's edge still has an older copy of each plain address.
+    fn page(&self, path: &str, plain: bool) -> Answer {
+        let from_edge = plain && self.faults.is_on(Fault::OldBundle);
+        match site::served(&self.folder, path, from_edge) {
             Some(body) => {
                 let javascript = std::path::Path::new(path).extension().is_some_and(|extension| extension == "js");
                 text(StatusCode::OK, if javascript { "text/javascript" } else { "text/html; charset=utf-8" }, body)

@@ -29,6 +29,12 @@ pub enum Fault {
     PaymentOutage,
     /// The deployment script fails half-way.
     FailedDeploy,
+    /// The API secret stands in a public variable, and the build compiles it into the bundle.
+    ExposedSecret,
+    /// The key of the rows' service in the bundle is the one that goes past their security.
+    ServiceRoleKey,
+    /// The network's edge serves the bundle of a version before.
+    OldBundle,
 }
 
 impl Fault {
@@ -44,6 +50,9 @@ impl Fault {
         Self::DatabaseDown,
         Self::PaymentOutage,
         Self::FailedDeploy,
+        Self::ExposedSecret,
+        Self::ServiceRoleKey,
+        Self::OldBundle,
     ];
 
     /// Its name, as the switchboard and the scenarios write it.
@@ -60,6 +69,9 @@ impl Fault {
             Self::DatabaseDown => "database-down",
             Self::PaymentOutage => "payment-outage",
             Self::FailedDeploy => "failed-deploy",
+            Self::ExposedSecret => "exposed-secret",
+            Self::ServiceRoleKey => "service-role-key",
+            Self::OldBundle => "old-bundle",
         }
     }
 

@@ -1,7 +1,7 @@
 //! The door into an event: every text that comes from outside passes the redactor here (DECISIONS 30).
 
 use crate::core::decide::Command;
-use crate::core::event::OutputLine;
+use crate::core::event::{CredentialSeen, OutputLine, RotationStep};
 use crate::core::evidence::Evidence;
 use crate::mask::Redactor;
 use crate::model::text::SafeText;
@@ -50,7 +50,39 @@ pub(super) fn command(redactor: &Redactor, command: Command) -> Command {
         | Command::BeginDeployment
         | Command::OpenGate
         | Command::CloseSession
+        | Command::Rotate { .. }
+        | Command::AbortRotation { .. }
+        | Command::RetireOld { .. }
+        | Command::AcknowledgeSeen { .. }
         | Command::StopRollback
         | Command::LiftHold => command,
+    }
+}
+
+/// What may be known of a credential, without secrets: its source's complaint may quote one.
+pub(super) fn seen(redactor: &Redactor, seen: CredentialSeen) -> CredentialSeen {
+    let problem = seen.problem.as_ref().map(|problem| text(redactor, problem.as_str()));
+    CredentialSeen { source: text(redactor, seen.source.as_str()), problem, ..seen }
+}
+
+/// A rotation's step, without secrets.
+pub(super) fn rotation(redactor: &Redactor, step: RotationStep) -> RotationStep {
+    let clean = |words: &SafeText| text(redactor, words.as_str());
+    match step {
+        RotationStep::Refused { why } => RotationStep::Refused { why: why.iter().map(clean).collect() },
+        RotationStep::Validated { new, places } => {
+            RotationStep::Validated { new, places: places.iter().map(clean).collect() }
+        }
+        RotationStep::Withdrawing { why } => RotationStep::Withdrawing { why: clean(&why) },
+        RotationStep::NotPutBack { why } => RotationStep::NotPutBack { why: clean(&why) },
+        RotationStep::Retired { how } => RotationStep::Retired { how: clean(&how) },
+        RotationStep::NotRetired { why } => RotationStep::NotRetired { why: clean(&why) },
+        RotationStep::Begun { .. }
+        | RotationStep::Distributing
+        | RotationStep::Distributed
+        | RotationStep::Verifying { .. }
+        | RotationStep::Verified
+        | RotationStep::PutBack
+        | RotationStep::Retiring => step,
     }
 }

@@ -1,7 +1,8 @@
 //! What an event is called in the journal's listing columns: the words of its stored form.
 
 use crate::core::event::{
-    AlertEvent, Body, CeremonyEvent, CheckEvent, ItemEvent, ProcedureEvent, RehearsalEvent, SessionEvent, StepEvent,
+    AlertEvent, Body, CeremonyEvent, CheckEvent, ItemEvent, ProcedureEvent, RehearsalEvent, RotationStep, SessionEvent,
+    StepEvent, WatchEvent,
 };
 
 /// Family and kind of an event.
@@ -11,6 +12,8 @@ pub(super) const fn of(body: &Body) -> (&'static str, &'static str) {
         Body::Check(body) => ("check", check(body)),
         Body::Item(body) => ("item", item(body)),
         Body::Step(body) => ("step", step(body)),
+        Body::Rotation(body) => ("rotation", rotation(&body.step)),
+        Body::Watch(body) => ("watch", watch(body)),
         Body::Alert(body) => ("alert", alert(body)),
         Body::Procedure(body) => ("procedure", procedure(body)),
         Body::Rehearsal(RehearsalEvent::Known(_)) => ("rehearsal", "known"),
@@ -95,6 +98,36 @@ const fn step<Of>(body: &StepEvent<Of>) -> &'static str {
         StepEvent::WaitsForInput { .. } => "waits_for_input",
         StepEvent::StopAsked { .. } => "stop_asked",
         StepEvent::Ended { .. } => "ended",
+    }
+}
+
+const fn rotation(step: &RotationStep) -> &'static str {
+    match step {
+        RotationStep::Begun { .. } => "begun",
+        RotationStep::Refused { .. } => "refused",
+        RotationStep::Validated { .. } => "validated",
+        RotationStep::Distributing => "distributing",
+        RotationStep::Distributed => "distributed",
+        RotationStep::Verifying { .. } => "verifying",
+        RotationStep::Verified => "verified",
+        RotationStep::Withdrawing { .. } => "withdrawing",
+        RotationStep::PutBack => "put_back",
+        RotationStep::NotPutBack { .. } => "not_put_back",
+        RotationStep::Retiring => "retiring",
+        RotationStep::Retired { .. } => "retired",
+        RotationStep::NotRetired { .. } => "not_retired",
+    }
+}
+
+const fn watch(body: &WatchEvent) -> &'static str {
+    match body {
+        WatchEvent::SourceChanged { .. } => "source_changed",
+        WatchEvent::FingerprintChanged { .. } => "fingerprint_changed",
+        WatchEvent::FingerprintRestored { .. } => "fingerprint_restored",
+        WatchEvent::ModeOpened { .. } => "mode_opened",
+        WatchEvent::ModeClosed { .. } => "mode_closed",
+        WatchEvent::Denied { .. } => "denied",
+        WatchEvent::Acknowledged { .. } => "acknowledged",
     }
 }
 

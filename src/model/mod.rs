@@ -15,6 +15,7 @@ pub mod operator;
 pub mod plan;
 pub mod rehearsal;
 pub mod rollback;
+pub mod rotation;
 pub mod step;
 pub mod template;
 pub mod text;

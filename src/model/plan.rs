@@ -18,6 +18,7 @@ use crate::model::item::{Item, Waivable};
 use crate::model::kind::Options;
 use crate::model::notifier::Notifier;
 use crate::model::rollback::Rollback;
+use crate::model::rotation::Rotation;
 use crate::model::step::RollbackStep;
 use crate::model::word::{Category, Phase, Severity};
 
@@ -153,6 +154,9 @@ pub struct Credential {
     pub rotate_every: Option<Span>,
     /// How long its source may take.
     pub timeout: Span,
+    /// How it is rotated.
+    #[serde(default)]
+    pub rotation: Rotation,
 }
 
 /// One validator or probe.

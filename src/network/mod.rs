@@ -33,7 +33,7 @@ pub struct Network {
     resolve: HashMap<String, Vec<SocketAddr>>,
     /// The one address of a name that is asked now, of several.
     pinned: Option<(String, SocketAddr)>,
-    trust: trust::Trust,
+    trust: Arc<trust::Trust>,
     roots: Option<Vec<u8>>,
     tls: Arc<ClientConfig>,
 }
@@ -80,7 +80,7 @@ impl Network {
             resolve.insert(name.to_lowercase(), parsed);
         }
         let tls = Arc::new(trust.config(None)?);
-        Ok(Self { resolve, pinned: None, trust, roots, tls })
+        Ok(Self { resolve, pinned: None, trust: Arc::new(trust), roots, tls })
     }
 
     /// The same network, in which this name leads to this one of its addresses.

@@ -51,6 +51,12 @@ impl Roster {
         Self { entries: plan.notifiers.iter().map(entry).collect(), only_loopback: false }
     }
 
+    /// The same for other values: a source changed.
+    #[must_use]
+    pub fn renewed(&self, plan: &crate::model::plan::Plan, values: &Values, trusted: bool) -> Self {
+        Self { only_loopback: self.only_loopback, ..Self::new(plan, values, trusted) }
+    }
+
     /// Keeps everything on this machine from now on.
     pub fn keep_to_loopback(&mut self) {
         self.only_loopback = true;

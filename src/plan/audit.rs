@@ -95,6 +95,15 @@ pub(super) fn audit(plan: &Plan, kinds: &Kinds) -> Audit {
             audit.commands.push(Touched { what: words.join(" "), by });
         }
     }
+    for (by, words) in rotations(plan) {
+        audit.commands.push(Touched { what: words.join(" "), by });
+    }
+    for (id, credential) in &plan.credentials {
+        if let Some(file) = &credential.rotation.env_file {
+            let by = format!("credentials.{id}.rotation (written)");
+            audit.files.push(Touched { what: file.display().to_string(), by });
+        }
+    }
     audit
 }
 
@@ -103,6 +112,13 @@ fn sources(plan: &Plan) -> Vec<(String, &ValueSource)> {
     let credentials = plan.credentials.iter().map(|(id, credential)| (format!("credentials.{id}"), &credential.from));
     let version = plan.service.version.iter().map(|source| ("service.version".to_owned(), source));
     variables.chain(credentials).chain(version).collect()
+}
+
+fn rotations(plan: &Plan) -> impl Iterator<Item = (String, &Vec<String>)> {
+    plan.credentials.iter().flat_map(|(id, credential)| {
+        let commands = credential.rotation.commands();
+        commands.map(move |(what, words)| (format!("credentials.{id}.rotation.{what}"), words))
+    })
 }
 
 fn of_notifiers(plan: &Plan, kinds: &Kinds) -> Vec<(String, Touch)> {
@@ -151,5 +167,6 @@ pub(super) fn commands(plan: &Plan, kinds: &Kinds) -> Vec<Vec<String>> {
             commands.push(words.clone());
         }
     }
+    commands.extend(rotations(plan).map(|(_, words)| words.clone()));
     commands
 }

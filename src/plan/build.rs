@@ -16,11 +16,12 @@ use crate::model::notifier::Notifier;
 use crate::model::plan::{
     Check, Credential, Limits, Metrics, Network, Plan, Retry, Run, Service, Sources, ValueSource,
 };
+use crate::model::rotation::{Rotation, VerifyWithin};
 use crate::model::step::{Action, Step};
 use crate::model::word::{Category, Phase, Severity};
 use crate::plan::document::{
     CheckDocument, CommonKeys, CredentialDocument, Document, ItemDocument, NotifierDocument, RequestDocument,
-    RunDocument, SettingDocument, StepDocument,
+    RotationDocument, RunDocument, SettingDocument, StepDocument,
 };
 use crate::plan::files;
 use crate::plan::judge::{selection, setting_id};
@@ -49,9 +50,10 @@ pub(super) fn plan(document: Document, tree: &Node, folder: &Path, kinds: &Kinds
         version: None,
         hosts: Vec::new(),
     });
-    let (mut checks, credentials) =
+    let (mut checks, mut credentials) =
         checks_of((document.credentials, document.settings, document.checks), &service, kinds);
     resolve_dependencies(&mut checks);
+    resolve_verification(&mut credentials, &checks);
     let phases = [
         (Phase::PreDeployment, document.pre_deployment),
         (Phase::Deployment, document.deployment),
@@ -116,8 +118,9 @@ fn checks_of(
         let mut options = credential.options;
         options.insert("credential".into(), id.clone().into());
         let timeout = credential.common.timeout.unwrap_or(Span::seconds(10));
-        let (from, rotate_every) = (credential.from, credential.rotate_every);
-        credentials.insert(CredentialId::new(&id), Credential { from, check: check.clone(), rotate_every, timeout });
+        let (from, rotate_every, rotation) = (credential.from, credential.rotate_every, rotation(credential.rotation));
+        let made_of = Credential { from, check: check.clone(), rotate_every, timeout, rotation };
+        credentials.insert(CredentialId::new(&id), made_of);
         checks.push(made(&check, "credential", credential.common, options, service, kinds));
     }
     for (name, setting) in of_settings {
@@ -210,6 +213,32 @@ fn resolve_dependencies(checks: &mut [Check]) {
                 let id = CheckId::new(id);
                 if id != check.id && !check.depends_on.contains(&id) {
                     check.depends_on.push(id);
+                }
+            }
+        }
+    }
+}
+
+fn rotation(document: RotationDocument) -> Rotation {
+    Rotation {
+        generate: document.generate,
+        obtain: document.obtain,
+        env_file: document.env_file,
+        distribute: document.distribute,
+        verify: document.verify.iter().map(|pattern| CheckId::new(pattern)).collect(),
+        verify_within: document.verify_within.map(VerifyWithin).unwrap_or_default(),
+        retire: document.retire,
+    }
+}
+
+/// Globs in `verify` become ids, as those in `depends_on` do.
+fn resolve_verification(credentials: &mut BTreeMap<CredentialId, Credential>, checks: &[Check]) {
+    for credential in credentials.values_mut() {
+        for pattern in std::mem::take(&mut credential.rotation.verify) {
+            let known = checks.iter().map(|check| (check.id.as_str(), check.category));
+            for id in selection(pattern.as_str(), known).into_iter().map(CheckId::new) {
+                if !credential.rotation.verify.contains(&id) {
+                    credential.rotation.verify.push(id);
                 }
             }
         }

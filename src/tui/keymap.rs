@@ -74,7 +74,7 @@ bindings! {
     [char('-')] => Action::Steer(Steering::Slower), "slower", "Half as fast", REPLAY, false;
     [key(KeyCode::Enter)] => Action::Open, "open", "Open what is selected, or go to its evidence", GLOBAL, true;
     [char('s')] => Action::Sign, "sign", "Sign the selected item, with a note if you like", GLOBAL, true;
-    [char('x')] => Action::Act, "act", "Start or stop the step, open the gate, close the go-live: each behind its door", GLOBAL, true;
+    [char('x')] => Action::Act, "act", "Start or stop the step, rotate the credential, open the gate, close the go-live: each behind its door", GLOBAL, true;
     [char('w')] => Action::Waive, "waive", "Accept it although it is not settled: why, and until when", GLOBAL, true;
     [char('o')] => Action::Object, "object", "Object to the selected item, with a reason", GLOBAL, false;
     [char('r')] => Action::RunAgain, "run again", "Run the selected check, or the item's checks, now", GLOBAL, true;
@@ -83,7 +83,7 @@ bindings! {
     [char('i')] => Action::Claim, "on it", "Say that you are on it", GLOBAL, true;
     [char('c')] => Action::Screen(ScreenName::Credentials), "credentials", "Which credential is where, masked", GLOBAL, true;
     [char('m')] => Action::Note, "note", "Write something down", GLOBAL, true;
-    [char('u')] => Action::Undo, "undo", "Take back your signature, objection or waiver on the selected row", GLOBAL, true;
+    [char('u')] => Action::Undo, "undo", "Take back your signature, objection, waiver or rotation on the selected row", GLOBAL, true;
     [char('C')] => Action::Screen(ScreenName::Checks), "checks", "All checks, slow and shaky ones first", GLOBAL, true;
     [char('T')] => Action::Screen(ScreenName::Timeline), "timeline", "What happened, newest first", GLOBAL, true;
     [char(',')] => Action::Sort, "sort", "Sort the checks another way", &[Context::On(ScreenName::Checks)], true;

@@ -19,6 +19,7 @@ const ROOMS: &[(&str, &[&str], &str)] = &[
     ("notify", &["core::notice", "model", "network"], "a notifier sends a notice once and says whether it was taken"),
     ("plan", &["model", "expr", "mask", "envfile"], "the plan gets what it needs of kinds as KindSpec"),
     ("core", &["model", "expr"], "the core does no I/O: let the engine do it and answer with an event"),
+    ("scan", &["model", "mask"], "the search gets its secrets handed over and gives back finds"),
     ("source", &["model", "mask", "envfile", "clock"], "a source gives values; the engine passes them on"),
     (
         "check",
@@ -29,6 +30,7 @@ const ROOMS: &[(&str, &[&str], &str)] = &[
             "mask",
             "envfile",
             "clock",
+            "scan",
             "webhook",
             "network",
             "notify",
@@ -81,6 +83,7 @@ const ROOMS: &[(&str, &[&str], &str)] = &[
             "notify",
             "plan",
             "report",
+            "scan",
             "source",
             "supervisor",
             "trust",

@@ -12,7 +12,7 @@ use golive::network::Network;
 use golive::{clock, plan, source};
 
 /// Runs one check of the world's own plan, as the engine would.
-async fn run(world: &World, id: &str) -> Evidence {
+pub(crate) async fn run(world: &World, id: &str) -> Evidence {
     let loaded = plan::load(&world.plan(), &check::specs()).unwrap_or_else(|error| panic!("{error}"));
     let values = source::load(&loaded.plan, true, &BTreeMap::new()).await;
     let network = Network::new(&loaded.plan.network, &loaded.plan.folder).unwrap();

@@ -156,3 +156,24 @@ fn triage_opens_on_what_is_failing_and_ends_by_the_verdict() {
     let listed = home.golive(&["sessions", "--format", "json"]).json();
     assert_eq!((&listed[0]["purpose"], &listed[0]["status"]), (&"triage".into(), &"unfinished".into()));
 }
+
+#[test]
+fn a_report_can_be_signed_and_its_head_finds_a_chain_that_was_made_anew() {
+    let home = Home::new();
+    assert_eq!(home.golive(&["check"]).code, Some(0));
+    let (id, _) = only_session(home.path());
+    let key = home.path().join("key");
+    let made =
+        std::process::Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(&key).status();
+    assert!(made.is_ok_and(|ended| ended.success()), "ssh-keygen makes a key for this test");
+    let signed = home.golive(&["report", &id, "--format", "json=report.json", "--sign", "key"]);
+    assert_eq!(signed.code, Some(0), "{signed:?}");
+    assert!(std::fs::read_to_string(home.path().join("report.json.sig")).unwrap().contains("SSH SIGNATURE"));
+    let whole = home.golive(&["verify", &id, "--report", "report.json"]);
+    assert_eq!((whole.code, whole.out.contains("that the report was made of")), (Some(0), true), "{whole:?}");
+    let report = std::fs::read_to_string(home.path().join("report.json")).unwrap();
+    let head = serde_json::from_str::<serde_json::Value>(&report).unwrap()["journal"]["head"].clone();
+    home.put("other.json", report.replace(head.as_str().unwrap(), &"0".repeat(64)));
+    assert_eq!(home.golive(&["verify", &id, "--report", "other.json"]).code, Some(1));
+    home.golive(&["report", &id, "--sign", "key"]).refused(2, "there is no file to sign");
+}

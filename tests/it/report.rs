@@ -51,6 +51,7 @@ fn story() -> Story {
             check: CheckId::new("api_key_valid"),
             rotate_every: Some(Span::seconds(90 * 86_400)),
             timeout: Span::seconds(10),
+            rotation: Default::default(),
         },
     );
     let mut story = Story::begin(Arc::new(plan));

@@ -34,7 +34,7 @@ async fn ask(kind: &str, keys: &str, resolve: &[(&str, u16)], ca: Option<&Path>,
     let network = plan::Network { resolve: resolve.collect::<BTreeMap<_, _>>(), ca: ca.map(Path::to_path_buf) };
     let network = Network::new(&network, Path::new(".")).unwrap();
     let folder = std::path::PathBuf::from(".");
-    let surroundings = Arc::new(Surroundings { values, folder, trusted: true, clock: clock::now, network });
+    let surroundings = Arc::new(Surroundings { values, folder, trusted: true, clock: clock::now, network, notifiers: golive::notify::Roster::default() });
     let mut wanted = crate::scenario::plan::check("the_check");
     wanted.id = CheckId::new("the_check");
     wanted.kind = KindName::new(kind);

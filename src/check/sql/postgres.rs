@@ -45,11 +45,11 @@ pub(super) async fn ask(question: &Question, network: &Network, deadline: Instan
             .map_err(|error| Trouble::Tls(error.to_string()))?;
         let (client, connection) =
             within(deadline, &what, config.connect_raw(stream, tls)).await?.map_err(|error| told(&error, place))?;
-        alongside(connection, converse(question, &client, deadline)).await?
+        alongside(connection, place, converse(question, &client, deadline)).await?
     } else {
         let (client, connection) =
             within(deadline, &what, config.connect_raw(stream, NoTls)).await?.map_err(|error| told(&error, place))?;
-        alongside(connection, converse(question, &client, deadline)).await?
+        alongside(connection, place, converse(question, &client, deadline)).await?
     };
     Ok(Answered { rows, address: Some(connected.address), tls: question.tls, timings })
 }
@@ -57,6 +57,7 @@ pub(super) async fn ask(question: &Question, network: &Network, deadline: Instan
 /// Drives the connection while the conversation goes on; no task is needed for it.
 async fn alongside<T>(
     connection: impl Future<Output = Result<(), Error>>,
+    place: &Place,
     work: impl Future<Output = Result<T, Trouble>>,
 ) -> Result<T, Trouble> {
     let (mut connection, mut work) = (pin!(connection), pin!(work));
@@ -65,7 +66,10 @@ async fn alongside<T>(
         tokio::select! {
             biased;
             done = &mut work => return done,
-            _ = &mut connection, if driving => driving = false,
+            ended = &mut connection, if driving => match ended {
+                Ok(()) => driving = false,
+                Err(error) => return Err(told(&error, place)),
+            },
         }
     }
 }

@@ -102,10 +102,8 @@ async fn a_closed_port_is_told_as_such_by_both_protocols() {
 }
 
 #[test]
-fn a_password_in_the_plan_is_refused() {
+fn a_check_that_cannot_be_asked_or_writes_is_refused() {
     for keys in [
-        "url = \"postgres://app:FAKE-pw@db.example/shop\"\nquery = \"SELECT 1\"",
-        "url = \"postgres://app@db.example/shop\"\npassword = \"FAKE-pw\"\nquery = \"SELECT 1\"",
         "url = \"oracle://db.example/shop\"\nquery = \"SELECT 1\"",
         "url = \"sqlite:a.db\"\nquery = \" \"",
         "url = \"sqlite:a.db\"\nquery = \"DELETE FROM a\"\nwrites = true",

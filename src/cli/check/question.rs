@@ -196,7 +196,7 @@ fn nearest(arguments: &CheckArguments, plan: &Plan) -> String {
 
 /// The plan with all else put to rest: what was selected, and what it stands on, runs from the start; the rest only if
 /// a person asked.
-fn narrowed(mut plan: Plan, selected: &BTreeSet<CheckId>) -> Plan {
+pub(in crate::cli) fn narrowed(mut plan: Plan, selected: &BTreeSet<CheckId>) -> Plan {
     let mut needed = selected.clone();
     let mut open: Vec<CheckId> = selected.iter().cloned().collect();
     while let Some(id) = open.pop() {

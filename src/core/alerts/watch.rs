@@ -56,6 +56,8 @@ impl Watch {
             | Body::Step(_)
             | Body::Procedure(_)
             | Body::Rehearsal(_)
+            | Body::Rotation(_)
+            | Body::Watch(_)
             | Body::Ceremony(_) => {
                 COUNTED.iter().for_each(|name| self.counted(state, name));
             }

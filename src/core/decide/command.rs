@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 
 use crate::core::event::{PollWord, Subject};
-use crate::model::id::{AlertId, CheckId, ItemId};
+use crate::model::id::{AlertId, CheckId, CredentialId, ItemId};
+use crate::model::values::Given;
 
 /// What a person asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -146,5 +147,27 @@ pub enum Command {
     AbortSession {
         /// Why.
         reason: String,
+    },
+    /// Begins a credential's rotation.
+    Rotate {
+        /// Which.
+        credential: CredentialId,
+        /// The new value, where a person gives it: it goes to the engine and into no event.
+        value: Option<Given>,
+    },
+    /// Takes a rotation back: the old value is in force again.
+    AbortRotation {
+        /// Of which credential.
+        credential: CredentialId,
+    },
+    /// Gives one's word that the old value may go, or is gone.
+    RetireOld {
+        /// Of which credential.
+        credential: CredentialId,
+    },
+    /// Takes on oneself what the watch over credentials saw.
+    AcknowledgeSeen {
+        /// Of what: a credential's id, a file, `denied`.
+        what: String,
     },
 }

@@ -105,8 +105,18 @@ pub(super) fn close(state: &State, now: Now) -> Result<Body, Refusal> {
         return Err(Refusal::new("the gate has not been opened: there is nothing to close yet")
             .instead("open the gate first, or abort the session"));
     }
+    refuse_rotation(state)?;
     permitted(state, Question::Close, now, "closing")?;
     Ok(Body::Session(SessionEvent::Closed))
+}
+
+/// A session that ended could not bring a rotation to its end.
+fn refuse_rotation(state: &State) -> Result<(), Refusal> {
+    match state.rotations().find(|(_, walk)| walk.is_under_way()) {
+        Some((id, walk)) => Err(Refusal::new(format!("a rotation of {id} is under way: {}", walk.stage.words()))
+            .instead("bring it to its end, or abort it")),
+        None => Ok(()),
+    }
 }
 
 pub(super) fn abort(state: &State, reason: &str) -> Result<Body, Refusal> {
@@ -114,6 +124,7 @@ pub(super) fn abort(state: &State, reason: &str) -> Result<Body, Refusal> {
     if let Some((item, _)) = running {
         return Err(Refusal::new(format!("{} is still running", item.title)).instead("stop it first"));
     }
+    refuse_rotation(state)?;
     if state.procedure().is_under_way() {
         return Err(Refusal::new("the rollback is under way").instead("stop it first: R"));
     }

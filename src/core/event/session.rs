@@ -94,4 +94,6 @@ pub enum Purpose {
     Check,
     /// `golive demo`: never offered for resume.
     Demo,
+    /// `golive rotate`.
+    Rotation,
 }

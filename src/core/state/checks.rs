@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use crate::core::event::{CheckEvent, Finished, Repeat};
 use crate::core::evidence::Evidence;
 use crate::core::state::{State, Waiver};
-use crate::model::id::EffectId;
+use crate::model::id::{CheckId, EffectId};
 use crate::model::plan::Run;
 use crate::model::time::Now;
 use crate::model::word::Outcome;
@@ -40,6 +40,8 @@ pub struct CheckState {
     pub runs: u64,
     /// How late the latest run began.
     pub lateness: Duration,
+    /// What runs with a lower number saw is void: what they looked at is another thing now.
+    void_before: Option<EffectId>,
 }
 
 /// A run that ended.
@@ -94,9 +96,15 @@ impl CheckState {
         matches!(self.outcome(), Some(Outcome::Fail | Outcome::Error))
     }
 
+    /// Whether what a run saw does not count any more.
+    #[must_use]
+    pub fn is_void(&self, effect: EffectId) -> bool {
+        self.void_before.is_some_and(|first| effect < first)
+    }
+
     /// Takes a result; says whether it is the latest.
     fn finish(&mut self, finished: &Finished, when: Now) -> bool {
-        if self.latest.as_ref().is_some_and(|latest| latest.effect > finished.effect) {
+        if self.is_void(finished.effect) || self.latest.as_ref().is_some_and(|latest| latest.effect > finished.effect) {
             return false;
         }
         if self.running.is_some_and(|running| running.effect <= finished.effect) {
@@ -130,7 +138,7 @@ impl CheckState {
     fn repeat(&mut self, repeat: &Repeat) -> Option<Outcome> {
         let when = repeat.when();
         let outcome = self.outcome()?;
-        if self.latest.as_ref().is_some_and(|latest| latest.effect > repeat.effect) {
+        if self.is_void(repeat.effect) || self.latest.as_ref().is_some_and(|latest| latest.effect > repeat.effect) {
             return None;
         }
         if self.running.is_some_and(|running| running.effect <= repeat.effect) {
@@ -193,6 +201,19 @@ pub(super) fn apply(state: &mut State, body: &CheckEvent, when: Now) {
             }
         }
         CheckEvent::Demanded { .. } => {}
+    }
+}
+
+/// What these checks saw is void: values that they rest on are others now. A known failure stays known until the next
+/// run; time and changes never turn a fail into a maybe.
+pub(super) fn void(state: &mut State, checks: &[CheckId]) {
+    let first = state.next_effect();
+    for id in checks {
+        let Some(check) = state.check_mut(id) else { continue };
+        (check.running, check.void_before) = (None, Some(first));
+        if check.known_failure().is_none() {
+            (check.latest, check.conclusive) = (None, None);
+        }
     }
 }
 

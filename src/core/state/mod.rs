@@ -11,12 +11,14 @@ mod counted;
 mod index;
 mod items;
 mod procedure;
+mod rotations;
 mod series;
 mod session;
 mod steps;
 mod timeline;
+mod watched;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 pub use alerts::{Acknowledgement, AlertState, Freeze, Life, Sight, Silence};
@@ -26,15 +28,17 @@ pub use counted::COUNTED;
 pub use index::Index;
 pub use items::{Claim, ItemState, Note, Objection, Signature, Soaking, Waiver};
 pub use procedure::{Begun, ProcedureState, Stage};
+pub use rotations::{RotationStage, RotationState};
 pub use series::{Sample, Series, Within};
 pub use session::{Outcome as SessionOutcome, SessionState};
 pub use steps::{StepState, StepStatus};
 pub use timeline::{Entry, Mark};
+pub use watched::{BURST, BURST_WITHIN, DENIED, Standing, Watched};
 
 use crate::core::alerts::RuleBook;
 use crate::core::event::{Body, Event, SessionEvent};
 use crate::model::alert::Rule;
-use crate::model::id::{AlertId, CheckId, EffectId, ItemId};
+use crate::model::id::{AlertId, CheckId, CredentialId, EffectId, ItemId};
 use crate::model::item::Item;
 use crate::model::plan::{Check, Plan, Run, SharedPlan};
 use crate::model::text::SafeText;
@@ -48,6 +52,8 @@ pub struct State {
     session: SessionState,
     checks: Vec<Arc<CheckState>>,
     items: Vec<Arc<ItemState>>,
+    rotations: BTreeMap<CredentialId, Arc<RotationState>>,
+    watched: Watched,
     alerts: Vec<Arc<AlertState>>,
     rules: Arc<RuleBook>,
     /// One series a check.
@@ -93,6 +99,8 @@ impl State {
             session: opened,
             checks: plan.checks.iter().map(|_| Arc::default()).collect(),
             items: plan.items.iter().map(|_| Arc::default()).collect(),
+            rotations: BTreeMap::new(),
+            watched: Watched::default(),
             alerts: plan.alerts.iter().map(|_| Arc::default()).collect(),
             freeze: None,
             procedure: Arc::default(),
@@ -123,15 +131,25 @@ impl State {
     /// changes nothing.
     pub fn apply(&mut self, event: &Event) {
         self.remember(event);
-        if let Some(counted) = counted::which(self, &event.body) {
+        if let Some(counted) = counted::which(&event.body) {
             Arc::make_mut(&mut self.counted[counted]).count(event.at);
         }
         match &event.body {
             Body::Session(SessionEvent::PlanChanged { plan }) => self.change_plan(plan),
-            Body::Session(body) => self.apply_to_session(body, event),
-            Body::Check(body) => checks::apply(self, body, event.when()),
+            Body::Session(body) => {
+                self.apply_to_session(body, event);
+                if matches!(body, SessionEvent::Resumed { .. }) {
+                    rotations::interrupted(self);
+                }
+            }
+            Body::Check(body) => {
+                checks::apply(self, body, event.when());
+                watched::saw_check(self, body);
+            }
             Body::Item(body) => items::apply(self, body, event),
             Body::Step(body) => steps::apply(self, body, event),
+            Body::Rotation(body) => rotations::apply(self, body, event),
+            Body::Watch(body) => watched::apply(self, body, event),
             Body::Alert(body) => alerts::apply(self, body, event),
             Body::Procedure(body) => procedure::apply(self, body, event),
             Body::Rehearsal(body) => procedure::apply_rehearsal(self, body),
@@ -201,6 +219,23 @@ impl State {
     #[must_use]
     pub fn item(&self, id: &ItemId) -> Option<(&Item, &ItemState)> {
         self.index.item(id).map(|position| (&self.plan.items[position], &*self.items[position]))
+    }
+
+    /// The latest rotation of each credential that was rotated in this session.
+    pub fn rotations(&self) -> impl ExactSizeIterator<Item = (&CredentialId, &RotationState)> {
+        self.rotations.iter().map(|(id, walk)| (id, &**walk))
+    }
+
+    /// The latest rotation of a credential.
+    #[must_use]
+    pub fn rotation(&self, id: &CredentialId) -> Option<&RotationState> {
+        self.rotations.get(id).map(|walk| &**walk)
+    }
+
+    /// What the watch over credentials and their files has seen.
+    #[must_use]
+    pub const fn watched(&self) -> &Watched {
+        &self.watched
     }
 
     /// Every alert with its state, in plan order; the position is its number in [`Index`].

@@ -6,12 +6,15 @@ use jiff::Timestamp;
 
 use crate::core::event::Subject;
 use crate::core::rollback;
-use crate::core::state::{CheckState, ItemState, Soaking, Stage, State};
+use crate::core::rotation;
+use crate::core::state::{CheckState, ItemState, RotationStage, RotationState, Soaking, Stage, Standing, State};
 use crate::core::status::{self, CheckStatus, Lack};
 use crate::core::verdict::{Answer, Cause, Inquiry, Reason, Scope, Waiting};
 use crate::model::duration;
+use crate::model::id::CredentialId;
 use crate::model::item::Item;
 use crate::model::plan::{Check, Run};
+use crate::model::text::SafeText;
 use crate::model::time::Now;
 use crate::model::word::{Outcome, Question, Severity};
 
@@ -211,6 +214,54 @@ fn weigh_lack(item: &Item, lack: &Lack) -> (Answer, Cause, String) {
     }
 }
 
+/// A walk that is under way: between old and new nobody can say what holds; what could not be put back is in the way.
+pub(super) fn rotations(state: &State) -> Vec<Reason> {
+    let weigh = |stage: RotationStage| match stage {
+        RotationStage::Stuck => Some((Answer::NoGo, "put it back by hand, or try again: golive rotate --abort")),
+        RotationStage::Distributing
+        | RotationStage::Distributed
+        | RotationStage::Verifying
+        | RotationStage::Withdrawing => Some((Answer::Hold, "wait for its end, or abort it")),
+        RotationStage::Verified | RotationStage::Retiring => {
+            Some((Answer::GoWithWarnings, "retire the old value and say so, or abort the rotation"))
+        }
+        RotationStage::Obtaining
+        | RotationStage::Validated
+        | RotationStage::Done
+        | RotationStage::Refused
+        | RotationStage::PutBack => None,
+    };
+    let walks = state.rotations().filter_map(|(id, walk)| Some((id, walk, weigh(walk.stage)?)));
+    let reason = |(id, walk, (weight, remedy)): (&CredentialId, &RotationState, (Answer, &str))| {
+        let why = walk.why.first().map(|why| format!(" ({why})")).unwrap_or_default();
+        Reason {
+            weight,
+            subject: state.plan().credentials.get(id).map(|credential| Subject::Check(credential.check.clone())),
+            severity: Severity::Critical,
+            cause: Cause::Rotation,
+            message: format!("rotation of {id}: {}{why}", walk.stage.words()),
+            remedy: Some(remedy.to_owned()),
+            since: Some(walk.begun),
+        }
+    };
+    walks.map(reason).collect()
+}
+
+/// What the watch over credentials saw stands as a warning until somebody takes it on them, or it is seen mended.
+pub(super) fn watched(state: &State) -> Vec<Reason> {
+    let check = |what: &str| state.plan().credentials.get(what).map(|credential| credential.check.clone());
+    let reason = |(what, standing): (&SafeText, &Standing)| Reason {
+        weight: Answer::GoWithWarnings,
+        subject: check(what.as_str()).map(Subject::Check),
+        severity: Severity::Warning,
+        cause: Cause::Watch,
+        message: standing.sentence.clone(),
+        remedy: Some(standing.remedy.to_owned()),
+        since: Some(standing.since),
+    };
+    state.watched().standing().map(reason).collect()
+}
+
 pub(super) fn journal(state: &State) -> Option<Reason> {
     let trouble = state.trouble()?;
     Some(Reason {
@@ -275,9 +326,10 @@ pub fn next_change(state: &State, now: Now) -> Option<Timestamp> {
         (Some(soak), Soaking::Since(when)) => Some(when.at.saturating_add(soak.length.0).unwrap_or(Timestamp::MAX)),
         _ => None,
     });
+    let walks = rotation::next_change(state);
     let rollback = rollback_changes(state, now);
     let ceremony = super::ceremony::next_change(state);
-    let all = stale.chain(check_waivers).chain(item_waivers).chain(soaks).chain(rollback).chain(ceremony);
+    let all = stale.chain(check_waivers).chain(item_waivers).chain(soaks).chain(walks).chain(rollback).chain(ceremony);
     all.filter(|at| *at > now.at).min()
 }
 

@@ -76,6 +76,12 @@ impl Stepper {
         Self { shared: Shared { surroundings, redactor, folder, reports }, under_way: HashMap::new() }
     }
 
+    /// Runs the next steps with other values, and takes these secrets out of what they print.
+    pub(super) fn renew(&mut self, surroundings: &Arc<Surroundings>, redactor: &Redactor) {
+        self.shared.surroundings = Arc::clone(surroundings);
+        self.shared.redactor = redactor.clone();
+    }
+
     /// Refuses what would start a step of a plan that its reader has not allowed.
     pub(super) fn refuse_untrusted(&self, state: &State, command: &Command) -> Result<(), Refusal> {
         let has_step = match command {

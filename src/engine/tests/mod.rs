@@ -23,6 +23,7 @@ use crate::core::event::{Event, Purpose};
 use crate::core::evidence::Evidence;
 use crate::core::state::{CheckState, State};
 use crate::engine::handle::Handle;
+use crate::engine::seeing::Reader;
 use crate::engine::sequencer::Sequencer;
 use crate::engine::setup::{Beginning, ProbeOf, Setup};
 use crate::journal::Journal;
@@ -141,7 +142,7 @@ impl Scene {
         // So that the virtual clock begins with the flight.
         let _ = clock();
         let acts = self.acts;
-        let probes: ProbeOf = Arc::new(move |check| match acts.get(&check.id) {
+        let probes: ProbeOf = Arc::new(move |check, _| match acts.get(&check.id) {
             Some(act) => Ok(Box::new(Actor(Arc::clone(act), AtomicUsize::new(0)))),
             None => panic!("a kind that breaks down while it is prepared"),
         });
@@ -163,6 +164,7 @@ impl Scene {
             surroundings: Arc::new(surroundings),
             probes,
             redactor: self.redactor,
+            reader: Reader::default(),
             steps_folder: PathBuf::from("/nowhere"),
         };
         let (handle, sequencer) = Sequencer::new(setup).unwrap();

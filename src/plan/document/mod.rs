@@ -12,7 +12,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub(super) use check::{
-    CheckDocument, CommonKeys, CredentialDocument, CredentialKeys, RunDocument, SettingDocument, SettingKeys,
+    CheckDocument, CommonKeys, CredentialDocument, CredentialKeys, RotationDocument, RunDocument, SettingDocument,
+    SettingKeys,
 };
 pub(super) use item::{ItemDocument, RequestDocument, RollbackStepDocument, StepDocument};
 pub(super) use notifier::{MetricsDocument, NotifierDocument, NotifierKeys};

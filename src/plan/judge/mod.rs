@@ -7,6 +7,7 @@ mod names;
 mod notifiers;
 mod procedure;
 mod references;
+mod rotation;
 mod secrets;
 
 use crate::model::kind::{KindSpec, Kinds};
@@ -22,6 +23,7 @@ pub(super) fn of_document(document: &Document, tree: &Node, specs: &Kinds) -> Ve
     problems.extend(secrets::problems(document, tree));
     problems.extend(references::problems(document, tree, specs));
     problems.extend(kinds::problems(document, tree, specs));
+    problems.extend(rotation::problems(document, tree, specs));
     problems.extend(notifiers::problems(document, tree, &specs.notifiers));
     problems.extend(notifiers::of_checks(document, tree));
     problems.extend(items::problems(document, tree));

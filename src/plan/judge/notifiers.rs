@@ -96,7 +96,7 @@ pub(super) fn unknown(name: &str, document: &Document) -> Option<Problem> {
         if names.is_empty() {
             problem.help(format!("[notifiers.{name}]\nkind = \"…\""))
         } else {
-            problem.nearest(name, names.into_iter())
+            problem.nearest(name, names)
         }
     })
 }

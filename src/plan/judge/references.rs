@@ -11,7 +11,7 @@ use crate::plan::judge::{checks_of, selection, setting_id};
 use crate::plan::problem::Problem;
 use crate::plan::tree::{Node, steps};
 
-type Known<'a> = Vec<(&'a str, Category)>;
+pub(super) type Known<'a> = Vec<(&'a str, Category)>;
 
 pub(super) fn problems(document: &Document, tree: &Node, specs: &[KindSpec]) -> Vec<Problem> {
     let checks = checks_of(document, specs);

@@ -47,6 +47,8 @@ const fn waits(cause: &Cause) -> bool {
         | Cause::Blocked(_)
         | Cause::Stale
         | Cause::StepFailed
+        | Cause::Rotation
+        | Cause::Watch
         | Cause::Rollback
         | Cause::Alert
         | Cause::AlertUnknown
