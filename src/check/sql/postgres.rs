@@ -4,7 +4,7 @@ use std::error::Error as _;
 use std::pin::pin;
 
 use bytes::{BufMut, BytesMut};
-use futures_util::{StreamExt, TryStreamExt};
+use futures_util::StreamExt;
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value as Json};
 use tokio::time::Instant;
@@ -104,8 +104,6 @@ async fn converse(question: &Question, client: &Client, deadline: Instant) -> Re
             return Ok(found);
         }
     }
-    // The stream is at its end: a statement that failed late has said so by now.
-    let _ = stream.try_next().await.map_err(told)?;
     client.batch_execute("COMMIT").await.map_err(told)?;
     Ok(found)
 }
