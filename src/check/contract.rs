@@ -126,6 +126,8 @@ async fn every_kind_says_error_when_a_source_failed_and_never_pass() {
         ("prometheus", "url = \"{{ gone }}\"\nquery = \"up\""),
         ("git", "tag = \"{{ gone }}\""),
         ("flow", "hops = [{ name = \"a\", request = { url = \"{{ gone }}\", status = 200 } }]"),
+        ("metric", "from = { http = { url = \"{{ gone }}\", value = \"a\" } }"),
+        ("junit", "path = \"{{ gone }}\""),
         ("bundle", "folder = \"{{ gone }}\"\nno_secrets = true"),
         ("exposure", "documents = [\"{{ gone }}\"]"),
     ] {
@@ -133,5 +135,5 @@ async fn every_kind_says_error_when_a_source_failed_and_never_pass() {
         assert_eq!(evidence.outcome, Outcome::Error, "{kind}: {}", evidence.summary);
         assert!(evidence.summary.as_str().contains("not signed in"), "{kind}: {}", evidence.summary);
     }
-    assert_eq!(super::KINDS.len(), 18, "a new kind belongs into this test");
+    assert_eq!(super::KINDS.len(), 21, "a new kind belongs into this test");
 }

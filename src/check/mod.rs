@@ -4,6 +4,7 @@
 //! screen, no journal and no other check. Adding a kind is one file, and one `mod` line with one line in [`KINDS`].
 
 mod addresses;
+mod artefact;
 mod bundle;
 mod command;
 #[cfg(test)]
@@ -18,9 +19,12 @@ mod flow;
 mod git;
 mod http;
 mod judging;
+mod junit;
 #[cfg(test)]
 mod kit;
+mod metric;
 mod options;
+mod procedure;
 mod process;
 mod prometheus;
 mod redis;
@@ -67,6 +71,9 @@ pub const KINDS: &[&dyn Kind] = &[
     &prometheus::Prometheus,
     &git::Git,
     &flow::Flow,
+    &metric::Metric,
+    &junit::Junit,
+    &procedure::Procedure,
 ];
 
 /// A kind of check.

@@ -205,12 +205,9 @@ impl Looker {
                 .material("host", place)
                 .material("ended", &ended.until.to_string());
         }
-        match &shown.trouble {
-            Some(trouble) => {
-                let evidence = self.finding.of_trouble_with(trouble, &format!("{place}: {trouble}"));
-                return evidence.material("host", place);
-            }
-            None => {}
+        if let Some(trouble) = &shown.trouble {
+            let evidence = self.finding.of_trouble_with(trouble, &format!("{place}: {trouble}"));
+            return evidence.material("host", place);
         }
         if self.keys.min_version == Version::Tls13 && shown.version != Some(ProtocolVersion::TLSv1_3) {
             return self

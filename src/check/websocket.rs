@@ -395,6 +395,8 @@ impl Probe for Looker {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::disallowed_methods, reason = "a test has servers of its own")]
+
     use super::*;
     use crate::check::kit::{self, listener};
     use crate::model::word::Outcome;

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use clap::{ColorChoice, CommandFactory as _, Parser, Subcommand};
 
 use crate::cli::{
-    check, completions, credentials, demo, env, init, lint, replay, report, rotate, scan, sessions, triage, trust,
-    verify,
+    check, completions, credentials, demo, env, init, lint, rehearse, replay, report, rotate, scan, sessions, triage,
+    trust, verify,
 };
 
 /// A deployment cockpit in the terminal: live checks, people's decisions, and a verdict that can be explained.
@@ -36,6 +36,8 @@ pub(super) enum Command {
     Demo(demo::DemoArguments),
     /// Run the validators and print the report.
     Check(check::CheckArguments),
+    /// Rehearse the rollback against the clock.
+    Rehearse(rehearse::RehearseArguments),
     /// Judge the plan alone, touching nothing it names.
     Lint(lint::LintArguments),
     /// Write a first plan from what a folder holds.

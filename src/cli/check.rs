@@ -16,6 +16,7 @@ use crate::cli::exit::{Exit, Stop};
 use crate::cli::formats::{self, Wanted};
 use crate::cli::machine::Machine;
 use crate::cli::opening::{self, Keeping};
+use crate::cli::rehearse;
 use crate::cli::signals::Signals;
 use crate::clock;
 use crate::core::state::State;
@@ -91,11 +92,12 @@ async fn interruptible(
 ) -> Result<Exit, Stop> {
     let mut signals = Signals::listen()?;
     let trusted = opening::is_trusted(&asked.plan.digest)?;
-    let prepared = tokio::select! {
+    let mut prepared = tokio::select! {
         prepared = opening::prepare(&asked.plan, trusted, machine) => prepared?,
         exit = signals.next() => return Ok(interrupted(exit, console)),
     };
     let keeping = Keeping::of(arguments.journal.as_deref())?;
+    prepared.facts.extend(rehearse::known(&asked.plan, &Keeping::of(None)?));
     let journal = asked.journal(&keeping, machine)?;
     let beginning = asked.beginning(prepared.version.clone());
     let (handle, running) = opening::open(prepared, beginning, journal, machine, &keeping.steps(&asked.session))?;

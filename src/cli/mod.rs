@@ -21,6 +21,8 @@ mod machine;
 mod man;
 mod moment;
 mod opening;
+pub mod panicking;
+mod rehearse;
 mod replay;
 mod report;
 mod resuming;
@@ -105,6 +107,7 @@ fn dispatch(arguments: Arguments, console: &Console, machine: &Machine) -> Resul
         Command::Check(arguments) => check::run(&arguments, console, machine),
         Command::Demo(arguments) => demo::run(&arguments, console, machine),
         Command::Doctor => doctor::run(console, machine),
+        Command::Rehearse(arguments) => rehearse::run(&arguments, console, machine),
         Command::Lint(arguments) => lint::run(&arguments, console),
         Command::Init(arguments) => init::run(&arguments, console),
         Command::Schema => schema::run(console),

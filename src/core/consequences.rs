@@ -5,7 +5,7 @@
 mod rollback;
 
 use crate::core::digest;
-use crate::core::event::{Body, ItemEvent, Purpose, SessionEvent, Subject};
+use crate::core::event::{Body, CeremonyEvent, ItemEvent, Purpose, SessionEvent, Subject};
 use crate::core::rotation;
 use crate::core::state::{ItemState, Soaking, State};
 use crate::core::status::{self, CheckStatus};
@@ -23,6 +23,7 @@ pub fn consequences(state: &State, now: Now) -> Vec<Body> {
     }
     let mut follows = Vec::new();
     follows.extend(rollback::bodies(state, now));
+    follows.extend(window(state, now));
     follows.extend(post_deployment(state, now));
     follows.extend(rotation::consequences(state, now));
     follows.extend(rotation_done(state));
@@ -39,6 +40,17 @@ pub fn consequences(state: &State, now: Now) -> Vec<Body> {
         follows.extend(item.soak.as_ref().and_then(|soak| soaking(state, item, known, soak, now)));
     }
     follows
+}
+
+/// A window that opens or closes: only an event makes a verdict better.
+fn window(state: &State, now: Now) -> Option<Body> {
+    let planned = &state.plan().ceremony;
+    let open = planned.has_window() && planned.is_open(now.at);
+    match (open, state.ceremony().window_open) {
+        (true, false) => Some(Body::Ceremony(CeremonyEvent::WindowOpened)),
+        (false, true) => Some(Body::Ceremony(CeremonyEvent::WindowClosed)),
+        (true, true) | (false, false) => None,
+    }
 }
 
 fn ended(subject: Subject) -> Body {

@@ -9,6 +9,7 @@ use serde_json::{Value as Json, json};
 use crate::clock;
 use crate::demo::environment::Credentials;
 use crate::demo::faults::{Fault, Faults};
+use crate::demo::met::Met;
 use crate::demo::server::{Answer, Asked, header_of, json as answer, text};
 use crate::demo::{realtime, site};
 use crate::webhook;
@@ -16,12 +17,19 @@ use crate::webhook;
 /// The name it is reached under.
 pub(super) const HOST: &str = "academy.example";
 const CALLBACK: &str = "/api/ikhokha/webhook";
+const COURSES: &str = "/api/courses/";
+/// How long the real-time sync takes where it is slow, in milliseconds.
+const SLOW_SYNC: i64 = 2_500;
+
+/// What golive's probes carry.
+const PROBE: &str = "x-golive-probe";
 
 /// The application.
 pub(super) struct Application {
     pub(super) folder: PathBuf,
     pub(super) credentials: Credentials,
     pub(super) faults: Faults,
+    pub(super) met: Met,
 }
 
 impl Application {
@@ -53,16 +61,47 @@ impl Application {
             (&Method::GET, "/health") => self.health(),
             (&Method::GET, "/api/health/database") => self.database_health(),
             (&Method::GET, "/api/health/payments") => self.payments(),
+            (&Method::GET, "/api/metrics") => answer(StatusCode::OK, &self.met.told()),
+            (&Method::GET, path) if path.starts_with(COURSES) => self.course(&path[COURSES.len()..]),
             (&Method::POST, CALLBACK) => self.callback(asked),
             (_, CALLBACK) => answer(StatusCode::METHOD_NOT_ALLOWED, &json!({ "error": "POST only" })),
             (&Method::GET, realtime::PATH) => realtime::open(asked, self.folder.clone()),
-            (&Method::GET, path) if path.starts_with("/courses/") => self.course(asked),
+            (&Method::GET, path) if path.starts_with("/courses/") => self.course_page(asked),
             (&Method::GET, path) => self.page(path, asked.uri().query().is_none()),
             _ => answer(StatusCode::NOT_FOUND, &json!({ "error": "no such page" })),
         };
+        self.count(asked, answered.status());
         let year = header::HeaderValue::from_static("max-age=31536000; includeSubDomains");
         answered.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, year);
         answered
+    }
+
+    /// Counts what went wrong for customers and for the provider; probes are neither.
+    fn count(&self, asked: &Asked, status: StatusCode) {
+        let is_probe = header_of(asked, "user-agent").starts_with("golive") || !header_of(asked, PROBE).is_empty();
+        if is_probe || !(status.is_client_error() || status.is_server_error()) {
+            return;
+        }
+        if asked.uri().path() == CALLBACK {
+            self.met.webhook_failed();
+        }
+        if status.is_server_error() {
+            self.met.error();
+        }
+    }
+
+    /// The buyer's own course: there once the sync has brought the enrolment over.
+    fn course(&self, transaction: &str) -> Answer {
+        let query = "SELECT at FROM enrolments WHERE transaction_id = ?1";
+        let enrolled = self.open().and_then(|open| open.query_row(query, [transaction], |row| row.get::<_, i64>(0)));
+        let delay = if self.faults.is_on(Fault::SyncDelay) { SLOW_SYNC } else { 0 };
+        match enrolled {
+            Ok(at) if clock::now().at.as_millisecond() >= at + delay => {
+                answer(StatusCode::OK, &json!({ "status": "active" }))
+            }
+            // A course that is not there yet is no error of the application.
+            Ok(_) | Err(_) => answer(StatusCode::ACCEPTED, &json!({ "status": "pending" })),
+        }
     }
 
     /// A file of the front end. While that fault is on, the network's edge still has an older copy of each plain address.
@@ -78,7 +117,7 @@ impl Application {
     }
 
     /// A course opens only for who has paid for it.
-    fn course(&self, asked: &Asked) -> Answer {
+    fn course_page(&self, asked: &Asked) -> Answer {
         let query = asked.uri().query().unwrap_or_default();
         let enrolment = query.split('&').find_map(|pair| pair.strip_prefix("enrolment=")).unwrap_or_default();
         let find = "SELECT count(*) FROM enrolments WHERE transaction_id = ?1";

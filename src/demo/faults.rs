@@ -27,6 +27,12 @@ pub enum Fault {
     DatabaseDown,
     /// The payment API answers 503.
     PaymentOutage,
+    /// The payment API takes long to make a link.
+    SlowApi,
+    /// Buyers wait long until they see their course.
+    SyncDelay,
+    /// The new version keeps most customers away.
+    VolumeDrop,
     /// The deployment script fails half-way.
     FailedDeploy,
     /// The API secret stands in a public variable, and the build compiles it into the bundle.
@@ -35,6 +41,8 @@ pub enum Fault {
     ServiceRoleKey,
     /// The network's edge serves the bundle of a version before.
     OldBundle,
+    /// Nobody has rehearsed the rollback.
+    NoRehearsal,
 }
 
 impl Fault {
@@ -49,10 +57,14 @@ impl Fault {
         Self::ExpiredCertificate,
         Self::DatabaseDown,
         Self::PaymentOutage,
+        Self::SlowApi,
+        Self::SyncDelay,
+        Self::VolumeDrop,
         Self::FailedDeploy,
         Self::ExposedSecret,
         Self::ServiceRoleKey,
         Self::OldBundle,
+        Self::NoRehearsal,
     ];
 
     /// Its name, as the switchboard and the scenarios write it.
@@ -68,10 +80,14 @@ impl Fault {
             Self::ExpiredCertificate => "expired-certificate",
             Self::DatabaseDown => "database-down",
             Self::PaymentOutage => "payment-outage",
+            Self::SlowApi => "slow-api",
+            Self::SyncDelay => "sync-delay",
+            Self::VolumeDrop => "volume-drop",
             Self::FailedDeploy => "failed-deploy",
             Self::ExposedSecret => "exposed-secret",
             Self::ServiceRoleKey => "service-role-key",
             Self::OldBundle => "old-bundle",
+            Self::NoRehearsal => "no-rehearsal",
         }
     }
 

@@ -9,6 +9,7 @@ mod control;
 mod customers;
 mod environment;
 mod faults;
+mod met;
 mod payment_api;
 pub mod pilot;
 mod realtime;

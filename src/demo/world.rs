@@ -18,10 +18,12 @@ use tokio_util::sync::CancellationToken;
 use crate::clock;
 use crate::demo::application::{self, Application};
 use crate::demo::authority::Authority;
+use crate::demo::customers::Customers;
 use crate::demo::environment::{self, Credentials};
 use crate::demo::faults::{Fault, Faults};
+use crate::demo::met::Met;
 use crate::demo::payment_api::{self, PaymentApi};
-use crate::demo::{control, customers, server, site};
+use crate::demo::{control, server, site};
 
 /// Why a world cannot be made.
 #[derive(Debug, thiserror::Error)]
@@ -203,9 +205,17 @@ fn inject(folder: &Path, credentials: &Credentials, faults: &Faults, fault: Faul
             }
         }
         Fault::FailedDeploy => site::set_stumbling_stone(folder, on),
-        Fault::ExpiredCertificate | Fault::PaymentOutage => Ok(()),
+        Fault::ExpiredCertificate
+        | Fault::PaymentOutage
+        | Fault::SlowApi
+        | Fault::SyncDelay
+        | Fault::VolumeDrop
+        | Fault::NoRehearsal => Ok(()),
     }
 }
+
+/// How long a slow payment API takes to make a link.
+const SLOW: std::time::Duration = std::time::Duration::from_millis(1_800);
 
 /// What the world's thread needs.
 struct SetUp {
@@ -233,9 +243,16 @@ impl SetUp {
         let end = self.end.clone();
         let thread = std::thread::Builder::new().name("demo-world".into()).spawn(move || {
             runtime.block_on(async move {
-                let credentials = self.credentials.clone();
-                self.serve(tls, https.0, http.0, control.0);
-                customers::pay(client, credentials, end).await;
+                let met = Met::nothing();
+                let customers = Customers {
+                    client,
+                    credentials: self.credentials.clone(),
+                    faults: self.faults.clone(),
+                    met: met.clone(),
+                    folder: self.folder.clone(),
+                };
+                self.serve(tls, https.0, http.0, control.0, met);
+                customers.pay(end).await;
             });
         })?;
         Ok((ports, thread))
@@ -247,22 +264,30 @@ impl SetUp {
         https: std::net::TcpListener,
         http: std::net::TcpListener,
         control: std::net::TcpListener,
+        met: Met,
     ) {
         let application = Arc::new(Application {
             folder: self.folder.clone(),
             credentials: self.credentials.clone(),
             faults: self.faults.clone(),
+            met,
         });
         let api = Arc::new(PaymentApi {
             credentials: self.credentials.clone(),
             faults: self.faults.clone(),
             links: Mutex::new(BTreeMap::new()),
         });
-        let secure = Arc::clone(&application);
+        let (secure, slow) = (Arc::clone(&application), self.faults.clone());
         server::serve(https, Some(tls), self.end.clone(), move |asked| {
-            let answer =
-                if server::host_of(&asked) == payment_api::HOST { api.answer(&asked) } else { secure.answer(&asked) };
-            std::future::ready(answer)
+            let is_api = server::host_of(&asked) == payment_api::HOST;
+            let answer = if is_api { api.answer(&asked) } else { secure.answer(&asked) };
+            let slow = is_api && asked.method() == http::Method::POST && slow.is_on(Fault::SlowApi);
+            async move {
+                if slow {
+                    tokio::time::sleep(SLOW).await;
+                }
+                answer
+            }
         });
         let faults = self.faults.clone();
         server::serve(http, None, self.end.clone(), move |asked| {

@@ -130,7 +130,9 @@ impl Run {
                 break evidence;
             }
             let check = self.check();
-            let Some(wait) = next_wait(attempt, &check.retry, evidence.retry_after, check.every.0) else { break evidence };
+            let Some(wait) = next_wait(attempt, &check.retry, evidence.retry_after, check.every.0) else {
+                break evidence;
+            };
             tokio::time::sleep(wait).await;
             attempt += 1;
         };

@@ -13,7 +13,10 @@ pub fn set(text: &str, name: &str, value: &str) -> Option<String> {
     let quotes = place.as_ref().and_then(|place| text[place.clone()].trim_start().chars().next());
     // The file's own quotes first; a dollar would be expanded, so it is escaped whatever stands around it.
     let escaped = value.replace('$', "\\$");
-    let styles = [quotes.filter(|quote| "'\"`".contains(*quote)), Some('\''), Some('"'), Some('`'), None];
+    let own = quotes.filter(|quote| "'\"`".contains(*quote));
+    let plain = own.is_none() && quotes.is_some() && value.chars().all(is_plain);
+    let first = if plain { None } else { own.or(Some('\'')) };
+    let styles = [first, Some('\''), Some('"'), Some('`'), None];
     let written = styles.into_iter().map(|quote| match quote {
         Some(quote) => format!("{quote}{escaped}{quote}"),
         None => escaped.clone(),
@@ -28,6 +31,11 @@ pub fn set(text: &str, name: &str, value: &str) -> Option<String> {
         None => appended(text, name, &written),
     });
     rewritten.find(|new| reads_back(text, new, name, value))
+}
+
+/// What needs no quotes, whatever reads it.
+const fn is_plain(character: char) -> bool {
+    character.is_ascii_alphanumeric() || matches!(character, '-' | '_' | '.' | '/' | '+' | ':' | '@' | ',')
 }
 
 /// Where the value stands that counts, as bytes of the text, quotes included.
@@ -70,7 +78,8 @@ mod tests {
     fn one_value_changes_and_nothing_else() {
         let text = "# keys\r\nexport A = 'old'  # the key\r\n\r\nB=2\r\n";
         assert_eq!(set(text, "A", "new").unwrap(), "# keys\r\nexport A = 'new'  # the key\r\n\r\nB=2\r\n");
-        assert_eq!(set("A=1\nB=2\n", "A", "3").unwrap(), "A='3'\nB=2\n");
+        assert_eq!(set("A=1\nB=2\n", "A", "3").unwrap(), "A=3\nB=2\n");
+        assert_eq!(set("A=1\nB=2\n", "A", "3 $x").unwrap(), "A='3 \\$x'\nB=2\n");
         assert_eq!(set("A=\nB=2\n", "A", "3").unwrap(), "A='3'\nB=2\n");
         assert_eq!(set("A=\"1\"", "A", "3").unwrap(), "A=\"3\"");
     }

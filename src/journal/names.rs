@@ -87,6 +87,8 @@ const fn ceremony(body: &CeremonyEvent) -> &'static str {
         CeremonyEvent::Polled { .. } => "polled",
         CeremonyEvent::Held { .. } => "held",
         CeremonyEvent::HoldLifted => "hold_lifted",
+        CeremonyEvent::WindowOpened => "window_opened",
+        CeremonyEvent::WindowClosed => "window_closed",
     }
 }
 

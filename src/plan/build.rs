@@ -8,8 +8,9 @@ use std::time::Duration;
 use indexmap::IndexMap;
 use sha2::{Digest as _, Sha256};
 
+use crate::model::alert::{Escalation, Rule};
 use crate::model::duration::Span;
-use crate::model::id::{CheckId, CredentialId, ItemId, KindName, NotifierId};
+use crate::model::id::{AlertId, CheckId, CredentialId, ItemId, KindName, NotifierId};
 use crate::model::item::{Item, Manual, Rehearsal, Soak, Waivable};
 use crate::model::kind::{KindSpec, Kinds, Options, Touch};
 use crate::model::notifier::Notifier;
@@ -20,11 +21,11 @@ use crate::model::rotation::{Rotation, VerifyWithin};
 use crate::model::step::{Action, Step};
 use crate::model::word::{Category, Phase, Severity};
 use crate::plan::document::{
-    CheckDocument, CommonKeys, CredentialDocument, Document, ItemDocument, NotifierDocument, RequestDocument,
-    RotationDocument, RunDocument, SettingDocument, StepDocument,
+    AlertDocument, CheckDocument, CommonKeys, CredentialDocument, Document, ItemDocument, NotifierDocument,
+    RequestDocument, RotationDocument, RunDocument, SettingDocument, StepDocument,
 };
 use crate::plan::files;
-use crate::plan::judge::{selection, setting_id};
+use crate::plan::judge::{notifiers, selection, setting_id};
 use crate::plan::problem::Problem;
 use crate::plan::procedure;
 use crate::plan::tree::Node;
@@ -38,6 +39,7 @@ const DAY: Span = Span::seconds(86_400);
 pub(super) fn plan(document: Document, tree: &Node, folder: &Path, kinds: &Kinds) -> (Plan, Vec<Problem>) {
     let (no_return, ceremony) = (procedure::no_return(&document), procedure::ceremony(&document));
     let files = document.procedure.files.clone();
+    let told: Vec<String> = notifiers::names(&document).into_iter().map(str::to_owned).collect();
     let service = document.service.map(|service| Service {
         name: service.name,
         environment: service.environment,
@@ -74,7 +76,7 @@ pub(super) fn plan(document: Document, tree: &Node, folder: &Path, kinds: &Kinds
         credentials,
         checks,
         items,
-        alerts: Vec::new(),
+        alerts: document.alerts.into_iter().map(|(id, alert)| rule(&id, alert, &told)).collect(),
         notifiers: document.notifiers.into_iter().map(notifier).collect(),
         metrics: document.metrics.map(|metrics| Metrics { listen: metrics.listen }),
         procedure: steps,
@@ -364,6 +366,26 @@ fn set_phases(checks: &mut [Check], items: &[Item]) {
                 }
             }
         }
+    }
+}
+
+/// A rule tells those whom the plan has; lint has said who was left out.
+fn rule(id: &str, alert: AlertDocument, told: &[String]) -> Rule {
+    let known = |names: Vec<String>| names.into_iter().filter(|name| told.contains(name)).collect();
+    Rule {
+        id: AlertId::new(id),
+        title: alert.title,
+        level: alert.level,
+        when: alert.when,
+        hold: alert.hold.unwrap_or(Span::seconds(0)),
+        keep_firing: alert.keep_firing_for.unwrap_or(Span::seconds(0)),
+        notify: known(alert.notify),
+        escalate: alert.escalate.map(|e| Escalation { after: e.after, to: known(e.to) }),
+        min_samples: alert.min_samples.unwrap_or(1),
+        during_freeze: alert.during_freeze,
+        examples: alert.examples,
+        impact: alert.impact,
+        remedy: alert.remedy,
     }
 }
 

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::core::state::{Mark, Point, SessionOutcome};
 use crate::core::verdict::Answer;
+use crate::model::alert::Level;
 use crate::model::text::SafeText;
 use crate::model::word::{Category, Phase, Question, Severity};
 
@@ -316,11 +317,47 @@ pub struct CredentialEntry {
     pub problems: Vec<String>,
 }
 
-/// One alert. The list is empty until the plan can hold alert rules.
+/// One alert.
 #[derive(Clone, Debug, Serialize)]
 pub struct AlertEntry {
     /// Its id.
     pub id: String,
+    /// What people read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// `critical`, `warning` or `business`.
+    pub level: Level,
+    /// `inactive`, `pending`, `firing`, `acknowledged`, `resolved`, or `unknown` while its rule cannot be evaluated.
+    pub state: &'static str,
+    /// Since when it is pending or fires.
+    pub since: Option<Timestamp>,
+    /// What was seen: when it fired, while it fires, else now.
+    pub value: Option<SafeText>,
+    /// What it was held against.
+    pub threshold: Option<SafeText>,
+    /// Why its rule cannot be evaluated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<SafeText>,
+    /// The failing check that it stands on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cause: Option<String>,
+    /// Who was told that it fires, by notifier.
+    pub notified: Vec<String>,
+    /// Who has seen it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acknowledged_by: Option<String>,
+    /// When it was escalated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub escalated_at: Option<Timestamp>,
+    /// Until when its notices are muted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub silenced_until: Option<Timestamp>,
+    /// What it means.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub impact: Option<String>,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remedy: Option<String>,
 }
 
 /// One rehearsal of the rollback.

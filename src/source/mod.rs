@@ -22,6 +22,8 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::model::duration;
 use crate::model::id::CredentialId;
 use crate::model::plan::{Plan, ValueSource};
+use crate::model::rollback::Trigger;
+use crate::model::step::RollbackStep;
 use crate::model::values::{Lookup, Origin, Value, Values};
 
 /// How long a source may take that names no time of its own.
@@ -97,6 +99,30 @@ async fn read_all(plan: &Plan, trusted: bool, process: &BTreeMap<String, String>
 fn built_in(plan: &Plan, values: &mut Values) {
     values.insert("service.name", Value::plain(&plan.service.name, Origin::Plan));
     values.insert("service.environment", Value::plain(&plan.service.environment, Origin::Plan));
+    for (name, ids) in procedure(plan) {
+        values.insert(&format!("procedure.{name}"), Value::plain(&ids, Origin::Plan));
+    }
+}
+
+/// What the plan says of its way back, as lists of ids.
+fn procedure(plan: &Plan) -> [(&'static str, String); 5] {
+    let steps = |wanted: fn(&RollbackStep) -> bool| {
+        let ids = plan.procedure.iter().filter(|step| wanted(step)).map(|step| step.id.to_string());
+        ids.collect::<Vec<_>>().join(",")
+    };
+    let verify = plan.rollback.verify.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let when = plan.rollback.when.iter().map(|trigger| match trigger {
+        Trigger::Check(id) => id.to_string(),
+        Trigger::Step(id) => format!("step:{id}"),
+        Trigger::Alert(id) => format!("alert:{id}"),
+    });
+    [
+        ("steps", steps(|_| true)),
+        ("without_budget", steps(|step| step.budget.is_none())),
+        ("without_rehearsal", steps(|step| step.rehearse.is_none())),
+        ("verify", verify.join(",")),
+        ("when", when.collect::<Vec<_>>().join(",")),
+    ]
 }
 
 fn named_sources(plan: &Plan) -> Vec<(String, &ValueSource, Duration)> {

@@ -57,8 +57,20 @@ pub enum Action {
     Act,
     /// Takes one's own last decision on the selected row back.
     Undo,
+    /// Says that an alert was seen.
+    Acknowledge,
+    /// Mutes an alert's notices for a while.
+    Silence,
+    /// Declares or ends a freeze.
+    Freeze,
     /// Gives the go-live up.
     Abort,
+    /// Opens the door of the rollback.
+    RollBack,
+    /// Speaks for a role in the poll.
+    Poll,
+    /// Holds the go-live, or lets it go on.
+    HoldGoLive,
     /// Holds the rows.
     Hold,
     /// Shows only what is not settled.
@@ -93,7 +105,13 @@ impl Action {
                 | Self::Object
                 | Self::Waive
                 | Self::Note
+                | Self::Acknowledge
+                | Self::Silence
+                | Self::Freeze
                 | Self::Abort
+                | Self::RollBack
+                | Self::Poll
+                | Self::HoldGoLive
                 | Self::Quit
         )
     }

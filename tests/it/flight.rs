@@ -15,7 +15,7 @@ fn demo(home: &Path) -> Terminal {
     terminal.wait_until("the machines' part", |screen| {
         screen.contains("HOLD to deploy")
             && screen.contains("PRE-DEPLOYMENT  ☐ 4/5")
-            && screen.contains("ROLLBACK  ☐ 2/3")
+            && screen.contains("ROLLBACK  ☐ 3/4")
     });
     terminal
 }
@@ -37,7 +37,7 @@ fn sign(terminal: &mut Terminal) {
 fn sign_both(terminal: &mut Terminal) {
     terminal.keys("G");
     sign(terminal);
-    terminal.keys("4 g j");
+    terminal.keys("4 g j j");
     sign(terminal);
     terminal.wait_for("GO to deploy");
 }
@@ -64,8 +64,8 @@ fn a_whole_go_live_is_flown_by_keys() {
     sign_both(&mut terminal);
     terminal.keys("2 g");
     through_the_door(&mut terminal, "Start: Build successful");
-    terminal.wait_for("built in 0.2 s");
-    terminal.keys("j");
+    terminal.wait_for("bytes");
+    terminal.keys("G k");
     terminal.wait_for("x starts it");
     through_the_door(&mut terminal, "Start: Release");
     terminal.wait_for("current is now 2026.11.3");
@@ -75,7 +75,7 @@ fn a_whole_go_live_is_flown_by_keys() {
     terminal.wait_for("to close");
     terminal.keys("3");
     terminal.wait_for("Support informed");
-    terminal.keys("g j j j");
+    terminal.keys("g j j j j");
     sign(&mut terminal);
     terminal.wait_until("GO to close", |screen| screen.contains(" GO to close"));
     terminal.keys("G");
@@ -93,8 +93,8 @@ fn the_door_is_not_answered_by_a_burst() {
     sign_both(&mut terminal);
     terminal.keys("2 g");
     through_the_door(&mut terminal, "Start: Build successful");
-    terminal.wait_for("built in 0.2 s");
-    terminal.keys("j");
+    terminal.wait_for("bytes");
+    terminal.keys("G k");
     terminal.wait_for("x starts it");
     // A slow link bunches keys: the characters are taken, their Enter is not.
     terminal.keys("x");
@@ -172,9 +172,28 @@ fn no_colour_means_no_colour() {
     }
 }
 
-/// A playground that survives the cockpit.
+/// A playground that survives the cockpit, its plan allowed to run.
 fn playground(home: &Path) -> World {
     World::start(Some(&home.join("world")), &[]).unwrap()
+}
+
+fn golive(home: &Path, arguments: &[&str]) {
+    let ran = std::process::Command::new(env!("CARGO_BIN_EXE_golive"))
+        .args(arguments)
+        .env_clear()
+        .env("HOME", home)
+        .env("PATH", "/usr/bin:/bin")
+        .env("XDG_STATE_HOME", home.join("state"))
+        .output()
+        .unwrap();
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+}
+
+/// Lets a world's plan run, and rehearses its way back.
+fn rehearse(world: &World, home: &Path) {
+    let plan = world.plan();
+    golive(home, &["trust", "--yes", plan.to_str().unwrap()]);
+    golive(home, &["rehearse", "--format", "json", plan.to_str().unwrap()]);
 }
 
 fn cockpit(world: &World, home: &Path, arguments: &[&str]) -> Terminal {
@@ -229,17 +248,10 @@ fn ready_to_build(home: &Path) -> (World, Terminal) {
     let world = playground(home);
     let script = "#!/bin/sh\nset -eu\ncd \"$(dirname \"$0\")/..\"\necho begun\nmkdir -p dist/assets\ncp web/index.html dist/\ncat VERSION > dist/VERSION\nsleep 4\necho ended >> dist/times\necho built slowly\n";
     std::fs::write(world.folder().join("ops/build.sh"), script).unwrap();
-    let trust = std::process::Command::new(env!("CARGO_BIN_EXE_golive"))
-        .args(["trust", "--yes", world.plan().to_str().unwrap()])
-        .env_clear()
-        .env("HOME", home)
-        .env("XDG_STATE_HOME", home.join("state"))
-        .output()
-        .unwrap();
-    assert!(trust.status.success(), "{}", String::from_utf8_lossy(&trust.stderr));
+    rehearse(&world, home);
     let mut terminal = cockpit(&world, home, &["--new"]);
     terminal.wait_until("the machines' part", |screen| {
-        screen.contains("PRE-DEPLOYMENT  ☐ 4/5") && screen.contains("ROLLBACK  ☐ 2/3")
+        screen.contains("PRE-DEPLOYMENT  ☐ 4/5") && screen.contains("ROLLBACK  ☐ 3/4")
     });
     sign_both(&mut terminal);
     (world, terminal)
@@ -267,8 +279,13 @@ fn a_running_step_outlives_kill_9_and_is_attached_again() {
 fn an_untrusted_plans_steps_are_refused() {
     let home = tempfile::tempdir().unwrap();
     let world = playground(home.path());
+    rehearse(&world, home.path());
+    // Somebody changes a script that a step runs: what was allowed is another thing now.
+    let build = world.folder().join("ops/build.sh");
+    let changed = std::fs::read_to_string(&build).unwrap() + "# one line more\n";
+    std::fs::write(&build, changed).unwrap();
     let mut terminal = cockpit(&world, home.path(), &["--new"]);
-    terminal.wait_until("the machines' part", |screen| screen.contains("ROLLBACK  ☐ 2/3") && screen.contains("☐ 4/5"));
+    terminal.wait_until("the machines' part", |screen| screen.contains("ROLLBACK  ☐ 3/4") && screen.contains("☐ 4/5"));
     sign_both(&mut terminal);
     terminal.keys("2 g");
     terminal.keys("x");
@@ -278,4 +295,87 @@ fn an_untrusted_plans_steps_are_refused() {
     terminal.wait_for("golive trust");
     let built = std::fs::read_to_string(world.folder().join("dist/VERSION")).unwrap();
     assert_eq!(built, "2026.11.2\n", "it ran all the same");
+}
+
+/// Opens the door of the rollback and answers it.
+fn roll_back(terminal: &mut Terminal) {
+    terminal.keys("R");
+    terminal.wait_until("the door", |screen| screen.contains("Roll back") && screen.contains("[Leave]"));
+    terminal.type_text("academy-checkout");
+    read_it();
+    terminal.keys("enter");
+    terminal.wait_gone("[Leave]");
+}
+
+#[test]
+fn a_deployment_that_fails_is_rolled_back_by_keys() {
+    let home = tempfile::tempdir().unwrap();
+    let mut terminal = Terminal::golive(&["demo", "--scenario", "failed-deploy"], home.path(), SIZE);
+    terminal.wait_until("the machines' part", |screen| {
+        screen.contains("PRE-DEPLOYMENT  ☐ 4/5") && screen.contains("ROLLBACK  ☐ 3/4")
+    });
+    sign_both(&mut terminal);
+    terminal.keys("2 g");
+    through_the_door(&mut terminal, "Start: Build successful");
+    terminal.wait_for("bytes");
+    terminal.keys("G k");
+    terminal.wait_for("x starts it");
+    through_the_door(&mut terminal, "Start: Release");
+    terminal.wait_for("cp: error writing");
+    terminal.wait_for("NO-GO to open");
+    terminal.wait_for("ROLL BACK?");
+    // What each key would do now stands beside the failure.
+    terminal.wait_for("goes back to the old version: 2 steps");
+    terminal.keys("b");
+    terminal.wait_for("ROLLBACK  could we go back");
+    roll_back(&mut terminal);
+    terminal.wait_for("rolled back");
+    terminal.wait_for("✓ done, and verified");
+    terminal.keys("q");
+    assert_eq!(terminal.exit_code(), 1, "NO-GO");
+    assert!(terminal.is_given_back());
+}
+
+#[test]
+fn a_rollback_outlives_kill_9_and_goes_on() {
+    let home = tempfile::tempdir().unwrap();
+    let world = playground(home.path());
+    let script = "#!/bin/sh\nset -eu\ncd \"$(dirname \"$0\")/..\"\nif [ \"${2:-}\" = --on ]; then ln -sfn releases/2026.11.2 staging; exit 0; fi\necho begun\nsleep 4\necho once >> data/times\necho switched slowly\n";
+    std::fs::write(world.folder().join("ops/rollback.sh"), script).unwrap();
+    rehearse(&world, home.path());
+    let mut terminal = cockpit(&world, home.path(), &["--new"]);
+    terminal.wait_until("the machines' part", |screen| screen.contains("PRE-DEPLOYMENT  ☐ 4/5"));
+    terminal.keys("b");
+    roll_back(&mut terminal);
+    terminal.wait_for("begun");
+    terminal.signal(Signal::KILL);
+    terminal.exit_code();
+    let mut terminal = cockpit(&world, home.path(), &["--resume"]);
+    terminal.wait_for("DEPLOYMENT");
+    terminal.keys("b");
+    terminal.wait_for("✓ done, and verified");
+    let times = std::fs::read_to_string(world.folder().join("data/times")).unwrap();
+    assert_eq!(times.lines().count(), 1, "the step ran once and no more");
+    terminal.keys("q");
+    assert_eq!(terminal.exit_code(), 1, "rolled back is NO-GO");
+}
+
+#[test]
+fn a_rehearsal_is_flown_in_the_cockpit() {
+    let home = tempfile::tempdir().unwrap();
+    let world = playground(home.path());
+    let plan = world.plan();
+    golive(home.path(), &["trust", "--yes", plan.to_str().unwrap()]);
+    let mut terminal = Terminal::golive(&["rehearse", plan.to_str().unwrap()], home.path(), SIZE);
+    terminal.wait_for("never rehearsed");
+    terminal.keys("R");
+    terminal.wait_for("Rehearse rolling back academy-checkout");
+    terminal.type_text("academy-checkout");
+    read_it();
+    terminal.keys("enter");
+    terminal.wait_for("✓ done, and verified");
+    terminal.keys("q");
+    assert_eq!(terminal.exit_code(), 0, "passed");
+    let link = std::fs::read_link(world.folder().join("staging")).unwrap();
+    assert_eq!(link.to_str(), Some("releases/2026.11.2"));
 }

@@ -2,7 +2,9 @@
 #![expect(clippy::disallowed_methods, reason = "tests touch the world: files, processes, the environment")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod alerts;
 mod architecture;
+mod canary;
 mod cli;
 mod cli_kit;
 mod cockpit;
@@ -21,6 +23,7 @@ mod pilot;
 mod plans;
 mod replaying;
 mod report;
+mod rollback;
 mod rotate;
 mod scan;
 mod scenario;
@@ -29,5 +32,6 @@ mod secrets;
 mod servers;
 mod terminal;
 mod verdict;
+mod walk;
 mod watch;
 mod webhook;

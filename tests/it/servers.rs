@@ -34,7 +34,14 @@ async fn ask(kind: &str, keys: &str, resolve: &[(&str, u16)], ca: Option<&Path>,
     let network = plan::Network { resolve: resolve.collect::<BTreeMap<_, _>>(), ca: ca.map(Path::to_path_buf) };
     let network = Network::new(&network, Path::new(".")).unwrap();
     let folder = std::path::PathBuf::from(".");
-    let surroundings = Arc::new(Surroundings { values, folder, trusted: true, clock: clock::now, network, notifiers: golive::notify::Roster::default() });
+    let surroundings = Arc::new(Surroundings {
+        values,
+        folder,
+        trusted: true,
+        clock: clock::now,
+        network,
+        notifiers: golive::notify::Roster::default(),
+    });
     let mut wanted = crate::scenario::plan::check("the_check");
     wanted.id = CheckId::new("the_check");
     wanted.kind = KindName::new(kind);
@@ -66,16 +73,38 @@ async fn a_database_tells_its_troubles_apart(scheme: &str, port: u16, closed: u1
         )
     };
     let one = "query = \"SELECT 1 AS one\"\nexpect = 'row.one == 1'";
-    let plain = |database: &'static str, password: &'static str, more: &str| keys("127.0.0.1", port, database, password, more);
+    let plain =
+        |database: &'static str, password: &'static str, more: &str| keys("127.0.0.1", port, database, password, more);
     let named = [("db.example:5432", port)];
     let tls = keys("db.example", 5432, "shop", "right", one);
     for (what, keys, resolve, ca, class, says) in [
         ("well", plain("shop", "right", one), &[][..], None, None, "answers: 1 row"),
-        ("wrong password", plain("shop", "wrong", one), &[], None, Some(FailureClass::Denied), "does not take the password of user \"app\""),
+        (
+            "wrong password",
+            plain("shop", "wrong", one),
+            &[],
+            None,
+            Some(FailureClass::Denied),
+            "does not take the password of user \"app\"",
+        ),
         ("wrong database", plain("shap", "right", one), &[], None, Some(FailureClass::Configuration), "shap"),
         ("down", keys("127.0.0.1", closed, "shop", "right", one), &[], None, Some(FailureClass::Refused), "refused"),
-        ("a statement that writes", plain("shop", "right", "query = \"INSERT INTO orders (id) VALUES (9)\""), &[], None, Some(FailureClass::Configuration), "a check only reads"),
-        ("no such table", plain("shop", "right", "query = \"SELECT * FROM nowhere\""), &[], None, Some(FailureClass::Configuration), "nowhere"),
+        (
+            "a statement that writes",
+            plain("shop", "right", "query = \"INSERT INTO orders (id) VALUES (9)\""),
+            &[],
+            None,
+            Some(FailureClass::Configuration),
+            "a check only reads",
+        ),
+        (
+            "no such table",
+            plain("shop", "right", "query = \"SELECT * FROM nowhere\""),
+            &[],
+            None,
+            Some(FailureClass::Configuration),
+            "nowhere",
+        ),
         ("verified TLS", tls.clone(), &named, Some(ca), None, "answers: 1 row"),
         ("a certificate that nobody here knows", tls, &named, None, Some(FailureClass::Tls), "TLS refused"),
     ] {
@@ -96,7 +125,10 @@ async fn postgresql_itself() {
     a_database_tells_its_troubles_apart("postgres", server.port, closed, &server.ca, "SELECT pg_sleep(30)").await;
     let types = "query = \"SELECT 7::int8 AS whole, 1.50::numeric AS money, true AS yes, NULL::text AS none, '{\\\"a\\\": [1]}'::jsonb AS doc, timestamptz '2026-11-26 20:00:00Z' AS at, 'x'::text AS word, date '2026-11-26' AS day, gen_random_uuid() AS id\"\nexpect = 'row.whole == 7 && row.money == 1.5 && row.yes && row.none == null && row.doc.a[0] == 1 && row.at == \"2026-11-26T20:00:00Z\" && row.word == \"x\" && row.day == \"2026-11-26\" && size(row.id) == 36'";
     let keys = |more: &str| {
-        format!("url = \"postgres://app@127.0.0.1:{}/shop\"\npassword = \"{{{{ credentials.right }}}}\"\n{more}", server.port)
+        format!(
+            "url = \"postgres://app@127.0.0.1:{}/shop\"\npassword = \"{{{{ credentials.right }}}}\"\n{more}",
+            server.port
+        )
     };
     holds("types", &ask("sql", &keys(types), &[], None, LONG).await, None, "answers");
     let with = "query = \"SELECT id FROM orders WHERE id = $1 AND state = $2\"\nwith = [\"1\", \"paid\"]\nexpect = 'value == 1'";

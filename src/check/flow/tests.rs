@@ -1,4 +1,5 @@
 //! `flow` against listeners, a SQLite file and a WebSocket on loopback.
+#![expect(clippy::disallowed_methods, reason = "a test has servers of its own")]
 
 use std::path::Path;
 

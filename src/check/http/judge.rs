@@ -86,7 +86,8 @@ impl Judge {
         }
         if wrong && !answer.body.is_empty() {
             let text = String::from_utf8_lossy(&answer.body[..answer.body.len().min(4 * BODY_KEPT)]).into_owned();
-            evidence = evidence.fact("body", &text.chars().take(BODY_KEPT).collect::<String>());
+            // Cut with its mark: the redactor looks for what was cut off in the middle.
+            evidence = evidence.fact("body", SafeText::bounded(&text, BODY_KEPT).as_str());
         }
         evidence.timed(answer.timings)
     }

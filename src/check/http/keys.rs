@@ -101,6 +101,13 @@ impl Keys {
     }
 }
 
+impl Keys {
+    /// The keys of a plain GET.
+    pub(super) fn fetching(url: &Template, headers: &BTreeMap<String, Template>) -> Self {
+        Self { headers: headers.clone(), ..Self::get(url.clone()) }
+    }
+}
+
 fn get() -> String {
     "GET".to_owned()
 }

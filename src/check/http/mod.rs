@@ -9,6 +9,7 @@ mod exchange;
 mod judge;
 mod keys;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,15 +19,15 @@ use crate::check::finding::Finding;
 use crate::check::http::exchange::Kept;
 use crate::check::via::Via;
 use crate::check::{Kind, Looking, Probe, Surroundings, addresses, options};
-use crate::core::evidence::{Evidence, LONGEST_SUMMARY};
+use crate::core::evidence::{Evidence, LONGEST_SUMMARY, Timings};
 use crate::model::duration;
 use crate::model::failure::{Failure, FailureClass, Recovery};
 use crate::model::kind::KindSpec;
 use crate::model::plan::Check;
+use crate::model::template::Template;
 use crate::model::text::SafeText;
 use crate::model::word::{Category, Outcome};
-use crate::network;
-use crate::network::Network;
+use crate::network::{self, Network, Trouble};
 
 pub(super) use exchange::{Answer, Exchange};
 pub(super) use judge::{Judge, headers};
@@ -161,6 +162,44 @@ fn stood_in(first: Evidence, fallback: &Exchange, instead: &Evidence) -> Evidenc
     evidence.failure = first.failure.map(|failure| Failure { recovery: Recovery::Fallback, ..failure });
     let evidence = evidence.material("fallback", &format!("{} {}", instead.outcome.word(), fallback.shown_url));
     evidence.timed(instead.timings)
+}
+
+/// Fetches a document for kinds that read something out of an answer.
+pub(super) struct Fetcher {
+    exchange: Exchange,
+    /// Kept between runs: what is read proves the number, and other checks prove the connection.
+    kept: tokio::sync::Mutex<Option<Kept>>,
+    surroundings: Arc<Surroundings>,
+}
+
+/// A document that was fetched.
+pub(super) struct Fetched {
+    pub(super) status: u16,
+    pub(super) body: bytes::Bytes,
+    pub(super) timings: Timings,
+}
+
+impl Fetcher {
+    pub(super) fn of(
+        url: &Template,
+        headers: &BTreeMap<String, Template>,
+        finding: &Finding,
+        surroundings: &Arc<Surroundings>,
+    ) -> Result<Self, Box<Evidence>> {
+        let exchange = Exchange::of(&Keys::fetching(url, headers), finding, &surroundings.values)?;
+        Ok(Self { exchange, kept: tokio::sync::Mutex::new(None), surroundings: Arc::clone(surroundings) })
+    }
+
+    pub(super) fn shown_url(&self) -> &str {
+        &self.exchange.shown_url
+    }
+
+    pub(super) async fn fetch(&self, timeout: Duration) -> Result<Fetched, (Trouble, Timings)> {
+        let deadline = network::deadline(timeout);
+        let mut kept = self.kept.lock().await;
+        let answer = self.exchange.make(&self.surroundings.network, deadline, Some(&mut *kept)).await?;
+        Ok(Fetched { status: answer.status, body: answer.body, timings: answer.timings })
+    }
 }
 
 #[cfg(test)]

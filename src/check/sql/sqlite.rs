@@ -45,7 +45,7 @@ fn look(
     if !writes && !statement.readonly() {
         return Err(Trouble::Configuration("the statement writes, and a check only reads".into()));
     }
-    let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let mut found = Rows::default();
     let mut rows = statement.query(rusqlite::params_from_iter(with)).map_err(|e| told(&e))?;
     while let Some(row) = rows.next().map_err(|e| told(&e))? {

@@ -9,12 +9,13 @@ use crate::cli::formats::{self, Wanted};
 use crate::cli::lint;
 use crate::cli::machine::Machine;
 use crate::cli::opening::{self, Keeping};
+use crate::cli::rehearse;
 use crate::cli::signals::Signals;
 use crate::clock;
 use crate::core::event::Purpose;
 use crate::core::state::State;
 use crate::core::verdict::{Inquiry, Scope};
-use crate::demo::{World, pilot};
+use crate::demo::{Fault, World, pilot};
 use crate::engine::Beginning;
 use crate::engine::handle::Handle;
 use crate::model::id::SessionId;
@@ -67,7 +68,10 @@ async fn flown(world: &World, began: Now, console: &Console, machine: &Machine) 
     };
     let plan = Arc::new(loaded.plan);
     // golive wrote this plan and its scripts itself, a moment ago, into a folder of its own.
-    let prepared = opening::prepare(&plan, true, machine).await?;
+    let mut prepared = opening::prepare(&plan, true, machine).await?;
+    if !world.faults().is_on(Fault::NoRehearsal) {
+        prepared.facts.push(rehearse::fact(rehearse::quietly(&plan, &pilot_name(), machine).await?));
+    }
     let keeping = Keeping::of(None)?;
     let session = SessionId::new(&ulid::Ulid::generate().to_string());
     let journal = keeping.journal(&session, machine)?;

@@ -96,4 +96,6 @@ pub enum Purpose {
     Demo,
     /// `golive rotate`.
     Rotation,
+    /// `golive rehearse`.
+    Rehearsal,
 }

@@ -24,7 +24,6 @@ use std::sync::Arc;
 pub use alerts::{Acknowledgement, AlertState, Freeze, Life, Sight, Silence};
 pub use ceremony::{CeremonyState, HeldBy, Said};
 pub use checks::{CheckState, Latest, Point, Running};
-pub use counted::COUNTED;
 pub use index::Index;
 pub use items::{Claim, ItemState, Note, Objection, Signature, Soaking, Waiver};
 pub use procedure::{Begun, ProcedureState, Stage};
@@ -267,7 +266,7 @@ impl State {
         &self.series[position]
     }
 
-    /// The series of the sort of event with a number in [`COUNTED`].
+    /// The series of the sort of event with a number in [`crate::model::alert::COUNTED`].
     #[must_use]
     pub fn counted(&self, number: usize) -> &Series {
         &self.counted[number]
@@ -306,6 +305,9 @@ impl State {
     /// old version is being verified.
     #[must_use]
     pub fn runs_by_itself(&self, check: &Check) -> bool {
+        if self.procedure.is_verifying() && self.plan.rollback.verify.contains(&check.id) {
+            return true;
+        }
         match check.run {
             Run::Scheduled => self.session.is_open(check.phase),
             Run::OnDemand => false,

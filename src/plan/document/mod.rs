@@ -1,6 +1,7 @@
 //! The plan as it is written: one type a table. From these types come the shape that is checked, the JSON Schema that
 //! editors complete from, and the reading itself, so the three cannot disagree.
 
+mod alert;
 mod check;
 mod item;
 mod notifier;
@@ -11,6 +12,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+pub(super) use alert::AlertDocument;
 pub(super) use check::{
     CheckDocument, CommonKeys, CredentialDocument, CredentialKeys, RotationDocument, RunDocument, SettingDocument,
     SettingKeys,
@@ -47,6 +49,9 @@ pub(super) struct Document {
     #[serde(default)]
     #[schemars(with = "IndexMap<String, serde_json::Value>")]
     pub(super) checks: IndexMap<String, CheckDocument>,
+    /// Alert rules.
+    #[serde(default)]
+    pub(super) alerts: IndexMap<String, AlertDocument>,
     /// Where people are told.
     #[serde(default)]
     #[schemars(with = "IndexMap<String, serde_json::Value>")]

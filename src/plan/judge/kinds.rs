@@ -71,7 +71,7 @@ pub(super) fn placed(problem: OptionProblem, tree: &Node, table: &[&str; 2]) -> 
 
 /// Bytes of a text's content as bytes of the file: behind the opening quote. A text with escapes before the place is
 /// off by as many characters, which still points into it.
-fn inside(place: Origin, within: std::ops::Range<usize>) -> Origin {
+pub(super) fn inside(place: Origin, within: std::ops::Range<usize>) -> Origin {
     let start = (place.range.start + 1 + within.start).min(place.range.end);
     let end = (place.range.start + 1 + within.end).clamp(start, place.range.end);
     Origin { range: start..end, ..place }
@@ -100,6 +100,7 @@ fn step_conditions(document: &Document, tree: &Node) -> Vec<Problem> {
 fn names(document: &Document) -> BTreeSet<String> {
     let mut names: BTreeSet<String> =
         ["service.name", "service.environment", "version", "previous_version"].map(str::to_owned).into();
+    names.extend(["steps", "verify", "when"].map(|name| format!("procedure.{name}")));
     names.extend(document.variables.keys().cloned());
     names.extend(document.credentials.keys().map(|id| format!("credentials.{id}")));
     names

@@ -22,7 +22,15 @@ impl App {
             Action::Object => item.and_then(|id| Dialog::object(&scene, id)),
             Action::Waive => subject.map(|subject| Dialog::waive(&scene, subject)),
             Action::Note => Some(Dialog::note(subject)),
+            Action::Acknowledge => focus.firing(&scene).and_then(|id| Dialog::acknowledge(&scene, &id)),
+            Action::Silence => {
+                focus.alert.clone().or_else(|| focus.firing(&scene)).and_then(|id| Dialog::silence(&scene, &id))
+            }
+            Action::Freeze => Some(Dialog::freeze(&scene)),
             Action::Abort => Some(Dialog::abort(&scene)),
+            Action::RollBack => Some(Dialog::rollback(&scene)),
+            Action::Poll => Some(Dialog::poll(&scene)),
+            Action::HoldGoLive => Some(Dialog::hold(&scene)),
             Action::Act => match (focus.act, item, &focus.credential) {
                 (Some(act), _, _) => Some(Dialog::act(&scene, act)),
                 (None, Some(id), _) => Dialog::step(&scene, id),
@@ -53,6 +61,16 @@ impl App {
     /// What takes back one's own decision on the selected row: the signature first, then objection, then waiver.
     fn undoing(&self, focus: &Focus, live: Live<'_>) -> Option<Command> {
         let own = self.setting.own.normalised();
+        if let Some(id) = &focus.alert {
+            let (_, known) = live.0.alert(id)?;
+            return match (&known.acknowledged, &known.silence) {
+                (Some(seen), _) if known.is_firing() && seen.by.normalised() == own => {
+                    Some(Command::TakeBackAcknowledgement { alert: id.clone() })
+                }
+                (_, Some(_)) => Some(Command::EndSilence { alert: id.clone() }),
+                (_, None) => None,
+            };
+        }
         if let Some(check) = &focus.check
             && live.0.check(check).is_some_and(|(_, known)| known.waiver.is_some())
         {

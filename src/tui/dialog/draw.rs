@@ -114,8 +114,13 @@ fn answers(dialog: &Dialog, scene: &Scene<'_>) -> Vec<Span<'static>> {
         Question::Sign(_) => "signs",
         Question::Object(_) => "objects",
         Question::Waive(_) => "waives it",
+        Question::Acknowledge(_) => "acknowledges it",
+        Question::Silence(_) => "mutes its notices",
+        Question::Freeze => "declares it",
         Question::Note(_) => "writes it down",
         Question::CloseGate => "closes the gate",
+        Question::Poll => "says it",
+        Question::Hold => "holds it",
         Question::Abort | Question::Rotate(_) | Question::Door(_) | Question::Quit => "does it",
     };
     let leave = Span::styled("[Leave]", scene.style(Role::Selected));

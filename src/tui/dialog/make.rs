@@ -30,7 +30,7 @@ impl Dialog {
         self
     }
 
-    fn field(mut self, label: &str, text: &str, optional: bool) -> Self {
+    pub(super) fn field(mut self, label: &str, text: &str, optional: bool) -> Self {
         self.fields.push(Field {
             label: label.to_owned(),
             input: Input::new(text.to_owned()),
@@ -205,7 +205,8 @@ impl Dialog {
     pub fn quit(scene: &Scene<'_>) -> Self {
         let running =
             scene.live.items().filter(|(_, known)| known.step.as_ref().is_some_and(|step| step.is_under_way()));
-        let running = running.map(|(item, _)| item.title.clone()).collect::<Vec<_>>();
+        let back = scene.live.procedure().is_under_way().then(|| "the rollback".to_owned());
+        let running = running.map(|(item, _)| item.title.clone()).chain(back).collect::<Vec<_>>();
         let mut dialog = Self::new(Question::Quit, "Leave golive?");
         if running.is_empty() {
             dialog = dialog

@@ -137,7 +137,7 @@ fn group(scene: &Scene<'_>, lines: &mut Vec<Line>, name: &str, voice: Role, reas
         let row = Row::new(
             vec![
                 scene.say(format!(" {glyph} "), voice),
-                scene.say(format!("{:<26} ", title(scene.state, reason.subject.as_ref())), Role::Strong),
+                scene.say(format!("{:<26} ", name_of(scene.state, reason)), Role::Strong),
                 scene.say(reason.message.clone(), Role::Text),
             ],
             vec![scene.say(format!("{never}{since}"), Role::Quiet)],
@@ -238,6 +238,13 @@ fn is_never_waivable(state: &State, reason: &Reason) -> bool {
             Some(Subject::Alert(_)) => true,
             None => false,
         }
+}
+
+fn name_of(state: &State, reason: &Reason) -> String {
+    match &reason.subject {
+        Some(subject) => title(state, Some(subject)),
+        None => words::cause_subject(&reason.cause).to_owned(),
+    }
 }
 
 fn title(state: &State, subject: Option<&Subject>) -> String {

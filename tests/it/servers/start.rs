@@ -29,7 +29,8 @@ fn program(names: &[&str]) -> Option<PathBuf> {
     places.extend(["/usr/sbin", "/usr/local/sbin"].map(PathBuf::from));
     let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     places.extend(versions.map(|version| version.path().join("bin")));
-    let found = places.iter().flat_map(|place| names.iter().map(move |name| place.join(name))).find(|path| path.is_file());
+    let found =
+        places.iter().flat_map(|place| names.iter().map(move |name| place.join(name))).find(|path| path.is_file());
     if found.is_none() {
         let must = std::env::var("CI").is_ok_and(|ci| ci == "true");
         assert!(!must, "{} is not here, and CI=true says that it has to be", names[0]);
@@ -117,18 +118,27 @@ pub(crate) struct Postgres {
 impl Postgres {
     /// With user `app`, database `shop`, and a table `orders`.
     pub(crate) fn start(password: &str) -> Option<Self> {
-        let (server, initdb, psql) =
-            (program(&["postgres"])?, program(&["initdb"])?, program(&["psql"])?);
+        let (server, initdb, psql) = (program(&["postgres"])?, program(&["initdb"])?, program(&["psql"])?);
         let (folder, port) = (folder(), free_port());
         let path = folder.path().to_path_buf();
         let ca = certificates(&path);
         let place = path.join("place");
-        let set_up = ["-D", place.to_str().unwrap(), "-U", "owner", "--auth=trust", "-E", "UTF8", "--locale=C", "--no-sync"];
+        let set_up =
+            ["-D", place.to_str().unwrap(), "-U", "owner", "--auth=trust", "-E", "UTF8", "--locale=C", "--no-sync"];
         done(unprivileged(&initdb, &path).args(set_up));
         let rules = "local all owner trust\nhost all all 127.0.0.1/32 scram-sha-256\n";
         fs::write(place.join("pg_hba.conf"), rules).unwrap();
         let mut command = unprivileged(&server, &path);
-        command.args(["-D", place.to_str().unwrap(), "-p", &port.to_string(), "-h", "127.0.0.1", "-k", path.to_str().unwrap()]);
+        command.args([
+            "-D",
+            place.to_str().unwrap(),
+            "-p",
+            &port.to_string(),
+            "-h",
+            "127.0.0.1",
+            "-k",
+            path.to_str().unwrap(),
+        ]);
         let files = [("ssl_cert_file", "server.pem"), ("ssl_key_file", "server.key")];
         for (name, file) in files {
             command.args(["-c", &format!("{name}={}", path.join(file).display())]);
@@ -235,7 +245,9 @@ impl Prometheus {
         let rules = "groups: [{ name: g, rules: [{ alert: Always, expr: vector(1) }] }]\n";
         fs::write(path.join("rules.yml"), rules).unwrap();
         let mut command = unprivileged(&server, &path);
-        command.arg("--config.file=prometheus.yml").arg(format!("--storage.tsdb.path={}", path.join("place").display()));
+        command
+            .arg("--config.file=prometheus.yml")
+            .arg(format!("--storage.tsdb.path={}", path.join("place").display()));
         let running = started(command.arg(format!("--web.listen-address=127.0.0.1:{port}")), folder, port);
         // It listens before it is ready.
         std::thread::sleep(Duration::from_secs(2));
