@@ -109,10 +109,24 @@ async fn every_kind_says_error_when_a_source_failed_and_never_pass() {
     for name in ["gone", "env.GONE", "credentials.gone"] {
         values.fail(name, "vault: not signed in");
     }
+    let inside = std::sync::Arc::get_mut(&mut surroundings).unwrap();
+    let url = serde_json::json!({ "url": "{{ gone }}" });
+    let chat = crate::model::notifier::Notifier {
+        id: crate::model::id::NotifierId::new("chat"),
+        kind: crate::model::id::KindName::new("slack"),
+        timeout: crate::model::duration::Span::seconds(1),
+        retry_delay: crate::model::duration::Span::seconds(1),
+        give_up_after: crate::model::duration::Span::seconds(1),
+        rate: crate::model::notifier::Rate::default(),
+        options: url.as_object().unwrap().clone(),
+    };
+    inside.notifiers = crate::notify::Roster::of(&[chat], &inside.values, std::path::Path::new("."), true);
     for (kind, keys) in [
         ("variable", "name = \"GONE\""),
         ("setting", "name = \"GONE\"\nmust_be = \"x\""),
         ("credential", "credential = \"gone\""),
+        ("notifier", ""),
+        ("monitoring", "prometheus = \"{{ gone }}\""),
         ("http", "url = \"{{ gone }}\"\nstatus = 200"),
         ("tls", "host = \"{{ gone }}\""),
         ("tcp", "address = \"{{ gone }}\""),
@@ -135,5 +149,5 @@ async fn every_kind_says_error_when_a_source_failed_and_never_pass() {
         assert_eq!(evidence.outcome, Outcome::Error, "{kind}: {}", evidence.summary);
         assert!(evidence.summary.as_str().contains("not signed in"), "{kind}: {}", evidence.summary);
     }
-    assert_eq!(super::KINDS.len(), 21, "a new kind belongs into this test");
+    assert_eq!(super::KINDS.len(), 23, "a new kind belongs into this test");
 }

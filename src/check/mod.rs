@@ -23,6 +23,8 @@ mod junit;
 #[cfg(test)]
 mod kit;
 mod metric;
+mod monitoring;
+mod notifier;
 mod options;
 mod procedure;
 mod process;
@@ -64,6 +66,8 @@ pub const KINDS: &[&dyn Kind] = &[
     &bundle::Bundle,
     &exposure::Exposure,
     &command::Command,
+    &notifier::Notifier,
+    &monitoring::Monitoring,
     &sql::Sql,
     &redis::Redis,
     &smtp::Smtp,

@@ -15,9 +15,11 @@ pub mod pilot;
 mod realtime;
 pub mod scenario;
 mod server;
+mod sinks;
 mod site;
 mod world;
 
 pub use environment::Credentials;
 pub use faults::{Fault, Faults};
+pub use sinks::Arrived;
 pub use world::{World, WorldError};

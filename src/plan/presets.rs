@@ -11,6 +11,7 @@ const PRESETS: &[(&str, &str)] = &[
             include_str!("presets/ikhokha/security.toml"),
             include_str!("presets/ikhokha/health.toml"),
             include_str!("presets/ikhokha/flows.toml"),
+            include_str!("presets/ikhokha/alerting.toml"),
             include_str!("presets/ikhokha/exposure.toml"),
             include_str!("presets/ikhokha/monitoring.toml"),
             include_str!("presets/ikhokha/alerts.toml"),

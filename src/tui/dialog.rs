@@ -17,7 +17,7 @@ use tui_input::{Input, InputRequest};
 use crate::core::decide::Command;
 use crate::core::event::Subject;
 use crate::model::duration;
-use crate::model::id::{AlertId, CredentialId, ItemId};
+use crate::model::id::{AlertId, CheckId, CredentialId, ItemId};
 use crate::model::operator::{Operator, Provenance};
 use crate::model::time::Now;
 use crate::model::values::Given;
@@ -70,6 +70,8 @@ pub enum Question {
     Freeze,
     /// Write something down.
     Note(Option<Subject>),
+    /// Type back the code of a test message of this check.
+    Code(CheckId),
     /// Close the gate again.
     CloseGate,
     /// Give the go-live up.
@@ -230,6 +232,7 @@ impl Dialog {
                 }
             },
             Question::Note(subject) => Command::Note { subject: subject.clone(), text: self.text(0) },
+            Question::Code(check) => Command::ConfirmCode { check: check.clone(), code: self.text(0) },
             Question::CloseGate => Command::CloseGate { reason: self.text(0) },
             Question::Abort => Command::AbortSession { reason: self.text(0) },
             Question::Rotate(credential) => {

@@ -1,6 +1,7 @@
 //! What the hands are on: the item, check or act that a deciding key would be about.
 
 use crate::core::event::Subject;
+use crate::core::notice::test;
 use crate::model::id::{AlertId, CheckId, CredentialId, ItemId};
 use crate::tui::detail;
 use crate::tui::scene::Scene;
@@ -74,6 +75,16 @@ impl Focus {
     pub fn firing(&self, scene: &Scene<'_>) -> Option<AlertId> {
         let chosen = self.alert.as_ref().filter(|id| scene.live.alert(id).is_some_and(|(_, known)| known.is_firing()));
         chosen.cloned().or_else(|| words::most_urgent(scene.live).map(|(rule, _)| rule.id.clone()))
+    }
+
+    /// The check that waits for a code, where the hands are on one or on an item that rests on it.
+    #[must_use]
+    pub fn waiting_for_code(&self, scene: &Scene<'_>) -> Option<CheckId> {
+        let waits = |id: &CheckId| {
+            let latest = scene.live.check(id).and_then(|(_, known)| known.latest.as_ref());
+            latest.is_some_and(|latest| test::waiting(&latest.evidence).next().is_some())
+        };
+        self.checks(scene).into_iter().find(waits)
     }
 
     /// The checks that running again would be about.

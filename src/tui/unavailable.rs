@@ -56,6 +56,7 @@ fn act(scene: &Scene<'_>, focus: &Focus) -> Option<&'static str> {
                     let stopping = known.step.as_ref().is_some_and(|step| step.status == StepStatus::Stopping);
                     if stopping { Some("it is being stopped already") } else { None }
                 }
+                _ if focus.waiting_for_code(scene).is_some() => None,
                 _ => Some("needs a step, a credential, the gate or the end"),
             }
         }

@@ -103,13 +103,14 @@ fn acknowledging_names_the_alert_first_and_can_be_taken_back() {
     assert!(!desk.screen().contains("CRITICAL ALERT"), "it was seen:\n{}", desk.screen());
     desk.sees("NO-GO to deploy");
     desk.fly("A").sees("seen by thandi");
-    desk.fly("jjjg").fly("!").fly("!");
-    let rows = desk.screen();
-    assert!(rows.contains("payment_processing_failure"), "{rows}");
-    while !desk.screen().contains("▌△ payment_processing_failure") && desk.asked.len() == 1 {
+    // It stands behind those that nobody has seen; on their rows there is nothing of hers to take back.
+    for _ in 0..ALERTS.len() {
+        desk.fly("u");
+        if desk.asked.len() > 1 {
+            break;
+        }
         desk.fly("j");
     }
-    desk.fly("u");
     assert_eq!(desk.asked[1].0, Command::TakeBackAcknowledgement { alert });
 }
 

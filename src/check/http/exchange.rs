@@ -307,21 +307,25 @@ async fn alongside<T>(driver: &mut Driver, work: impl Future<Output = Result<T, 
 
 /// Reads a body, at most `limit` bytes of it.
 async fn read(mut body: Incoming, limit: usize, deadline: Instant) -> Result<Bytes, Trouble> {
-    let mut whole = Vec::new();
-    while let Some(frame) = within(deadline, "the rest of the answer", body.frame()).await? {
-        let frame = frame.map_err(|error| broken(&error))?;
-        if let Ok(part) = frame.into_data() {
-            if whole.len() + part.len() > limit {
-                return Err(Trouble::Protocol(format!("the answer is larger than {limit} bytes")));
+    let reading = async {
+        let mut whole = Vec::new();
+        while let Some(frame) = body.frame().await {
+            if let Ok(part) = frame.map_err(|error| broken(&error))?.into_data() {
+                if whole.len() + part.len() > limit {
+                    return Err(Trouble::Protocol(format!("the answer is larger than {limit} bytes")));
+                }
+                whole.extend_from_slice(&part);
             }
-            whole.extend_from_slice(&part);
         }
-    }
-    Ok(Bytes::from(whole))
+        Ok(Bytes::from(whole))
+    };
+    within(deadline, "the rest of the answer", reading).await?
 }
 
 fn broken(error: &hyper::Error) -> Trouble {
-    let text = if error.is_incomplete_message() {
+    let below = std::error::Error::source(error).and_then(|below| below.downcast_ref::<std::io::Error>());
+    let cut_off = below.is_some_and(|below| below.kind() == std::io::ErrorKind::UnexpectedEof);
+    let text = if error.is_incomplete_message() || cut_off {
         "the connection was closed in the middle of the answer".to_owned()
     } else if error.is_parse_too_large() {
         "the answer's head is too large".to_owned()

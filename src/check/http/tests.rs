@@ -167,7 +167,10 @@ async fn a_signed_request_carries_the_providers_signature_and_no_secret_is_shown
 async fn a_body_is_bounded_whatever_its_length_says_and_packed_ones_are_not_unpacked() {
     let surroundings = kit::surroundings(&[]);
     let huge = listener::flooding("HTTP/1.1 200 OK\r\ncontent-length: 10737418240\r\n\r\n", "x");
-    let endless = listener::flooding("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", "1\r\nx\r\n");
+    let endless = listener::flooding(
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n",
+        &format!("8000\r\n{}\r\n", "x".repeat(0x8000)),
+    );
     for port in [huge, endless] {
         let keys = format!("url = \"http://127.0.0.1:{port}/\"\nstatus = 200");
         let evidence = kit::run("http", &keys, &surroundings).await;

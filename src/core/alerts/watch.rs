@@ -59,6 +59,7 @@ impl Watch {
             | Body::Rehearsal(_)
             | Body::Rotation(_)
             | Body::Watch(_)
+            | Body::Notice(_)
             | Body::Ceremony(_) => {
                 COUNTED.iter().for_each(|name| self.counted(state, name));
             }

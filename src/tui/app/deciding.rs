@@ -33,9 +33,11 @@ impl App {
             Action::HoldGoLive => Some(Dialog::hold(&scene)),
             Action::Act => match (focus.act, item, &focus.credential) {
                 (Some(act), _, _) => Some(Dialog::act(&scene, act)),
-                (None, Some(id), _) => Dialog::step(&scene, id),
-                (None, None, Some(id)) => Dialog::rotation(&scene, id),
-                (None, None, None) => None,
+                (None, _, Some(id)) => Dialog::rotation(&scene, id),
+                (None, id, None) => match focus.waiting_for_code(&scene) {
+                    Some(check) => Some(Dialog::code(&scene, &check)),
+                    None => id.and_then(|id| Dialog::step(&scene, id)),
+                },
             },
             Action::Undo if rotating(&scene, focus).is_some() => {
                 rotating(&scene, focus).map(|(id, walk)| Dialog::abort_rotation(&scene, id, walk))
@@ -100,6 +102,7 @@ pub(super) fn done_words(command: &Command, by: &Operator) -> String {
         Subject::Item(id) => id.to_string(),
         Subject::Check(id) => id.to_string(),
         Subject::Alert(id) => id.to_string(),
+        Subject::Notifier(id) => id.to_string(),
     };
     match command {
         Command::Sign { item, .. } => format!("{item} signed by {by}   u takes it back"),
@@ -118,6 +121,7 @@ pub(super) fn done_words(command: &Command, by: &Operator) -> String {
         Command::Note { .. } => "noted".to_owned(),
         Command::RunAgain { checks } if checks.len() == 1 => format!("{} runs again", checks[0]),
         Command::RunAgain { checks } => format!("{} checks run again", checks.len()),
+        Command::ConfirmCode { check, .. } => format!("{check}: the code is right"),
         Command::StartStep { item } => format!("{item} started"),
         Command::StopStep { item } => format!("{item} is being stopped"),
         Command::BeginDeployment => "the deployment has begun".to_owned(),

@@ -280,6 +280,7 @@ fn waiting(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
         Subject::Item(id) => scene.live.item(id).map_or_else(|| id.to_string(), |(item, _)| item.title.clone()),
         Subject::Check(id) => id.to_string(),
         Subject::Alert(id) => id.to_string(),
+        Subject::Notifier(id) => id.to_string(),
     };
     let left = vec![
         scene.say(" ☐ ", Role::Waiting),
@@ -320,6 +321,7 @@ fn reason_spans(scene: &Scene<'_>, reason: &Reason) -> Vec<Span<'static>> {
         Some(Subject::Item(id)) => scene.live.item(id).map_or_else(|| id.to_string(), |(item, _)| item.title.clone()),
         Some(Subject::Check(id)) => id.to_string(),
         Some(Subject::Alert(id)) => id.to_string(),
+        Some(Subject::Notifier(id)) => id.to_string(),
         None => words::cause_subject(&reason.cause).to_owned(),
     };
     vec![scene.say(format!("{subject}: "), Role::Strong), scene.say(reason.message.clone(), Role::Text)]
