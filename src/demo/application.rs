@@ -11,7 +11,7 @@ use crate::demo::environment::Credentials;
 use crate::demo::faults::{Fault, Faults};
 use crate::demo::met::Met;
 use crate::demo::server::{Answer, Asked, header_of, json as answer, text};
-use crate::demo::site;
+use crate::demo::{realtime, site};
 use crate::webhook;
 
 /// The name it is reached under.
@@ -67,6 +67,8 @@ impl Application {
             (&Method::GET, path) if path.starts_with(COURSES) => self.course(&path[COURSES.len()..]),
             (&Method::POST, CALLBACK) => self.callback(asked),
             (_, CALLBACK) => answer(StatusCode::METHOD_NOT_ALLOWED, &json!({ "error": "POST only" })),
+            (&Method::GET, realtime::PATH) => realtime::open(asked, self.folder.clone()),
+            (&Method::GET, path) if path.starts_with("/courses/") => self.course_page(asked),
             (&Method::GET, path) => self.page(path, asked.uri().query().is_none()),
             _ => answer(StatusCode::NOT_FOUND, &json!({ "error": "no such page" })),
         };
@@ -113,6 +115,18 @@ impl Application {
                 text(StatusCode::OK, if javascript { "text/javascript" } else { "text/html; charset=utf-8" }, body)
             }
             None => answer(StatusCode::NOT_FOUND, &json!({ "error": "no such page" })),
+        }
+    }
+
+    /// A course opens only for who has paid for it.
+    fn course_page(&self, asked: &Asked) -> Answer {
+        let query = asked.uri().query().unwrap_or_default();
+        let enrolment = query.split('&').find_map(|pair| pair.strip_prefix("enrolment=")).unwrap_or_default();
+        let find = "SELECT count(*) FROM enrolments WHERE transaction_id = ?1";
+        match self.open().and_then(|open| open.query_row(find, [enrolment], |row| row.get::<_, i64>(0))) {
+            Ok(0) => answer(StatusCode::FORBIDDEN, &json!({ "course": "first", "state": "closed" })),
+            Ok(_) => answer(StatusCode::OK, &json!({ "course": "first", "state": "open" })),
+            Err(_) => answer(StatusCode::SERVICE_UNAVAILABLE, &json!({ "error": "try again" })),
         }
     }
 

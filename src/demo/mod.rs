@@ -12,6 +12,7 @@ mod faults;
 mod met;
 mod payment_api;
 pub mod pilot;
+mod realtime;
 pub mod scenario;
 mod server;
 mod sinks;

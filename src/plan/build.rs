@@ -183,6 +183,7 @@ fn made(
         waivable: waivable(common.waivable, common.waiver_people),
         impact: common.impact,
         remedy: common.remedy,
+        recovery: common.recovery,
         phase: None,
         options,
     }

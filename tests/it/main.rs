@@ -32,6 +32,7 @@ mod scan;
 mod scenario;
 mod screens;
 mod secrets;
+mod servers;
 mod settings;
 mod telling;
 mod terminal;
