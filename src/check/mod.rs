@@ -20,6 +20,7 @@ mod setting;
 mod tcp;
 mod tls;
 mod variable;
+mod webhook;
 
 use std::future::Future;
 use std::path::PathBuf;
@@ -45,6 +46,7 @@ pub const KINDS: &[&dyn Kind] = &[
     &dns::Dns,
     &file::File,
     &command::Command,
+    &webhook::Webhook,
 ];
 
 /// A kind of check.

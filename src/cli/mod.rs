@@ -27,6 +27,7 @@ mod sessions;
 mod signals;
 mod trust;
 mod verify;
+mod webhook;
 
 use std::process::ExitCode;
 
@@ -105,6 +106,7 @@ fn dispatch(arguments: Arguments, console: &Console, machine: &Machine) -> Resul
         Command::Sessions(arguments) => sessions::run(&arguments, console),
         Command::Report(arguments) => report::run(&arguments, console, machine),
         Command::Verify(arguments) => verify::run(&arguments, console),
+        Command::Webhook(arguments) => webhook::run(&arguments, console, machine),
         Command::Completions(arguments) => completions::run(&arguments, console),
         Command::Man => man::run(console),
         Command::Supervise => Err(Stop::wrong("golive supervise is started by golive itself")),

@@ -3,23 +3,21 @@
 use std::path::PathBuf;
 
 use http::{Method, StatusCode, header};
-use rusqlite::{Connection, OpenFlags, params};
+use rusqlite::{Connection, OpenFlags};
 use serde_json::{Value as Json, json};
 
 use crate::clock;
-use crate::demo::environment::Credentials;
-use crate::demo::server::{Answer, Asked, header_of, json as answer, text};
+use crate::demo::callbacks::{self, Callbacks};
+use crate::demo::server::{Answer, Asked, json as answer, text};
 use crate::demo::site;
-use crate::webhook;
 
 /// The name it is reached under.
 pub(super) const HOST: &str = "academy.example";
-const CALLBACK: &str = "/api/ikhokha/webhook";
 
 /// The application.
 pub(super) struct Application {
     pub(super) folder: PathBuf,
-    pub(super) credentials: Credentials,
+    pub(super) callbacks: Callbacks,
 }
 
 impl Application {
@@ -31,12 +29,7 @@ impl Application {
     /// Makes the database with its one table.
     pub(super) fn create_database(folder: &std::path::Path) -> rusqlite::Result<()> {
         let connection = Connection::open(Self::database(folder))?;
-        connection.execute_batch(
-            "PRAGMA journal_mode = WAL;
-             CREATE TABLE IF NOT EXISTS enrolments (
-                 transaction_id TEXT PRIMARY KEY, amount INTEGER NOT NULL, at INTEGER NOT NULL
-             ) STRICT;",
-        )
+        connection.execute_batch(&format!("PRAGMA journal_mode = WAL; {}", callbacks::TABLE))
     }
 
     /// Opened anew for each request, and never created: a database that is gone is really gone.
@@ -51,8 +44,13 @@ impl Application {
             (&Method::GET, "/health") => self.health(),
             (&Method::GET, "/api/health/database") => self.database_health(),
             (&Method::GET, "/api/health/payments") => self.payments(),
-            (&Method::POST, CALLBACK) => self.callback(asked),
-            (_, CALLBACK) => answer(StatusCode::METHOD_NOT_ALLOWED, &json!({ "error": "POST only" })),
+            (&Method::GET, "/api/health/webhooks") => self.told(Callbacks::health),
+            (&Method::GET, path) if path.starts_with("/api/enrolments/") => {
+                let transaction = path.trim_start_matches("/api/enrolments/");
+                self.told(|open| Callbacks::effects(open, transaction))
+            }
+            (&Method::POST, callbacks::PATH) => self.callbacks.answer(asked, || self.open()),
+            (_, callbacks::PATH) => answer(StatusCode::METHOD_NOT_ALLOWED, &json!({ "error": "POST only" })),
             (&Method::GET, path) => self.page(path),
             _ => answer(StatusCode::NOT_FOUND, &json!({ "error": "no such page" })),
         };
@@ -98,7 +96,7 @@ impl Application {
     /// What customers met lately: the youngest enrolment and how many came in the last minute.
     fn payments(&self) -> Answer {
         let now = clock::now().at.as_millisecond();
-        let query = "SELECT count(*), max(at) FROM enrolments WHERE at > ?1";
+        let query = "SELECT count(*), max(at) FROM enrolments WHERE at > ?1 AND NOT probe";
         let seen = self.open().and_then(|open| {
             open.query_row(query, [now - 60_000], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, Option<i64>>(1)?)))
         });
@@ -111,26 +109,11 @@ impl Application {
         }
     }
 
-    /// Takes a callback: genuine ones only, and each transaction once.
-    fn callback(&self, asked: &Asked) -> Answer {
-        let signature = header_of(asked, webhook::IKHOKHA_SIGNATURE);
-        let body = asked.body();
-        if !webhook::ikhokha_is_genuine(&self.credentials.api_secret, CALLBACK, body, signature) {
-            // Why it was refused is nobody's business out there.
-            return answer(StatusCode::UNAUTHORIZED, &json!({ "error": "refused" }));
-        }
-        let paid: Json = serde_json::from_slice(body).unwrap_or_default();
-        let (Some(transaction), Some(amount)) = (paid["externalTransactionID"].as_str(), paid["amount"].as_i64())
-        else {
-            return answer(StatusCode::BAD_REQUEST, &json!({ "error": "no transaction" }));
-        };
-        let now = clock::now().at.as_millisecond();
-        let stored = self.open().and_then(|open| {
-            open.execute("INSERT OR IGNORE INTO enrolments VALUES (?1, ?2, ?3)", params![transaction, amount, now])
-        });
-        match stored {
-            Ok(_) => answer(StatusCode::OK, &json!({ "status": "taken" })),
-            Err(_) => answer(StatusCode::SERVICE_UNAVAILABLE, &json!({ "error": "try again" })),
+    /// What a look into the database says.
+    fn told(&self, look: impl Fn(&Connection) -> rusqlite::Result<Json>) -> Answer {
+        match self.open().and_then(|open| look(&open)) {
+            Ok(told) => answer(StatusCode::OK, &told),
+            Err(error) => answer(StatusCode::SERVICE_UNAVAILABLE, &json!({ "error": error.to_string() })),
         }
     }
 }

@@ -29,6 +29,12 @@ pub enum Fault {
     PaymentOutage,
     /// The deployment script fails half-way.
     FailedDeploy,
+    /// The webhook takes anything, signed or not.
+    OpenWebhook,
+    /// A callback that is sent again has a second effect.
+    ReplayedWebhook,
+    /// The callback's URL redirects.
+    RedirectingCallback,
 }
 
 impl Fault {
@@ -44,6 +50,9 @@ impl Fault {
         Self::DatabaseDown,
         Self::PaymentOutage,
         Self::FailedDeploy,
+        Self::OpenWebhook,
+        Self::ReplayedWebhook,
+        Self::RedirectingCallback,
     ];
 
     /// Its name, as the switchboard and the scenarios write it.
@@ -60,6 +69,9 @@ impl Fault {
             Self::DatabaseDown => "database-down",
             Self::PaymentOutage => "payment-outage",
             Self::FailedDeploy => "failed-deploy",
+            Self::OpenWebhook => "open-webhook",
+            Self::ReplayedWebhook => "replayed-webhook",
+            Self::RedirectingCallback => "redirecting-callback",
         }
     }
 

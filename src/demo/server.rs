@@ -48,7 +48,7 @@ where
                 () = end.cancelled() => return,
                 accepted = listener.accept() => accepted,
             };
-            let Ok((stream, _)) = stream else { continue };
+            let Ok((stream, peer)) = stream else { continue };
             let (handler, tls, end) = (Arc::clone(&handler), tls.clone(), end.clone());
             tokio::spawn(async move {
                 let serving = async {
@@ -56,10 +56,10 @@ where
                         Some(tls) => {
                             // A handshake that the client breaks off (it refuses the certificate) is its own affair.
                             if let Ok(stream) = tls.accept(stream).await {
-                                one(stream, handler).await;
+                                one(stream, peer, handler).await;
                             }
                         }
-                        None => one(stream, handler).await,
+                        None => one(stream, peer, handler).await,
                     }
                 };
                 tokio::select! {
@@ -71,7 +71,7 @@ where
     });
 }
 
-async fn one<S, F, R>(stream: S, handler: Arc<F>)
+async fn one<S, F, R>(stream: S, peer: SocketAddr, handler: Arc<F>)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     F: Fn(Asked) -> R + Send + Sync + 'static,
@@ -80,7 +80,8 @@ where
     let service = service_fn(move |request: Request<Incoming>| {
         let handler = Arc::clone(&handler);
         async move {
-            let (head, body) = request.into_parts();
+            let (mut head, body) = request.into_parts();
+            head.extensions.insert(peer);
             let answer = match Limited::new(body, LARGEST_BODY).collect().await {
                 Ok(body) => handler(Request::from_parts(head, body.to_bytes())).await,
                 Err(_) => json(StatusCode::PAYLOAD_TOO_LARGE, &serde_json::json!({ "error": "too large" })),

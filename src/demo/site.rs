@@ -13,7 +13,7 @@ pub(super) const NEW: &str = "2026.11.3";
 
 /// Writes them all.
 pub(super) fn write(folder: &Path) -> io::Result<()> {
-    for inner in ["ops", "docs", "web", "data", "releases"] {
+    for inner in ["ops", "docs", "web", "data", "releases", "logs"] {
         std::fs::create_dir_all(folder.join(inner))?;
     }
     std::fs::write(folder.join("VERSION"), format!("{NEW}\n"))?;

@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use crate::clock;
 use crate::demo::application::{self, Application};
 use crate::demo::authority::Authority;
+use crate::demo::callbacks::Callbacks;
 use crate::demo::environment::{self, Credentials};
 use crate::demo::faults::{Fault, Faults};
 use crate::demo::payment_api::{self, PaymentApi};
@@ -192,7 +193,11 @@ fn inject(folder: &Path, credentials: &Credentials, faults: &Faults, fault: Faul
             }
         }
         Fault::FailedDeploy => site::set_stumbling_stone(folder, on),
-        Fault::ExpiredCertificate | Fault::PaymentOutage => Ok(()),
+        Fault::ExpiredCertificate
+        | Fault::PaymentOutage
+        | Fault::OpenWebhook
+        | Fault::ReplayedWebhook
+        | Fault::RedirectingCallback => Ok(()),
     }
 }
 
@@ -237,7 +242,12 @@ impl SetUp {
         http: std::net::TcpListener,
         control: std::net::TcpListener,
     ) {
-        let application = Arc::new(Application { folder: self.folder.clone(), credentials: self.credentials.clone() });
+        let callbacks = Callbacks {
+            log: Callbacks::log(&self.folder),
+            credentials: self.credentials.clone(),
+            faults: self.faults.clone(),
+        };
+        let application = Arc::new(Application { folder: self.folder.clone(), callbacks });
         let api = Arc::new(PaymentApi {
             credentials: self.credentials.clone(),
             faults: self.faults.clone(),
@@ -286,6 +296,8 @@ fn client(root: &str, ports: Ports) -> reqwest::Result<reqwest::Client> {
     reqwest::Client::builder()
         .tls_certs_only([root])
         .no_proxy()
+        // Payment providers follow none.
+        .redirect(reqwest::redirect::Policy::none())
         .resolve(application::HOST, ports.https)
         .resolve(payment_api::HOST, ports.https)
         .timeout(std::time::Duration::from_secs(5))

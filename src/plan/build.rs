@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 use crate::model::duration::Span;
 use crate::model::id::{CheckId, CredentialId, ItemId, KindName, RollbackStepId};
 use crate::model::item::{Item, Manual, Rehearsal, Soak, Waivable};
-use crate::model::kind::{KindSpec, Options, Touch};
+use crate::model::kind::{KindSpec, ON_DEMAND, Options, Touch};
 use crate::model::plan::{Check, Credential, Limits, Network, Plan, Retry, Run, Service, Sources, ValueSource};
 use crate::model::step::{Action, RollbackStep, Step};
 use crate::model::word::{Category, Phase, Severity};
@@ -123,7 +123,7 @@ fn made(
         }
         None => Run::Scheduled,
     };
-    let run = if common.on_demand { Run::OnDemand } else { run };
+    let run = if common.on_demand || ON_DEMAND.contains(&kind) { Run::OnDemand } else { run };
     let touches = spec.map(|spec| (spec.touches)(&options)).unwrap_or_default();
     let every = common.every.unwrap_or_else(|| if touches_others(&touches, service) { SPARINGLY } else { OFTEN });
     let usual = Span((every.0 * 3).max(Duration::from_secs(30)));

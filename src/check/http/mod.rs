@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::check::finding::Finding;
-use crate::check::http::exchange::{Exchange, Kept};
+use crate::check::http::exchange::Kept;
 use crate::check::http::judge::Judge;
 use crate::check::http::keys::Keys;
 use crate::check::{Kind, Looking, Probe, Surroundings, network, options};
@@ -20,6 +20,8 @@ use crate::core::evidence::Evidence;
 use crate::model::kind::KindSpec;
 use crate::model::plan::Check;
 use crate::model::word::Category;
+
+pub(super) use exchange::{Answer, Exchange};
 
 /// The kind.
 pub(super) struct Http;
