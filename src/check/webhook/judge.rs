@@ -33,8 +33,8 @@ pub(super) struct Judge {
     pub(super) other_address: Option<IpAddr>,
 }
 
-/// What a case came to. The worse one is the greater one.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// What a case came to.
+#[derive(Clone, Debug)]
 enum Came {
     /// As it should be.
     Right(String),
@@ -70,7 +70,7 @@ impl Judge {
         let sent = self.sender.send(&delivery, around, deadline).await;
         let timings = timings(&sent);
         let first = self.genuine(&delivery, &sent, run).await;
-        if first >= Came::Unknown(String::new()) && !self.cases.contains(&Case::Genuine) {
+        if first.weight() >= 2 && !self.cases.contains(&Case::Genuine) {
             return self.without_control(&first).fact("url", &self.sender.shown_url).timed(timings);
         }
         let mut came = Vec::new();
@@ -246,7 +246,7 @@ impl Judge {
             let sent = sender.send_as(&delivery, agent, Some(address), run.around, run.deadline).await;
             came.push(self.judge_refusal(&delivery, &sent, run).await.of(&format!("from {address}")));
         }
-        Ok(came.into_iter().max().unwrap_or_else(|| {
+        Ok(came.into_iter().max_by_key(Came::weight).unwrap_or_else(|| {
             Came::NotOffered(
                 "cannot be told: the plan declares neither user agent nor address of the provider".to_owned(),
                 "declare user_agent, and other_address where this machine has an address that may not send",
@@ -279,7 +279,8 @@ impl Judge {
 
     /// The worst case speaks; all stand in the facts.
     fn evidence(&self, came: &[(Case, Came)]) -> Evidence {
-        let Some((case, worst)) = came.iter().max_by(|one, other| one.1.cmp(&other.1)) else {
+        // The first of the worst: those behind it may only follow from it.
+        let Some((case, worst)) = came.iter().rev().max_by_key(|(_, came)| came.weight()) else {
             return self.finding.error("nothing was sent");
         };
         let said = |what: &str| format!("{}: {what}", case.shown());
@@ -305,6 +306,16 @@ impl Judge {
 }
 
 impl Came {
+    /// The worse, the heavier.
+    const fn weight(&self) -> u8 {
+        match self {
+            Self::Right(_) => 0,
+            Self::NotOffered(..) => 1,
+            Self::Unknown(_) => 2,
+            Self::Wrong(..) => 3,
+        }
+    }
+
     /// The same with a word about which one it was.
     fn of(self, which: &str) -> Self {
         match self {
