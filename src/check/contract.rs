@@ -20,6 +20,10 @@ fn keys_of(kind: &str, port: u16) -> String {
         ),
         "tls" => format!("host = \"127.0.0.1:{port}\""),
         "tcp" => format!("address = \"127.0.0.1:{port}\"\nbanner = \"^220 ready\""),
+        "webhook" => format!(
+            "url = \"http://127.0.0.1:{port}/\"\nscheme = \"github\"\nsecret = \"{{{{ credentials.api_key }}}}\"\ncases = [\"genuine\", \"unsigned\"]"
+        ),
+        "site" => format!("url = \"http://127.0.0.1:{port}/\""),
         other => panic!("{other} does not talk to a port"),
     }
 }
@@ -57,7 +61,7 @@ async fn every_kind_keeps_the_contract_against_hostile_peers() {
         ("a flood of headers", listener::flooding("HTTP/1.1 200 OK\r\n", "x-more: and more\r\n")),
         ("an echo of what it was sent", listener::echoing()),
     ];
-    for kind in ["http", "tls", "tcp"] {
+    for kind in ["http", "tls", "tcp", "webhook", "site"] {
         for (peer, port) in peers {
             holds(kind, peer, look(kind, port).await);
         }
@@ -81,10 +85,13 @@ async fn every_kind_says_error_when_a_source_failed_and_never_pass() {
         ("dns", "name = \"{{ gone }}\""),
         ("file", "path = \"{{ gone }}\""),
         ("command", "run = [\"{{ gone }}\"]"),
+        ("webhook", "url = \"http://127.0.0.1/\"\nscheme = \"github\"\nsecret = \"{{ gone }}\"\ncases = [\"genuine\"]"),
+        ("site", "url = \"{{ gone }}\""),
+        ("findings", "report = \"{{ gone }}\""),
     ] {
         let evidence = kit::run(kind, keys, &surroundings).await;
         assert_eq!(evidence.outcome, Outcome::Error, "{kind}: {}", evidence.summary);
         assert!(evidence.summary.as_str().contains("not signed in"), "{kind}: {}", evidence.summary);
     }
-    assert_eq!(super::KINDS.len(), 9, "a new kind belongs into this test");
+    assert_eq!(super::KINDS.len(), 12, "a new kind belongs into this test");
 }

@@ -10,6 +10,7 @@ mod credential;
 mod dns;
 mod file;
 mod finding;
+mod findings;
 mod http;
 mod judging;
 #[cfg(test)]
@@ -17,6 +18,7 @@ mod kit;
 pub mod network;
 mod options;
 mod setting;
+mod site;
 mod tcp;
 mod tls;
 mod variable;
@@ -47,6 +49,8 @@ pub const KINDS: &[&dyn Kind] = &[
     &file::File,
     &command::Command,
     &webhook::Webhook,
+    &site::Site,
+    &findings::Findings,
 ];
 
 /// A kind of check.

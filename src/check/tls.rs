@@ -72,6 +72,9 @@ enum Version {
 /// So long an answer about old versions holds: servers change by deployment, not by the second.
 const OLD_ANSWERS: Duration = Duration::from_secs(600);
 
+/// A server that swallows an old greeting without a word does not speak it.
+const OLD_PATIENCE: Duration = Duration::from_secs(2);
+
 const fn yes() -> bool {
     true
 }
@@ -225,7 +228,8 @@ impl Looker {
         let network = &self.surroundings.network;
         let mut asked = Vec::new();
         for version in Old::ALL {
-            asked.push((version, hello::is_spoken(network, host, port, version, deadline).await));
+            let patience = deadline.min(Instant::now() + OLD_PATIENCE);
+            asked.push((version, hello::is_spoken(network, host, port, version, patience).await));
         }
         let spoken: Vec<Old> =
             asked.iter().filter(|(_, spoken)| *spoken == Some(true)).map(|(version, _)| *version).collect();

@@ -14,6 +14,13 @@ use crate::demo::site;
 /// The name it is reached under.
 pub(super) const HOST: &str = "academy.example";
 
+/// What every answer carries for the visitors' protection.
+const PROTECTING: &[(&str, &str)] = &[
+    ("content-security-policy", "default-src 'self'; frame-ancestors 'none'"),
+    ("x-content-type-options", "nosniff"),
+    ("referrer-policy", "strict-origin-when-cross-origin"),
+];
+
 /// The application.
 pub(super) struct Application {
     pub(super) folder: PathBuf,
@@ -54,6 +61,9 @@ impl Application {
             (&Method::GET, path) => self.page(path),
             _ => answer(StatusCode::NOT_FOUND, &json!({ "error": "no such page" })),
         };
+        for (name, value) in PROTECTING {
+            answered.headers_mut().insert(*name, header::HeaderValue::from_static(value));
+        }
         let year = header::HeaderValue::from_static("max-age=31536000; includeSubDomains");
         answered.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, year);
         answered

@@ -13,12 +13,13 @@ pub(super) const NEW: &str = "2026.11.3";
 
 /// Writes them all.
 pub(super) fn write(folder: &Path) -> io::Result<()> {
-    for inner in ["ops", "docs", "web", "data", "releases", "logs"] {
+    for inner in ["ops", "docs", "web", "data", "releases", "logs", "reports"] {
         std::fs::create_dir_all(folder.join(inner))?;
     }
     std::fs::write(folder.join("VERSION"), format!("{NEW}\n"))?;
     std::fs::write(folder.join("web/index.html"), include_str!("site/index.html"))?;
     std::fs::write(folder.join("web/main.js"), include_str!("site/main.js"))?;
+    std::fs::write(folder.join("reports/npm-audit.json"), include_str!("site/npm-audit.json"))?;
     std::fs::write(folder.join("docs/rollback.md"), include_str!("site/rollback.md"))?;
     for (name, text) in [
         ("build.sh", include_str!("site/build.sh")),

@@ -11,6 +11,7 @@ const PRESETS: &[(&str, &str)] = &[
             include_str!("presets/ikhokha/security.toml"),
             include_str!("presets/ikhokha/health.toml"),
             include_str!("presets/ikhokha/webhooks.toml"),
+            include_str!("presets/ikhokha/site.toml"),
         ),
     ),
     ("vite", include_str!("presets/vite.toml")),

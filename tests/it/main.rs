@@ -23,3 +23,4 @@ mod secrets;
 mod terminal;
 mod verdict;
 mod webhook;
+mod webhooks;
