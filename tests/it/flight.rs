@@ -9,8 +9,16 @@ use crate::terminal::Terminal;
 
 const SIZE: (u16, u16) = (120, 36);
 
+/// Probes on demand run when somebody asks: `r` on the item that rests on them.
+fn ask_for_the_probes(terminal: &mut Terminal) {
+    terminal.wait_for("Security measures enabled");
+    terminal.keys("1 g j j r");
+    terminal.wait_for("run again");
+}
+
 fn demo(home: &Path) -> Terminal {
-    let terminal = Terminal::golive(&["demo"], home, SIZE);
+    let mut terminal = Terminal::golive(&["demo"], home, SIZE);
+    ask_for_the_probes(&mut terminal);
     // Everything that machines can judge is settled; two items wait for people.
     terminal.wait_until("the machines' part", |screen| {
         screen.contains("HOLD to deploy")
@@ -69,8 +77,10 @@ fn a_whole_go_live_is_flown_by_keys() {
     terminal.wait_for("x starts it");
     through_the_door(&mut terminal, "Start: Release");
     terminal.wait_for("current is now 2026.11.3");
+    // What probes saw before a deployment says nothing of what runs after it.
+    ask_for_the_probes(&mut terminal);
     terminal.wait_for("GO to open");
-    terminal.keys("G");
+    terminal.keys("2 G");
     through_the_door(&mut terminal, "Gate");
     terminal.wait_for("to close");
     terminal.keys("3");
@@ -238,6 +248,7 @@ fn ready_to_build(home: &Path) -> (World, Terminal) {
         .unwrap();
     assert!(trust.status.success(), "{}", String::from_utf8_lossy(&trust.stderr));
     let mut terminal = cockpit(&world, home, &["--new"]);
+    ask_for_the_probes(&mut terminal);
     terminal.wait_until("the machines' part", |screen| {
         screen.contains("PRE-DEPLOYMENT  ☐ 4/5") && screen.contains("ROLLBACK  ☐ 2/3")
     });
@@ -268,6 +279,7 @@ fn an_untrusted_plans_steps_are_refused() {
     let home = tempfile::tempdir().unwrap();
     let world = playground(home.path());
     let mut terminal = cockpit(&world, home.path(), &["--new"]);
+    ask_for_the_probes(&mut terminal);
     terminal.wait_until("the machines' part", |screen| screen.contains("ROLLBACK  ☐ 2/3") && screen.contains("☐ 4/5"));
     sign_both(&mut terminal);
     terminal.keys("2 g");
