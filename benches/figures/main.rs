@@ -1,4 +1,4 @@
-//! golive's speed, each figure beside its floor in one run on one machine: `cargo bench -- [checks|decisions|screen]`.
+//! golive's speed, each figure beside its floor in one run on one machine: `cargo bench -- [checks|decisions|scan|screen]`.
 //!
 //! A number without its floor proves nothing: disks, cores and terminals differ, ratios travel. Loads are bounded in
 //! count and time and stay on loopback; counts come from the target, never from golive itself. docs/PERFORMANCE.md
@@ -9,6 +9,7 @@
 mod checks;
 mod decisions;
 mod measure;
+mod scan;
 mod screen;
 
 fn main() {
@@ -19,16 +20,19 @@ fn main() {
         ["target"] => checks::target(),
         ["floor", which, port] => checks::floor(which, port.parse().expect("a port")),
         ["hello"] => screen::hello(),
+        ["scan-alone", path] => scan::alone(path, true),
         [] => {
             checks::run();
             decisions::run();
+            scan::run();
             screen::run();
         }
         several => several.iter().for_each(|name| match *name {
             "checks" => checks::run(),
             "decisions" => decisions::run(),
+            "scan" => scan::run(),
             "screen" => screen::run(),
-            other => println!("no figure is called {other}: checks, decisions, screen"),
+            other => println!("no figure is called {other}: checks, decisions, scan, screen"),
         }),
     }
 }

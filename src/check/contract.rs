@@ -85,6 +85,8 @@ async fn every_kind_says_error_when_a_source_failed_and_never_pass() {
         ("dns", "name = \"{{ gone }}\""),
         ("file", "path = \"{{ gone }}\""),
         ("command", "run = [\"{{ gone }}\"]"),
+        ("bundle", "folder = \"{{ gone }}\"\nno_secrets = true"),
+        ("exposure", "documents = [\"{{ gone }}\"]"),
         ("webhook", "url = \"http://127.0.0.1/\"\nscheme = \"github\"\nsecret = \"{{ gone }}\"\ncases = [\"genuine\"]"),
         ("site", "url = \"{{ gone }}\""),
         ("findings", "report = \"{{ gone }}\""),
@@ -93,5 +95,5 @@ async fn every_kind_says_error_when_a_source_failed_and_never_pass() {
         assert_eq!(evidence.outcome, Outcome::Error, "{kind}: {}", evidence.summary);
         assert!(evidence.summary.as_str().contains("not signed in"), "{kind}: {}", evidence.summary);
     }
-    assert_eq!(super::KINDS.len(), 12, "a new kind belongs into this test");
+    assert_eq!(super::KINDS.len(), 14, "a new kind belongs into this test");
 }

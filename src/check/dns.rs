@@ -13,7 +13,6 @@ use tokio::time::Instant;
 
 use crate::check::finding::Finding;
 use crate::check::judging::judged;
-use crate::check::network::{self, Trouble, within};
 use crate::check::{Kind, Looking, Probe, Surroundings, options};
 use crate::core::evidence::{Evidence, Timings};
 use crate::expr::{Condition, Fact, FactNames, FactType, Facts};
@@ -21,6 +20,7 @@ use crate::model::kind::{KindSpec, OptionProblem, Options, Touch};
 use crate::model::plan::Check;
 use crate::model::template::Template;
 use crate::model::word::Category;
+use crate::network::{self, Trouble, within};
 
 /// The kind.
 pub(super) struct Dns;

@@ -5,7 +5,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::check::network::Network;
 use crate::check::{Surroundings, kind};
 use crate::clock;
 use crate::core::evidence::Evidence;
@@ -15,6 +14,8 @@ use crate::model::item::Waivable;
 use crate::model::plan::{self, Check, Retry, Run};
 use crate::model::values::{Origin, Value, Values};
 use crate::model::word::Severity;
+use crate::network::Network;
+use crate::notify::Roster;
 
 pub(super) fn surroundings(values: &[(&str, &str)]) -> Arc<Surroundings> {
     let mut known = Values::default();
@@ -46,7 +47,14 @@ pub(super) fn surroundings_resolving(from: &str, to: &str, ca: Option<&Path>) ->
 
 fn with(values: Values, network: &plan::Network, folder: &Path) -> Arc<Surroundings> {
     let network = Network::new(network, folder).unwrap();
-    Arc::new(Surroundings { values, folder: folder.to_path_buf(), trusted: true, clock: clock::now, network })
+    Arc::new(Surroundings {
+        values,
+        folder: folder.to_path_buf(),
+        trusted: true,
+        clock: clock::now,
+        network,
+        notifiers: Roster::default(),
+    })
 }
 
 pub(super) fn check(kind: &str, keys: &str) -> Check {

@@ -3,11 +3,14 @@
 //! A kind turns its keys into a [`Probe`]; a probe looks at the world and answers with [`Evidence`]. It knows no
 //! screen, no journal and no other check. Adding a kind is one file, and one `mod` line with one line in [`KINDS`].
 
+mod bundle;
 mod command;
 #[cfg(test)]
 mod contract;
 mod credential;
 mod dns;
+mod exposed;
+mod exposure;
 mod file;
 mod finding;
 mod findings;
@@ -15,7 +18,6 @@ mod http;
 mod judging;
 #[cfg(test)]
 mod kit;
-pub mod network;
 mod options;
 mod setting;
 mod site;
@@ -30,12 +32,13 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::check::network::Network;
 use crate::core::evidence::Evidence;
-use crate::model::kind::KindSpec;
+use crate::model::kind::{KindSpec, Kinds};
 use crate::model::plan::Check;
 use crate::model::time::Now;
 use crate::model::values::Values;
+use crate::network::Network;
+use crate::notify::{self, Roster};
 
 /// Every kind there is. From this table come the plan's keys, `golive schema`, docs and "did you mean".
 pub const KINDS: &[&dyn Kind] = &[
@@ -47,6 +50,8 @@ pub const KINDS: &[&dyn Kind] = &[
     &tcp::Tcp,
     &dns::Dns,
     &file::File,
+    &bundle::Bundle,
+    &exposure::Exposure,
     &command::Command,
     &webhook::Webhook,
     &site::Site,
@@ -87,12 +92,23 @@ pub struct Surroundings {
     pub clock: fn() -> Now,
     /// How names are reached and whom to trust: one TLS configuration for all.
     pub network: Network,
+    /// Where people are told.
+    pub notifiers: Roster,
 }
 
-/// The specs of all kinds, for the plan's loader.
+impl Surroundings {
+    /// The same, with other values and the notifiers that they make: a source changed.
+    #[must_use]
+    pub fn with_values(&self, values: Values, notifiers: Roster) -> Self {
+        let Self { folder, trusted, clock, network, .. } = self;
+        Self { values, folder: folder.clone(), trusted: *trusted, clock: *clock, network: network.clone(), notifiers }
+    }
+}
+
+/// The specs of all kinds, those of notifiers included, for the plan's loader.
 #[must_use]
-pub fn specs() -> Vec<KindSpec> {
-    KINDS.iter().map(|kind| kind.spec()).collect()
+pub fn specs() -> Kinds {
+    Kinds { checks: KINDS.iter().map(|kind| kind.spec()).collect(), notifiers: notify::specs() }
 }
 
 /// The kind with this name.

@@ -11,7 +11,6 @@ use tokio::net::TcpStream;
 use tokio::time::Instant;
 
 use crate::check::finding::Finding;
-use crate::check::network::{self, host_and_port, within};
 use crate::check::{Kind, Looking, Probe, Surroundings, options};
 use crate::core::evidence::{Evidence, Timings};
 use crate::model::failure::FailureClass;
@@ -19,6 +18,7 @@ use crate::model::kind::{KindSpec, OptionProblem, Options, Touch};
 use crate::model::plan::Check;
 use crate::model::template::Template;
 use crate::model::word::Category;
+use crate::network::{self, host_and_port, within};
 
 /// A greeting is read up to so many bytes.
 const LONGEST_BANNER: usize = 1024;

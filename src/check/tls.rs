@@ -23,7 +23,6 @@ use serde::Deserialize;
 use tokio::time::Instant;
 
 use crate::check::finding::Finding;
-use crate::check::network::{self, Chain, Trouble, host_and_port};
 use crate::check::tls::chain::{Judged, Sent, judge};
 use crate::check::tls::hello::Old;
 use crate::check::tls::staple::Staple;
@@ -35,6 +34,7 @@ use crate::model::kind::{KindSpec, OptionProblem, Options, Touch};
 use crate::model::plan::Check;
 use crate::model::template::Template;
 use crate::model::word::{Category, Outcome};
+use crate::network::{self, Chain, Trouble, host_and_port};
 
 /// The kind.
 pub(super) struct Tls;

@@ -4,7 +4,10 @@ use std::path::{Path, PathBuf};
 
 use clap::{ColorChoice, CommandFactory as _, Parser, Subcommand};
 
-use crate::cli::{check, completions, credentials, demo, env, lint, report, sessions, trust, verify, webhook};
+use crate::cli::{
+    check, completions, credentials, demo, env, init, lint, replay, report, rotate, scan, sessions, triage, trust,
+    verify, webhook,
+};
 
 /// A deployment cockpit in the terminal: live checks, people's decisions, and a verdict that can be explained.
 #[derive(Debug, Parser)]
@@ -35,6 +38,8 @@ pub(super) enum Command {
     Check(check::CheckArguments),
     /// Judge the plan alone, touching nothing it names.
     Lint(lint::LintArguments),
+    /// Write a first plan from what a folder holds.
+    Init(init::InitArguments),
     /// Print the JSON Schema of the plan.
     Schema,
     /// Show the credentials, masked.
@@ -42,13 +47,21 @@ pub(super) enum Command {
     /// Show the variables as the build would see them, masked.
     Env(env::EnvArguments),
     /// Sign and verify webhooks by hand, in both directions.
-    Webhook(webhook::WebhookArguments),
+    Webhook(Box<webhook::WebhookArguments>),
+    /// Walk one credential's rotation.
+    Rotate(rotate::RotateArguments),
+    /// Look for the plan's credentials and known keys in files, archives and git history.
+    Scan(scan::ScanArguments),
     /// Allow the plan's commands to run, once per content.
     Trust(trust::TrustArguments),
     /// List past and open sessions.
     Sessions(sessions::SessionsArguments),
     /// Print the report of a past session.
     Report(report::ReportArguments),
+    /// Watch a past session again, at any of its moments.
+    Replay(replay::ReplayArguments),
+    /// Open the cockpit on what is failing now.
+    Triage(triage::TriageArguments),
     /// Prove that a session's journal is as golive wrote it.
     Verify(verify::VerifyArguments),
     /// Say what golive finds here, ready to be pasted into a ticket.

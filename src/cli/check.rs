@@ -10,6 +10,7 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::cli::check::question::Asked;
+pub(super) use crate::cli::check::question::narrowed;
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Stop};
 use crate::cli::formats::{self, Wanted};
@@ -150,7 +151,8 @@ fn report(
     console: &Console,
     machine: &Machine,
 ) -> Result<Answer, Stop> {
-    let circumstances = Circumstances { operator: machine.operator.id.clone(), plan: asked.path.clone() };
+    let circumstances =
+        Circumstances { operator: machine.operator.id.clone(), plan: asked.path.clone(), journal: None };
     let report = build::report(state, &asked.inquiry, &circumstances, clock::now());
     formats::write(&arguments.formats, &report, console)?;
     Ok(report.verdict)

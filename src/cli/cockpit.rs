@@ -26,6 +26,7 @@ use crate::tui;
 use crate::tui::app::Leaving;
 use crate::tui::run::{Options, TuiError};
 use crate::tui::theme::Colours;
+use crate::tui::ui::ScreenName;
 
 /// Refuses where there is no terminal to draw on: nothing is ever drawn into a pipe.
 pub(super) fn needs_terminal() -> Result<(), Stop> {
@@ -35,7 +36,26 @@ pub(super) fn needs_terminal() -> Result<(), Stop> {
     Err(Stop::wrong("the cockpit needs a terminal on standard input and output").instead("without one: golive check"))
 }
 
-pub(super) fn run(plan: Option<&Path>, wish: Wish, console: &Console, machine: &Machine) -> Result<Exit, Stop> {
+/// What a cockpit is opened for, and on which screen.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Purposed {
+    pub(super) purpose: Purpose,
+    pub(super) screen: ScreenName,
+}
+
+impl Purposed {
+    /// A go-live, from its checklist.
+    pub(super) const GO_LIVE: Self = Self { purpose: Purpose::GoLive, screen: ScreenName::Checklist };
+    /// The demo's go-live.
+    pub(super) const DEMO: Self = Self { purpose: Purpose::Demo, screen: ScreenName::Checklist };
+}
+
+pub(super) fn run(
+    plan: Option<&Path>,
+    wish: Wish,
+    wanted: Purposed,
+    (console, machine): (&Console, &Machine),
+) -> Result<Exit, Stop> {
     if let Some(meant) = plan.filter(|plan| !plan.exists()).and_then(arguments::nearly_a_command) {
         let typed = plan.map(|plan| plan.display().to_string()).unwrap_or_default();
         return Err(Stop::wrong(format!("there is no plan and no command {typed}"))
@@ -47,26 +67,31 @@ pub(super) fn run(plan: Option<&Path>, wish: Wish, console: &Console, machine: &
     let trusted = opening::is_trusted(&loaded.plan.digest)?;
     let plan = Arc::new(loaded.plan);
     let resumed = resuming::find(&plan, wish, console, machine)?;
-    fly(plan, Purpose::GoLive, trusted, resumed, (console, machine))
+    fly(plan, wanted, trusted, resumed, (console, machine))
 }
 
 /// Opens a session on a plan, or goes on with one, and the cockpit on it; ends by the verdict.
 pub(super) fn fly(
     plan: SharedPlan,
-    purpose: Purpose,
+    wanted: Purposed,
     trusted: bool,
     resumed: Option<Resumed>,
     (console, machine): (&Console, &Machine),
 ) -> Result<Exit, Stop> {
     let (first, opening) = match resumed {
         Some(resumed) => going_on(&plan, trusted, resumed, machine)?,
-        None => beginning(&plan, purpose, trusted, machine)?,
+        None => beginning(&plan, wanted.purpose, trusted, machine)?,
     };
     let arriving = Arriving::begin(first, opening)?;
-    let left = tui::run::run(&arriving, options(console, machine));
+    let left = tui::run::run(&arriving, options(console, machine, wanted.screen));
     let state = arriving.end()?;
+    self::left(left, || Exit::of(verdict::of_session(&state, clock::now()).answer(), false))
+}
+
+/// How the program ends when the cockpit was left: by `quit` where a person left it.
+pub(super) fn left(left: Result<Leaving, TuiError>, quit: impl FnOnce() -> Exit) -> Result<Exit, Stop> {
     match left {
-        Ok(Leaving::Quit) => Ok(Exit::of(verdict::of_session(&state, clock::now()).answer(), false)),
+        Ok(Leaving::Quit) => Ok(quit()),
         Ok(Leaving::Interrupted) => Ok(Exit::Interrupted),
         Ok(Leaving::Signalled(_)) => Ok(Exit::Terminated),
         Err(error @ (TuiError::NoTerminal | TuiError::Theme(_))) => Err(Stop::wrong(error.to_string())),
@@ -125,7 +150,8 @@ fn prepared(plan: &SharedPlan, trusted: bool, machine: &Machine) -> Result<Prepa
     prepared
 }
 
-fn options(console: &Console, machine: &Machine) -> Options {
+/// What the cockpit has to know of this machine and person.
+pub(super) fn options(console: &Console, machine: &Machine, screen: ScreenName) -> Options {
     let value = |name: &str| machine.environment.get(name).map_or("", String::as_str);
     let colours = if !console.look().colour {
         Colours::None
@@ -140,5 +166,6 @@ fn options(console: &Console, machine: &Machine) -> Options {
         theme: theme.map_or_else(|| "dark".to_owned(), Clone::clone),
         colours,
         zone: TimeZone::system(),
+        screen,
     }
 }

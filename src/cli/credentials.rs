@@ -3,6 +3,8 @@
 
 mod storing;
 
+pub(super) use crate::cli::credentials::storing::value;
+
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
@@ -14,7 +16,7 @@ use crate::cli::machine::Machine;
 use crate::cli::sessions::ListFormat;
 use crate::cli::{lint, opening, seen};
 use crate::core::event::CredentialSeen;
-use crate::{clock, source};
+use crate::{clock, engine};
 
 #[derive(Debug, Args)]
 pub(super) struct CredentialsArguments {
@@ -58,8 +60,8 @@ pub(super) fn run(arguments: &CredentialsArguments, console: &Console, machine: 
         .enable_all()
         .build()
         .map_err(|error| Stop::own(format!("cannot start: {error}")))?;
-    let values = runtime.block_on(source::load(&plan, trusted, &machine.environment));
-    let seen = seen::credentials(&plan, &values, &seen::key(Machine::state_folder().ok().as_deref()));
+    let values = runtime.block_on(seen::reader(machine).load(&plan, trusted, clock::now()));
+    let seen = engine::credentials_seen(&plan, &values);
     match arguments.format {
         ListFormat::Human if seen.is_empty() => console.say("the plan has no credentials"),
         ListFormat::Human => console.result(&table(&seen))?,

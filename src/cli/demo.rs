@@ -13,7 +13,6 @@ use crate::cli::formats::{self, Wanted};
 use crate::cli::lint;
 use crate::cli::machine::Machine;
 use crate::cli::signals::Signals;
-use crate::core::event::Purpose;
 use crate::demo::World;
 use crate::demo::scenario::{self, SCENARIOS, Scenario};
 
@@ -63,7 +62,7 @@ pub(super) fn run(arguments: &DemoArguments, console: &Console, machine: &Machin
         return Err(Stop::own("the demo's own plan is wrong"));
     };
     // golive wrote this plan and its scripts itself, a moment ago, into a folder of its own.
-    crate::cli::cockpit::fly(Arc::new(loaded.plan), Purpose::Demo, true, None, (console, machine))
+    crate::cli::cockpit::fly(Arc::new(loaded.plan), crate::cli::cockpit::Purposed::DEMO, true, None, (console, machine))
 }
 
 fn list(console: &Console) -> Result<Exit, Stop> {

@@ -4,13 +4,13 @@
 use std::io::IsTerminal as _;
 use std::path::Path;
 
-use crate::check::network::Network;
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Stop};
 use crate::cli::machine::Machine;
 use crate::clock;
 use crate::journal::sessions;
 use crate::model::plan;
+use crate::network::Network;
 
 /// One line: what was looked at, whether it is as it should be, what was found.
 struct Finding {

@@ -1,6 +1,6 @@
 //! `--format F[=FILE]`, as many as are wanted: each a format of the report, to standard output or to a file.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::cli::console::Console;
 use crate::cli::exit::Stop;
@@ -36,6 +36,11 @@ pub(super) fn wanted(text: &str) -> Result<Wanted, String> {
 pub(super) fn help() -> String {
     let formats = FORMATS.iter().map(|format| format!("{} ({})", format.name, format.doc)).collect::<Vec<_>>();
     format!("How to write the report, to a file where one is named; may be repeated. {}", formats.join(", "))
+}
+
+/// The files that reports are written to.
+pub(super) fn files(wanted: &[Wanted]) -> Vec<&Path> {
+    wanted.iter().filter_map(|wanted| wanted.file.as_deref()).collect()
 }
 
 /// Writes the report in every wanted form; in the one for people when none was named.

@@ -15,16 +15,23 @@ mod doctor;
 mod env;
 mod exit;
 mod formats;
+mod init;
 mod lint;
 mod machine;
 mod man;
+mod moment;
 mod opening;
+mod replay;
 mod report;
 mod resuming;
+mod rotate;
+mod scan;
 mod schema;
 mod seen;
 mod sessions;
 mod signals;
+mod signing;
+mod triage;
 mod trust;
 mod verify;
 mod webhook;
@@ -34,6 +41,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 use crate::cli::arguments::{Arguments, Command};
+use crate::cli::cockpit::Purposed;
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Stop};
 use crate::cli::machine::Machine;
@@ -92,19 +100,24 @@ fn dispatch(arguments: Arguments, console: &Console, machine: &Machine) -> Resul
             (false, true) => Wish::New,
             (false, false) => Wish::Ask,
         };
-        return cockpit::run(arguments.plan.as_deref(), wish, console, machine);
+        return cockpit::run(arguments.plan.as_deref(), wish, Purposed::GO_LIVE, (console, machine));
     };
     match command {
         Command::Check(arguments) => check::run(&arguments, console, machine),
         Command::Demo(arguments) => demo::run(&arguments, console, machine),
         Command::Doctor => doctor::run(console, machine),
         Command::Lint(arguments) => lint::run(&arguments, console),
+        Command::Init(arguments) => init::run(&arguments, console),
         Command::Schema => schema::run(console),
         Command::Credentials(arguments) => credentials::run(&arguments, console, machine),
         Command::Env(arguments) => env::run(&arguments, console, machine),
+        Command::Rotate(arguments) => rotate::run(&arguments, console, machine),
+        Command::Scan(arguments) => scan::run(&arguments, console, machine),
         Command::Trust(arguments) => trust::run(&arguments, console),
         Command::Sessions(arguments) => sessions::run(&arguments, console),
         Command::Report(arguments) => report::run(&arguments, console, machine),
+        Command::Replay(arguments) => replay::run(&arguments, console, machine),
+        Command::Triage(arguments) => triage::run(&arguments, console, machine),
         Command::Verify(arguments) => verify::run(&arguments, console),
         Command::Webhook(arguments) => webhook::run(&arguments, console, machine),
         Command::Completions(arguments) => completions::run(&arguments, console),

@@ -7,13 +7,12 @@ use std::sync::Arc;
 use secrecy::ExposeSecret as _;
 
 use crate::check::Surroundings;
-use crate::check::network::Network;
 use crate::cli::exit::Stop;
 use crate::cli::machine::Machine;
 use crate::cli::seen;
 use crate::core::event::{Body, SessionEvent};
 use crate::engine::handle::Handle;
-use crate::engine::{self, Beginning, Running, Setup, probes_of_kinds};
+use crate::engine::{self, Beginning, Reader, Running, Setup, probes_of_kinds};
 use crate::journal::lock::Holder;
 use crate::journal::{self, Journal};
 use crate::mask::Redactor;
@@ -21,7 +20,9 @@ use crate::model::id::SessionId;
 use crate::model::plan::Plan;
 use crate::model::text::SafeText;
 use crate::model::values::{Lookup, Values};
-use crate::{clock, source, trust};
+use crate::network::Network;
+use crate::notify::{self, Roster};
+use crate::{clock, trust};
 
 /// Where a session is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,6 +83,7 @@ pub(super) struct Prepared {
     pub(super) facts: Vec<Body>,
     surroundings: Arc<Surroundings>,
     redactor: Redactor,
+    reader: Reader,
 }
 
 /// Reads every source of the plan and sets up the network.
@@ -90,14 +92,17 @@ pub(super) async fn prepare(plan: &Plan, trusted: bool, machine: &Machine) -> Re
         let Stop { sentence, .. } = Stop::because(&error);
         Stop::wrong(sentence).instead("mend [network] in the plan")
     })?;
-    let values = source::load(plan, trusted, &machine.environment).await;
-    let redactor = Redactor::new(values.secrets());
-    let seen = seen::credentials(plan, &values, &seen::key(Machine::state_folder().ok().as_deref()));
+    let reader = seen::reader(machine);
+    let values = reader.load(plan, trusted, clock::now()).await;
+    let of_notifiers = notify::secrets(&plan.notifiers, &values);
+    let redactor = Redactor::new(values.secrets().chain(of_notifiers));
+    let notifiers = Roster::new(plan, &values, trusted);
+    let seen = engine::credentials_seen(plan, &values);
     let facts = seen.into_iter().map(|seen| Body::Session(SessionEvent::CredentialSeen(Box::new(seen)))).collect();
     let version = version(&values, &redactor);
     let folder = plan.folder.clone();
-    let surroundings = Arc::new(Surroundings { values, folder, trusted, clock: clock::now, network });
-    Ok(Prepared { version, facts, surroundings, redactor })
+    let surroundings = Arc::new(Surroundings { values, folder, trusted, clock: clock::now, network, notifiers });
+    Ok(Prepared { version, facts, surroundings, redactor, reader })
 }
 
 fn version(values: &Values, redactor: &Redactor) -> Option<SafeText> {
@@ -109,19 +114,25 @@ fn version(values: &Values, redactor: &Redactor) -> Option<SafeText> {
 
 /// Starts the engine.
 pub(super) fn open(
-    prepared: Prepared,
+    mut prepared: Prepared,
     beginning: Beginning,
     journal: Journal,
     machine: &Machine,
     steps_folder: &Path,
 ) -> Result<(Handle, Running), Stop> {
+    if journal.is_memory()
+        && let Some(surroundings) = Arc::get_mut(&mut prepared.surroundings)
+    {
+        surroundings.notifiers.keep_to_loopback();
+    }
     let setup = Setup {
         journal,
         beginning,
         host: machine.host.clone(),
         run: ulid::Ulid::generate(),
         facts: prepared.facts,
-        probes: probes_of_kinds(&prepared.surroundings),
+        probes: probes_of_kinds(),
+        reader: prepared.reader,
         surroundings: prepared.surroundings,
         redactor: prepared.redactor,
         steps_folder: steps_folder.to_owned(),

@@ -70,7 +70,7 @@ fn unfinished(plan: &SharedPlan, console: &Console) -> Result<Option<SessionSumm
     }
     let own = |session: &SessionSummary| {
         let (service, environment) = (&plan.service.name, &plan.service.environment);
-        session.purpose == Purpose::GoLive
+        matches!(session.purpose, Purpose::GoLive | Purpose::Triage)
             && !session.closed
             && session.service == *service
             && session.environment == *environment

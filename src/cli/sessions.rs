@@ -45,7 +45,7 @@ fn status(session: &SessionSummary) -> &'static str {
     match (session.closed, &session.held_by, session.purpose) {
         (true, _, _) => "ended",
         (false, Some(_), _) => "open now",
-        (false, None, Purpose::GoLive) => "unfinished",
+        (false, None, Purpose::GoLive | Purpose::Triage | Purpose::Rotation) => "unfinished",
         // Nobody comes back to these: what they had to say, they said.
         (false, None, Purpose::Check | Purpose::Demo) => "ended",
     }
@@ -54,8 +54,10 @@ fn status(session: &SessionSummary) -> &'static str {
 const fn purpose(session: &SessionSummary) -> &'static str {
     match session.purpose {
         Purpose::GoLive => "go_live",
+        Purpose::Triage => "triage",
         Purpose::Check => "check",
         Purpose::Demo => "demo",
+        Purpose::Rotation => "rotation",
     }
 }
 
@@ -65,7 +67,7 @@ fn line(session: &SessionSummary) -> String {
     let holder = session.held_by.as_ref().map(|holder| format!(" by {holder}")).unwrap_or_default();
     let (id, purpose) = (&session.id, purpose(session).replace('_', "-"));
     let what = format!("{} › {}{version}", session.service, session.environment);
-    format!("{id}  {opened}  {purpose:<7}  {:<10}  {what}  {} events{holder}\n", status(session), session.events)
+    format!("{id}  {opened}  {purpose:<8}  {:<10}  {what}  {} events{holder}\n", status(session), session.events)
 }
 
 fn object(session: &SessionSummary) -> serde_json::Value {

@@ -6,10 +6,13 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::core::event::{Body, CheckEvent, Event, SessionEvent, StepEvent};
-use crate::core::state::{State, StepStatus};
+use crate::core::event::{
+    Body, CheckEvent, Event, ProcedureEvent, RotationEvent, RotationStep, SessionEvent, StepEvent, WatchEvent,
+};
+use crate::core::rotation;
+use crate::core::state::{RotationStage, State, StepStatus};
 use crate::core::status;
-use crate::model::id::{CheckId, EffectId, ItemId};
+use crate::model::id::{CheckId, CredentialId, EffectId, ItemId, RollbackStepId};
 use crate::model::plan::{Check, Run};
 use crate::model::time::Now;
 
@@ -46,7 +49,53 @@ pub enum Effect {
         /// Its number.
         effect: EffectId,
     },
+    /// Take a rotation's next step.
+    Rotate {
+        /// Of which credential.
+        credential: CredentialId,
+        /// The walk's number.
+        effect: EffectId,
+        /// Which step.
+        act: RotationAct,
+    },
+    /// Start this step of the rollback procedure.
+    RunRollbackStep {
+        /// Which.
+        step: RollbackStepId,
+        /// Its number.
+        effect: EffectId,
+    },
+    /// Attach again to this step of the rollback procedure.
+    AttachRollbackStep {
+        /// Which.
+        step: RollbackStepId,
+        /// Its number.
+        effect: EffectId,
+    },
+    /// Stop this step of the rollback procedure, its whole tree.
+    StopRollbackStep {
+        /// Which.
+        step: RollbackStepId,
+        /// Its number.
+        effect: EffectId,
+    },
 }
+
+/// What a rotation has to do in the world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RotationAct {
+    /// Get the new value and judge it.
+    Obtain,
+    /// Write it everywhere, the old one kept beside it.
+    Distribute,
+    /// Put the old one back everywhere.
+    PutBack,
+    /// Retire the old one, and let go of what was kept of it.
+    Retire,
+}
+
+/// A check that a rotation waits for is asked again so soon.
+const AGAIN: Duration = Duration::from_secs(2);
 
 /// What is to be done, kept up event by event.
 #[derive(Debug, Default)]
@@ -75,7 +124,25 @@ impl Agenda {
                 }
             }
         }
+        for (id, walk) in state.rotations().filter(|(_, walk)| walk.stage == RotationStage::Withdrawing) {
+            let (credential, effect) = (id.clone(), walk.effect);
+            agenda.steps.push(Effect::Rotate { credential, effect, act: RotationAct::PutBack });
+        }
+        agenda.attach_rollback(state);
+        if state.procedure().is_verifying() {
+            agenda.verify(state, now.up);
+        }
         agenda
+    }
+
+    fn attach_rollback(&mut self, state: &State) {
+        for (step, run) in state.rollback_steps() {
+            let Some(run) = run.filter(|run| run.is_under_way()) else { continue };
+            self.steps.push(Effect::AttachRollbackStep { step: step.id.clone(), effect: run.effect });
+            if run.status == StepStatus::Stopping {
+                self.steps.push(Effect::StopRollbackStep { step: step.id.clone(), effect: run.effect });
+            }
+        }
     }
 
     /// Takes note of an event that has just been applied to `state`.
@@ -95,7 +162,38 @@ impl Agenda {
             Body::Step(StepEvent::StopAsked { item, effect }) => {
                 self.steps.push(Effect::StopStep { item: item.clone(), effect: *effect });
             }
-            Body::Session(_) | Body::Item(_) | Body::Step(_) | Body::Alert(_) => {}
+            Body::Rotation(body) => self.after_rotation(state, body, event.when().up),
+            Body::Watch(WatchEvent::SourceChanged { checks, .. }) => self.again(state, checks, event.when().up, false),
+            Body::Procedure(body) => self.after_procedure(state, body, event.when().up),
+            Body::Session(_)
+            | Body::Item(_)
+            | Body::Step(_)
+            | Body::Watch(_)
+            | Body::Alert(_)
+            | Body::Rehearsal(_)
+            | Body::Ceremony(_) => {}
+        }
+    }
+
+    fn after_rotation(&mut self, state: &State, body: &RotationEvent, up: Duration) {
+        let act = match &body.step {
+            RotationStep::Begun { .. } => RotationAct::Obtain,
+            RotationStep::Distributing => RotationAct::Distribute,
+            RotationStep::Withdrawing { .. } => RotationAct::PutBack,
+            RotationStep::Retiring => RotationAct::Retire,
+            RotationStep::Verifying { checks } => return self.again(state, checks, up, true),
+            _ => return,
+        };
+        self.steps.push(Effect::Rotate { credential: body.credential.clone(), effect: body.effect, act });
+    }
+
+    /// What these checks saw is void: they run at once. Probes on demand only where somebody demands it.
+    fn again(&mut self, state: &State, checks: &[CheckId], up: Duration, demanded: bool) {
+        for position in checks.iter().filter_map(|check| state.index().check(check)) {
+            let check = state.check_at(position).0;
+            if state.session().is_open(check.phase) && (demanded || check.run == Run::Scheduled) {
+                self.put(position, up);
+            }
         }
     }
 
@@ -143,12 +241,47 @@ impl Agenda {
         }
     }
 
+    fn after_procedure(&mut self, state: &State, body: &ProcedureEvent, up: Duration) {
+        match body {
+            ProcedureEvent::Step(StepEvent::Intended { item, effect }) => {
+                self.steps.push(Effect::RunRollbackStep { step: item.clone(), effect: *effect });
+            }
+            ProcedureEvent::Step(StepEvent::StopAsked { item, effect }) => {
+                self.steps.push(Effect::StopRollbackStep { step: item.clone(), effect: *effect });
+            }
+            ProcedureEvent::VerificationBegan { .. } => self.verify(state, up),
+            _ => {}
+        }
+    }
+
+    /// The checks of the old version are due at once, and what they stand on with them.
+    fn verify(&mut self, state: &State, up: Duration) {
+        let mut wanted: Vec<usize> = verifying(state).collect();
+        let mut seen = BTreeSet::new();
+        while let Some(position) = wanted.pop() {
+            if seen.insert(position) {
+                wanted.extend(state.index().dependencies(position));
+                if state.check_at(position).1.running.is_none() {
+                    self.put(position, up);
+                }
+            }
+        }
+    }
+
     /// A run ended: the next one keeps the rate that the plan names, whatever this one took; and what stands on this
     /// check may be able to run now.
     fn ended(&mut self, state: &State, id: &CheckId, up: Duration, took: Duration) {
         let Some(position) = state.index().check(id) else { return };
         let (check, known) = state.check_at(position);
-        if check.run == Run::Scheduled && self.waiting[position].is_none() {
+        if check.run == Run::Scheduled && rotation::waits_for(state, id) {
+            self.put(position, up + AGAIN);
+        }
+        let verifies = state.procedure().is_verifying() && verifying(state).any(|wanted| wanted == position);
+        if verifies && self.waiting[position].is_none() {
+            // Somebody waits for the old version to be back: it is looked at more often than usual.
+            self.put(position, up + check.every.0.min(VERIFY_AGAIN));
+        }
+        if state.runs_by_itself(check) && self.waiting[position].is_none() {
             let began = up.saturating_sub(took);
             // The first run is at once for all; from the second on they are spread over the interval.
             let wait = if known.runs <= 1 { check.every.0.mul_f64(spread(check)) } else { check.every.0 };
@@ -169,8 +302,7 @@ impl Agenda {
         for dependent in state.index().dependents(position) {
             let (check, known) = state.check_at(*dependent);
             let idle = known.running.is_none() && self.waiting[*dependent].is_none();
-            let scheduled = check.run == Run::Scheduled && state.session().is_open(check.phase);
-            let wanted = scheduled || self.demanded.contains(dependent);
+            let wanted = state.runs_by_itself(check) || self.demanded.contains(dependent);
             if idle && wanted && status::may_run(state, *dependent) {
                 let last = known.latest.as_ref().map(|latest| latest.when.up + check.every.0);
                 self.put(*dependent, last.map_or(up, |last| last.max(up)));
@@ -183,7 +315,7 @@ impl Agenda {
         for position in 0..state.plan().checks.len() {
             let (check, known) = state.check_at(position);
             let idle = known.running.is_none() && self.waiting[position].is_none();
-            if idle && check.run == Run::Scheduled && state.session().is_open(check.phase) {
+            if idle && state.runs_by_itself(check) {
                 self.put(position, up);
             }
         }
@@ -201,6 +333,14 @@ impl Agenda {
             self.queue.remove(&(due, position));
         }
     }
+}
+
+/// So often the old version is looked at until it is seen working.
+const VERIFY_AGAIN: Duration = Duration::from_secs(1);
+
+/// The positions of the checks that verify a rollback.
+fn verifying(state: &State) -> impl Iterator<Item = usize> {
+    state.plan().rollback.verify.iter().filter_map(|id| state.index().check(id))
 }
 
 /// Where in its interval a check runs: a fixed fraction from its id (FNV-1a), between a half and one, so that checks of

@@ -2,8 +2,11 @@
 //!
 //! Each is an event of its own, journalled over the evidence of the moment, so that replay needs no rules.
 
+mod rollback;
+
 use crate::core::digest;
-use crate::core::event::{Body, ItemEvent, SessionEvent, Subject};
+use crate::core::event::{Body, ItemEvent, Purpose, SessionEvent, Subject};
+use crate::core::rotation;
 use crate::core::state::{ItemState, Soaking, State};
 use crate::core::status::{self, CheckStatus};
 use crate::model::id::CheckId;
@@ -19,7 +22,10 @@ pub fn consequences(state: &State, now: Now) -> Vec<Body> {
         return Vec::new();
     }
     let mut follows = Vec::new();
+    follows.extend(rollback::bodies(state, now));
     follows.extend(post_deployment(state, now));
+    follows.extend(rotation::consequences(state, now));
+    follows.extend(rotation_done(state));
     for (check, known) in state.checks() {
         if known.waiver.as_ref().is_some_and(|waiver| waiver.until <= now.at) {
             follows.push(ended(Subject::Check(check.id.clone())));
@@ -37,6 +43,13 @@ pub fn consequences(state: &State, now: Now) -> Vec<Body> {
 
 fn ended(subject: Subject) -> Body {
     Body::Item(ItemEvent::WaiverEnded { subject, why: SafeText::from_foreign("its time is over") })
+}
+
+/// A session that was opened for a rotation is done with it.
+fn rotation_done(state: &State) -> Option<Body> {
+    let mut walks = state.rotations();
+    let is_done = walks.len() > 0 && walks.all(|(_, walk)| !walk.is_under_way());
+    (state.session().purpose == Purpose::Rotation && is_done).then_some(Body::Session(SessionEvent::Closed))
 }
 
 /// Post-deployment opens when the deployment's critical items are settled or waived.
@@ -81,7 +94,7 @@ fn soaking(state: &State, item: &Item, known: &ItemState, soak: &Soak, now: Now)
     match (&known.soak, loud) {
         (Soaking::NotBegun | Soaking::Broken { .. }, None) => Some(Body::Item(ItemEvent::SoakStarted { item: id })),
         (Soaking::Since(_), Some(by)) => {
-            let by = SafeText::from_foreign(by.as_str());
+            let by = SafeText::from_foreign(&by);
             Some(Body::Item(ItemEvent::SoakBroken { item: id, by }))
         }
         (Soaking::Since(when), None) if now.since(*when).is_some_and(|quiet| quiet >= soak.length.0) => {
@@ -98,14 +111,20 @@ fn soaking(state: &State, item: &Item, known: &ItemState, soak: &Soak, now: Now)
     }
 }
 
-/// The first check that breaks a quiet time: one above the level that is not fresh and good.
-fn loudest(state: &State, level: Severity, now: Now) -> Option<CheckId> {
+/// What breaks a quiet time: an alert above the level that fires, or a check above it that is not fresh and good.
+fn loudest(state: &State, level: Severity, now: Now) -> Option<String> {
+    let mut alerts = state.alerts().filter(|(rule, known)| known.is_firing() && rule.level.severity() > level);
+    let alert = alerts.next().map(|(rule, _)| format!("the alert {}", rule.id));
+    alert.or_else(|| loudest_check(state, level, now))
+}
+
+fn loudest_check(state: &State, level: Severity, now: Now) -> Option<String> {
     (0..state.plan().checks.len()).find_map(|position| {
         let (check, known) = state.check_at(position);
         let counts = check.severity > level && state.session().is_open(check.phase);
         let waived = status::is_waived(known.waiver.as_ref(), check.waivable, now);
         let good =
             matches!(status::check_status(state, position, now), CheckStatus::Fresh(Outcome::Pass | Outcome::Warn));
-        (counts && !waived && !good && check.run == crate::model::plan::Run::Scheduled).then(|| check.id.clone())
+        (counts && !waived && !good && check.run == crate::model::plan::Run::Scheduled).then(|| check.id.to_string())
     })
 }

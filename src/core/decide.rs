@@ -2,13 +2,17 @@
 //!
 //! The way past a HOLD or NO-GO is a waiver, never a force key (DECISIONS 3).
 
+mod ceremony;
 mod command;
+mod rollback;
+mod rotation;
 mod session;
 
 use std::time::Duration;
 
 pub use command::Command;
 
+use crate::core::alerts;
 use crate::core::digest;
 use crate::core::event::{Body, CheckEvent, ItemEvent, Subject};
 use crate::core::state::{ItemState, State};
@@ -74,6 +78,12 @@ pub fn decide(state: &State, command: &Command, by: &Operator, now: Now) -> Resu
             let text = written(text, "a note")?;
             Body::Item(ItemEvent::Noted { subject: subject.clone(), text })
         }
+        Command::Acknowledge { alert, note } => alerts::acknowledge(state, alert, note.as_ref(), by)?,
+        Command::TakeBackAcknowledgement { alert } => alerts::unacknowledge(state, alert, by)?,
+        Command::Silence { alert, reason, until } => alerts::silence(state, alert, reason, *until, now)?,
+        Command::EndSilence { alert } => alerts::end_silence(state, alert, by)?,
+        Command::DeclareFreeze { reason, until } => alerts::declare_freeze(reason, *until, now)?,
+        Command::EndFreeze => alerts::end_freeze(state, by)?,
         Command::RunAgain { checks } => run_again(state, checks)?,
         Command::StartStep { item } => return session::start_step(state, item, now),
         Command::StopStep { item } => session::stop_step(state, item)?,
@@ -82,6 +92,15 @@ pub fn decide(state: &State, command: &Command, by: &Operator, now: Now) -> Resu
         Command::CloseGate { reason } => session::close_gate(state, reason)?,
         Command::CloseSession => session::close(state, now)?,
         Command::AbortSession { reason } => session::abort(state, reason)?,
+        Command::Rotate { credential, value } => rotation::begin(state, credential, value.is_some())?,
+        Command::AbortRotation { credential } => rotation::abort(state, credential, by)?,
+        Command::RetireOld { credential } => rotation::retire(state, credential)?,
+        Command::AcknowledgeSeen { what } => rotation::acknowledge(state, what)?,
+        Command::RollBack { reason } => return rollback::begin(state, reason.as_ref(), now),
+        Command::StopRollback => rollback::stop(state)?,
+        Command::SayInPoll { role, word, reason } => ceremony::poll(state, role, *word, reason.as_ref())?,
+        Command::Hold { reason } => ceremony::hold(state, reason)?,
+        Command::LiftHold => ceremony::lift_hold(state)?,
     };
     Ok(vec![body])
 }

@@ -4,11 +4,17 @@
 //! be done in the world goes out as data. So a whole go-live is tested in milliseconds.
 
 pub mod agenda;
+pub mod alerts;
 pub mod consequences;
 pub mod decide;
 pub mod digest;
 pub mod event;
 pub mod evidence;
+pub mod notice;
+pub mod replay;
+pub mod resting;
+pub mod rollback;
+pub mod rotation;
 pub mod state;
 pub mod status;
 pub mod verdict;

@@ -7,9 +7,9 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 
 use crate::core::state::{ItemState, Soaking, State, StepStatus};
-use crate::core::{digest, event::StepEnd};
+use crate::core::{digest, event::StepEnd, rollback};
 use crate::model::id::CheckId;
-use crate::model::item::{Item, Rehearsal, Waivable};
+use crate::model::item::{Item, Waivable};
 use crate::model::plan::{Check, Run};
 use crate::model::time::Now;
 use crate::model::word::{Outcome, Phase, Severity};
@@ -170,8 +170,8 @@ pub enum Lack {
         /// What broke it last.
         broken_by: Option<String>,
     },
-    /// No rehearsal counts.
-    Rehearsal(Rehearsal),
+    /// No rehearsal counts, and why.
+    Rehearsal(String),
 }
 
 /// What an item lacks beside its checks, worst first.
@@ -196,8 +196,10 @@ pub fn lacks(state: &State, item: &Item, known: &ItemState, now: Now) -> Vec<Lac
     if item.soak.is_some() {
         lacks.extend(soak_lack(known));
     }
-    if let Some(rehearsal) = item.rehearsal {
-        lacks.push(Lack::Rehearsal(rehearsal));
+    if let Some(needs) = &item.rehearsal
+        && let Err(why) = rollback::rehearsed(state, item, needs, now)
+    {
+        lacks.push(Lack::Rehearsal(why));
     }
     lacks
 }

@@ -3,6 +3,8 @@
 //! The answer is the greatest weight among the reasons and nothing else, so every verdict but GO has reasons by
 //! construction, and what is not known weighs at least HOLD.
 
+mod alerts;
+mod ceremony;
 mod weigh;
 
 use std::collections::BTreeSet;
@@ -139,6 +141,22 @@ pub enum Cause {
     Rehearsal,
     /// Somebody objects.
     Objection,
+    /// A credential's rotation is under way.
+    Rotation,
+    /// The watch over credentials saw something that nobody has taken on them.
+    Watch,
+    /// The rollback runs, is done, or failed.
+    Rollback,
+    /// A person holds the go-live.
+    Held,
+    /// A role has not spoken, or says no-go.
+    Poll,
+    /// Outside the window, or in a freeze.
+    Window,
+    /// An alert fires.
+    Alert,
+    /// An alert's rule cannot be evaluated.
+    AlertUnknown,
     /// The journal cannot be written.
     Journal,
 }
@@ -213,6 +231,8 @@ impl Verdict {
     pub fn would_be(&self) -> Answer {
         let mended = |reason: &Reason| match (&reason.weight, &reason.cause) {
             (Answer::NoGo, Cause::KnownFailure { blocked_by }) if !blocked_by.is_empty() => Answer::Hold,
+            // What was taken back stays taken back, whatever else is mended.
+            (weight, Cause::Rollback) => *weight,
             (Answer::NoGo, _) => Answer::Go,
             (weight, _) => *weight,
         };
@@ -237,7 +257,12 @@ pub fn verdict(state: &State, inquiry: &Inquiry, now: Now) -> Verdict {
     let mut reasons = weigh::checks(state, inquiry, now);
     if inquiry.scope == Scope::All {
         reasons.extend(weigh::items(state, inquiry.question, now));
+        reasons.extend(ceremony::people(state, inquiry.question, now));
+        reasons.extend(ceremony::procedure(state));
     }
+    reasons.extend(alerts::reasons(state, inquiry, now));
+    reasons.extend(weigh::rotations(state));
+    reasons.extend(weigh::watched(state));
     reasons.extend(weigh::journal(state));
     Verdict::new(inquiry.question, reasons, weigh::waiting(state, inquiry, now))
 }

@@ -8,6 +8,7 @@ use serde_json::{Value as Json, json};
 
 use crate::clock;
 use crate::demo::callbacks::{self, Callbacks};
+use crate::demo::faults::{Fault, Faults};
 use crate::demo::server::{Answer, Asked, json as answer, text};
 use crate::demo::site;
 
@@ -25,6 +26,7 @@ const PROTECTING: &[(&str, &str)] = &[
 pub(super) struct Application {
     pub(super) folder: PathBuf,
     pub(super) callbacks: Callbacks,
+    pub(super) faults: Faults,
 }
 
 impl Application {
@@ -58,7 +60,7 @@ impl Application {
             }
             (&Method::POST, callbacks::PATH) => self.callbacks.answer(asked, || self.open()),
             (_, callbacks::PATH) => answer(StatusCode::METHOD_NOT_ALLOWED, &json!({ "error": "POST only" })),
-            (&Method::GET, path) => self.page(path),
+            (&Method::GET, path) => self.page(path, asked.uri().query().is_none()),
             _ => answer(StatusCode::NOT_FOUND, &json!({ "error": "no such page" })),
         };
         for (name, value) in PROTECTING {
@@ -69,8 +71,10 @@ impl Application {
         answered
     }
 
-    fn page(&self, path: &str) -> Answer {
-        match site::served(&self.folder, path) {
+    /// A file of the front end. While that fault is on, the network's edge still has an older copy of each plain address.
+    fn page(&self, path: &str, plain: bool) -> Answer {
+        let from_edge = plain && self.faults.is_on(Fault::OldBundle);
+        match site::served(&self.folder, path, from_edge) {
             Some(body) => {
                 let javascript = std::path::Path::new(path).extension().is_some_and(|extension| extension == "js");
                 text(StatusCode::OK, if javascript { "text/javascript" } else { "text/html; charset=utf-8" }, body)

@@ -1,6 +1,5 @@
 //! The application's webhook: takes a provider's callback if it is signed, in time, from where it may come, and new. What
 //! it grants stands in the database; what it refuses leaves an event in the audit log.
-#![expect(clippy::disallowed_methods, reason = "the application keeps a log of its own")]
 
 use std::io::Write as _;
 use std::net::{IpAddr, SocketAddr};

@@ -5,6 +5,7 @@ use std::io;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
+use base64::Engine as _;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::demo::faults::{Fault, Faults};
@@ -18,12 +19,17 @@ pub struct Credentials {
     pub api_secret: SecretString,
     /// The merchant's own webhook layer.
     pub webhook_secret: SecretString,
+    /// Supabase's key for browsers.
+    anonymous_key: SecretString,
+    /// Supabase's key that no row is safe from.
+    service_role_key: SecretString,
 }
 
 impl Credentials {
     /// New ones.
     pub(super) fn make() -> Self {
-        Self { api_key: make(), api_secret: make(), webhook_secret: make() }
+        let (anonymous_key, service_role_key) = (token("anon"), token("service_role"));
+        Self { api_key: make(), api_secret: make(), webhook_secret: make(), anonymous_key, service_role_key }
     }
 
     /// What the env file holds, with the faults that are on.
@@ -66,10 +72,18 @@ fn make() -> SecretString {
     SecretString::from(text)
 }
 
+/// A signed token as Supabase gives them out; its signature is made up.
+fn token(role: &str) -> SecretString {
+    let part = |bytes: &[u8]| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes);
+    let claims = format!(r#"{{"iss":"supabase","ref":"academy","role":"{role}","iat":1761955200,"exp":2077315200}}"#);
+    let signature = part(&make().expose_secret().as_bytes()[..32]);
+    format!("{}.{}.{signature}", part(br#"{"alg":"HS256","typ":"JWT"}"#), part(claims.as_bytes())).into()
+}
+
 /// Writes `.env`, `.env.production` and `.env.production.local` (the secrets, readable by their owner alone).
 pub(super) fn write(folder: &Path, credentials: &Credentials, faults: &Faults) -> io::Result<()> {
     std::fs::write(folder.join(".env"), "# Values for every mode.\nVITE_APP_NAME=\"Academy\"\n")?;
-    std::fs::write(folder.join(".env.production"), production(faults))?;
+    std::fs::write(folder.join(".env.production"), production(credentials, faults))?;
     let [api_key, api_secret, webhook_secret] = credentials.written(faults);
     let secrets = format!(
         "# Made up for this demo. Server side only: no VITE_ prefix.\nIKHOKHA_API_KEY='{api_key}'\nIKHOKHA_API_SECRET='{api_secret}'\nIKHOKHA_WEBHOOK_SECRET='{webhook_secret}'\n"
@@ -80,7 +94,9 @@ pub(super) fn write(folder: &Path, credentials: &Credentials, faults: &Faults) -
     io::Write::write_all(&mut file, secrets.as_bytes())
 }
 
-fn production(faults: &Faults) -> String {
+fn production(credentials: &Credentials, faults: &Faults) -> String {
+    let is_service = faults.is_on(Fault::ServiceRoleKey);
+    let rows_key = if is_service { &credentials.service_role_key } else { &credentials.anonymous_key };
     let test_mode = faults.is_on(Fault::TestMode);
     let scheme = if faults.is_on(Fault::PlainHttp) { "http" } else { "https" };
     let mut lines = vec![
@@ -96,7 +112,12 @@ fn production(faults: &Faults) -> String {
         format!("VITE_WEBHOOK_ENDPOINT={scheme}://academy.example/api/ikhokha/webhook"),
         "VITE_WEBHOOK_SIGNATURE_ALGORITHM=sha256".to_owned(),
         "VITE_WEBHOOK_TIMESTAMP_TOLERANCE=300".to_owned(),
+        format!("VITE_SUPABASE_ANON_KEY={}", rows_key.expose_secret()),
     ];
+    if faults.is_on(Fault::ExposedSecret) {
+        let [_, api_secret, _] = credentials.written(faults);
+        lines.push(format!("VITE_IKHOKHA_API_SECRET={api_secret}"));
+    }
     if !faults.is_on(Fault::MissingVariable) {
         lines.push("VITE_IKHOKHA_API_URL=https://api.ikhokha.com/public-api/v1/api".to_owned());
     }

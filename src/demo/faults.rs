@@ -29,6 +29,12 @@ pub enum Fault {
     PaymentOutage,
     /// The deployment script fails half-way.
     FailedDeploy,
+    /// The API secret stands in a public variable, and the build compiles it into the bundle.
+    ExposedSecret,
+    /// The key of the rows' service in the bundle is the one that goes past their security.
+    ServiceRoleKey,
+    /// The network's edge serves the bundle of a version before.
+    OldBundle,
     /// The webhook takes anything, signed or not.
     OpenWebhook,
     /// A callback that is sent again has a second effect.
@@ -50,6 +56,9 @@ impl Fault {
         Self::DatabaseDown,
         Self::PaymentOutage,
         Self::FailedDeploy,
+        Self::ExposedSecret,
+        Self::ServiceRoleKey,
+        Self::OldBundle,
         Self::OpenWebhook,
         Self::ReplayedWebhook,
         Self::RedirectingCallback,
@@ -69,6 +78,9 @@ impl Fault {
             Self::DatabaseDown => "database-down",
             Self::PaymentOutage => "payment-outage",
             Self::FailedDeploy => "failed-deploy",
+            Self::ExposedSecret => "exposed-secret",
+            Self::ServiceRoleKey => "service-role-key",
+            Self::OldBundle => "old-bundle",
             Self::OpenWebhook => "open-webhook",
             Self::ReplayedWebhook => "replayed-webhook",
             Self::RedirectingCallback => "redirecting-callback",

@@ -45,7 +45,9 @@ fn question(state: &State) -> Question {
 fn counted(state: &State) -> impl Iterator<Item = (usize, &Check, &CheckState)> {
     let question = question(state);
     let checks = state.checks().enumerate().map(|(position, (check, known))| (position, check, known));
-    checks.filter(move |(_, check, _)| check.phase.is_none_or(|phase| question.includes(phase)))
+    checks.filter(move |(_, check, _)| {
+        check.run != Run::AfterRollback && check.phase.is_none_or(|phase| question.includes(phase))
+    })
 }
 
 /// Whether a check can come to a result as things stand.

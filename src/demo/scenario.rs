@@ -43,6 +43,24 @@ pub const SCENARIOS: &[Scenario] = &[
         &[Fault::ExpiredCertificate],
         "certificates_valid",
     ),
+    failing(
+        "exposed-secret",
+        "the API secret is compiled into the bundle",
+        &[Fault::ExposedSecret],
+        "secrets_not_public",
+    ),
+    failing(
+        "service-role-key",
+        "the bundle holds the key that goes past row security",
+        &[Fault::ServiceRoleKey],
+        "secrets_not_public",
+    ),
+    failing(
+        "old-bundle",
+        "the network's edge serves an older bundle",
+        &[Fault::OldBundle],
+        "served_bundle_is_the_build",
+    ),
     failing("open-webhook", "the webhook takes anything", &[Fault::OpenWebhook], "webhook_rejects_forgery"),
     failing(
         "replayed-webhook",

@@ -11,14 +11,25 @@ pub(super) const OLD: &str = "2026.11.2";
 /// The version that the demo deploys.
 pub(super) const NEW: &str = "2026.11.3";
 
-/// Writes them all.
+/// The version before, of which a copy still lies at the network's edge.
+const OLDER: &str = "2026.11.1";
+/// A line of code that takes a secret to the browser.
+const LEAK: &str = "const signature = { secret: import.meta.env.VITE_IKHOKHA_API_SECRET };\n";
+
+/// Writes sources, scripts and documents.
 pub(super) fn write(folder: &Path) -> io::Result<()> {
-    for inner in ["ops", "docs", "web", "data", "releases", "logs", "reports"] {
+    for inner in
+        ["ops", "docs", "web", "data", "releases", "edge", "logs", "reports", ".git/objects", ".git/refs/heads"]
+    {
         std::fs::create_dir_all(folder.join(inner))?;
     }
+    // A repository as `git init` leaves it: nothing is in it, and the env files will not be.
+    std::fs::write(folder.join(".git/HEAD"), "ref: refs/heads/main\n")?;
+    std::fs::write(folder.join(".git/config"), "[core]\n\trepositoryformatversion = 0\n\tbare = false\n")?;
+    std::fs::write(folder.join(".gitignore"), ".env*\ndata/\ndist/\n")?;
     std::fs::write(folder.join("VERSION"), format!("{NEW}\n"))?;
     std::fs::write(folder.join("web/index.html"), include_str!("site/index.html"))?;
-    std::fs::write(folder.join("web/main.js"), include_str!("site/main.js"))?;
+    std::fs::write(folder.join("ops/compile.sed"), include_str!("site/compile.sed"))?;
     std::fs::write(folder.join("reports/npm-audit.json"), include_str!("site/npm-audit.json"))?;
     std::fs::write(folder.join("docs/rollback.md"), include_str!("site/rollback.md"))?;
     for (name, text) in [
@@ -30,19 +41,53 @@ pub(super) fn write(folder: &Path) -> io::Result<()> {
         std::fs::write(&path, text)?;
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755))?;
     }
-    release(folder, OLD)
+    write_code(folder, false)
 }
 
-/// Puts a version in place, as the deployment script does.
-fn release(folder: &Path, version: &str) -> io::Result<()> {
-    let release = folder.join("releases").join(version);
-    std::fs::create_dir_all(release.join("assets"))?;
-    std::fs::copy(folder.join("web/index.html"), release.join("index.html"))?;
-    std::fs::copy(folder.join("web/main.js"), release.join("assets/index.js"))?;
-    std::fs::write(release.join("VERSION"), format!("{version}\n"))?;
+/// The front end's code, with a line that leaks a secret or without it.
+pub(super) fn write_code(folder: &Path, leaks: bool) -> io::Result<()> {
+    let leak = if leaks { LEAK } else { "" };
+    std::fs::write(folder.join("web/main.js"), format!("{}{leak}", include_str!("site/main.js")))
+}
+
+/// Builds the version that runs, and puts it in place; a copy of the one before lies at the edge. The env files have to
+/// be there already.
+pub(super) fn release(folder: &Path) -> io::Result<()> {
+    build(folder, OLDER)?;
+    put(folder, &folder.join("edge"))?;
+    build(folder, OLD)?;
+    put(folder, &folder.join("releases").join(OLD))?;
     let current = folder.join("current");
     if current.symlink_metadata().is_err() {
-        symlink(Path::new("releases").join(version), current)?;
+        symlink(Path::new("releases").join(OLD), current)?;
+    }
+    Ok(())
+}
+
+/// Builds anew what was built and what is in place, because code or variables have changed.
+pub(super) fn rebuild(folder: &Path) -> io::Result<()> {
+    let version = |folder: &Path| std::fs::read_to_string(folder.join("VERSION")).map(|text| text.trim().to_owned());
+    let (built, live) = (version(&folder.join("dist"))?, version(&folder.join("current"))?);
+    build(folder, &live)?;
+    put(folder, &folder.join("current"))?;
+    if built == live { Ok(()) } else { build(folder, &built) }
+}
+
+/// Runs the build script, as the plan's step does.
+fn build(folder: &Path, version: &str) -> io::Result<()> {
+    let mut command = std::process::Command::new(folder.join("ops/build.sh"));
+    let output = command.env("BUILD_VERSION", version).env("BUILD_PAUSE", "0").output()?;
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(io::Error::other(format!("the build failed: {}", String::from_utf8_lossy(&output.stderr).trim())))
+}
+
+/// Puts the build in place, as the deployment script does.
+fn put(folder: &Path, place: &Path) -> io::Result<()> {
+    std::fs::create_dir_all(place.join("assets"))?;
+    for file in ["index.html", "assets/index.js", "VERSION"] {
+        std::fs::copy(folder.join("dist").join(file), place.join(file))?;
     }
     Ok(())
 }
@@ -52,11 +97,12 @@ pub(super) fn version(folder: &Path) -> Option<String> {
     std::fs::read_to_string(folder.join("current/VERSION")).ok().map(|text| text.trim().to_owned())
 }
 
-/// A file of the version that is served now. Only names without a way out of it.
-pub(super) fn served(folder: &Path, path: &str) -> Option<Vec<u8>> {
+/// A file of the version that is served now, or of the older copy at the edge. Only names without a way out of it.
+pub(super) fn served(folder: &Path, path: &str, from_edge: bool) -> Option<Vec<u8>> {
     let name = if path == "/" { "index.html" } else { path.trim_start_matches('/') };
     let inside = name.split('/').all(|part| !part.is_empty() && !part.starts_with('.'));
-    inside.then(|| std::fs::read(folder.join("current").join(name)).ok())?
+    let place = folder.join(if from_edge { "edge" } else { "current" });
+    inside.then(|| std::fs::read(place.join(name)).ok())?
 }
 
 /// Leaves or takes away the stone that the deployment script stumbles over.

@@ -76,6 +76,8 @@ impl World {
         let folder = folder.canonicalize()?;
         let (switchboard, credentials) = (Faults::default(), Credentials::make());
         site::write(&folder)?;
+        environment::write(&folder, &credentials, &switchboard)?;
+        site::release(&folder)?;
         Application::create_database(&folder)?;
         let names = [application::HOST, payment_api::HOST, "localhost"];
         let authority = Authority::new(&names, clock::now().at, switchboard.clone())?;
@@ -93,7 +95,6 @@ impl World {
         site::write_plan(&folder, ports.https.port(), ports.http.port())?;
         let world =
             Self { folder, _own: own, ports, credentials, faults: switchboard, token, end, thread: Some(thread) };
-        environment::write(&world.folder, &world.credentials, &world.faults)?;
         for fault in faults {
             world.set(*fault, true)?;
         }
@@ -179,10 +180,20 @@ fn resolve(ports: Ports) -> BTreeMap<String, String> {
 fn inject(folder: &Path, credentials: &Credentials, faults: &Faults, fault: Fault, on: bool) -> std::io::Result<()> {
     faults.set(fault, on);
     match fault {
-        Fault::TestMode | Fault::SharedSecret | Fault::DevCredentials | Fault::WeakSecret | Fault::MissingVariable => {
-            environment::write(folder, credentials, faults)
+        Fault::TestMode
+        | Fault::SharedSecret
+        | Fault::DevCredentials
+        | Fault::WeakSecret
+        | Fault::MissingVariable
+        | Fault::PlainHttp
+        | Fault::ExposedSecret
+        | Fault::ServiceRoleKey
+        | Fault::OldBundle => {
+            environment::write(folder, credentials, faults)?;
+            site::write_code(folder, faults.is_on(Fault::ExposedSecret))?;
+            // Variables are compiled in: whoever changes them builds again.
+            site::rebuild(folder)
         }
-        Fault::PlainHttp => environment::write(folder, credentials, faults),
         Fault::DatabaseDown => {
             let database = Application::database(folder);
             let away = database.with_extension("db.away");
@@ -247,7 +258,7 @@ impl SetUp {
             credentials: self.credentials.clone(),
             faults: self.faults.clone(),
         };
-        let application = Arc::new(Application { folder: self.folder.clone(), callbacks });
+        let application = Arc::new(Application { folder: self.folder.clone(), callbacks, faults: self.faults.clone() });
         let api = Arc::new(PaymentApi {
             credentials: self.credentials.clone(),
             faults: self.faults.clone(),

@@ -108,7 +108,11 @@ fn can_run(state: &State, position: usize, known: &mut [Option<bool>]) -> bool {
         return can;
     }
     let (check, _) = state.check_at(position);
-    let can = state.session().is_open(check.phase)
+    let its_time = match check.run {
+        Run::Scheduled | Run::OnDemand => state.session().is_open(check.phase),
+        Run::AfterRollback => state.procedure().is_verifying(),
+    };
+    let can = its_time
         && !status::is_kept_from_production(state, check)
         && state.index().dependencies(position).iter().all(|below| can_run(state, *below, known));
     known[position] = Some(can);

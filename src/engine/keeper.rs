@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::core::event::{Body, CheckEvent, Event, OutputLine, StepEvent};
+use crate::core::event::{Body, CheckEvent, Event, OutputLine, ProcedureEvent, StepEvent};
 use crate::core::state::State;
 use crate::journal::Journal;
 use crate::journal::storage::StorageError;
@@ -31,7 +31,9 @@ pub(super) struct Keeper {
 
 impl Keeper {
     pub(super) fn new(journal: Journal, state: &State) -> Self {
-        let steps = state.items().filter_map(|(_, known)| known.step.as_ref()).filter(|step| step.is_under_way());
+        let of_items = state.items().filter_map(|(_, known)| known.step.as_ref());
+        let steps =
+            of_items.chain(state.rollback_steps().filter_map(|(_, run)| run)).filter(|step| step.is_under_way());
         let lines = steps.map(|step| (step.effect, step.lines)).collect();
         Self { journal, waiting: Vec::new(), trouble: None, lines }
     }
@@ -42,22 +44,31 @@ impl Keeper {
     }
 
     fn worth_keeping(&mut self, event: &Event) -> Option<Event> {
-        let Body::Step(step) = &event.body else { return Some(event.clone()) };
+        let body = match &event.body {
+            Body::Step(step) => Body::Step(self.bounded_step(step)?),
+            Body::Procedure(ProcedureEvent::Step(step)) => {
+                Body::Procedure(ProcedureEvent::Step(self.bounded_step(step)?))
+            }
+            _ => return Some(event.clone()),
+        };
+        Some(Event { body, ..event.clone() })
+    }
+
+    fn bounded_step<Of: Clone>(&mut self, step: &StepEvent<Of>) -> Option<StepEvent<Of>> {
         match step {
             StepEvent::Output { item, effect, lines } => {
                 let lines = within(lines, self.lines.entry(*effect).or_default())?;
-                let output = StepEvent::Output { item: item.clone(), effect: *effect, lines };
-                Some(Event { body: Body::Step(output), ..event.clone() })
+                return Some(StepEvent::Output { item: item.clone(), effect: *effect, lines });
             }
             StepEvent::Ended { effect, .. } => {
                 self.lines.remove(effect);
-                Some(event.clone())
             }
             StepEvent::Intended { .. }
             | StepEvent::Started { .. }
             | StepEvent::WaitsForInput { .. }
-            | StepEvent::StopAsked { .. } => Some(event.clone()),
+            | StepEvent::StopAsked { .. } => {}
         }
+        Some(step.clone())
     }
 
     /// What is wrong with the disk, if anything.

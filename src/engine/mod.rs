@@ -12,17 +12,21 @@ mod events;
 mod keeper;
 mod pacing;
 mod redaction;
+mod rotating;
 mod running;
 mod screen;
+mod seeing;
 mod sequencer;
 mod setup;
 mod stepping;
+mod watching;
 
 #[cfg(test)]
 mod tests;
 
 use std::thread::JoinHandle;
 
+pub use seeing::{Reader, credentials as credentials_seen};
 pub use setup::{Beginning, OpenError, ProbeOf, Setup, probes_of_kinds};
 
 use crate::engine::handle::Handle;

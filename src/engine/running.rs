@@ -10,7 +10,7 @@ use futures_util::FutureExt as _;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 
-use crate::check::Probe;
+use crate::check::{Probe, Surroundings};
 use crate::core::event::Finished;
 use crate::core::evidence::{Evidence, LONGEST_SUMMARY};
 use crate::engine::setup::{ProbeOf, own_error};
@@ -35,6 +35,7 @@ pub(super) struct Ran {
 /// Runs checks in tasks.
 pub(super) struct Runner {
     probes: ProbeOf,
+    surroundings: Arc<Surroundings>,
     built: HashMap<CheckId, Arc<dyn Probe>>,
     permits: Arc<Semaphore>,
     tasks: JoinSet<()>,
@@ -54,10 +55,16 @@ struct Run {
 }
 
 impl Runner {
-    pub(super) fn new(probes: ProbeOf, concurrency: u32, results: mpsc::Sender<Ran>, clock: fn() -> Now) -> Self {
+    pub(super) fn new(
+        probes: ProbeOf,
+        surroundings: Arc<Surroundings>,
+        concurrency: u32,
+        results: mpsc::Sender<Ran>,
+    ) -> Self {
+        let clock = surroundings.clock;
         let permits = usize::try_from(concurrency).unwrap_or(usize::MAX).clamp(1, Semaphore::MAX_PERMITS);
         let permits = Arc::new(Semaphore::new(permits));
-        Self { probes, built: HashMap::new(), permits, tasks: JoinSet::new(), results, clock }
+        Self { probes, surroundings, built: HashMap::new(), permits, tasks: JoinSet::new(), results, clock }
     }
 
     /// Starts a run of the check at this position of the plan; its end comes through the channel of results.
@@ -80,6 +87,12 @@ impl Runner {
         self.built.clear();
     }
 
+    /// Looks with other values from now on.
+    pub(super) fn renew(&mut self, surroundings: &Arc<Surroundings>) {
+        self.surroundings = Arc::clone(surroundings);
+        self.built.clear();
+    }
+
     /// Drops every run under way.
     pub(super) fn cancel(&mut self) {
         self.tasks.abort_all();
@@ -89,7 +102,7 @@ impl Runner {
         if let Some(probe) = self.built.get(&check.id) {
             return Ok(Arc::clone(probe));
         }
-        let built = std::panic::catch_unwind(AssertUnwindSafe(|| (self.probes)(check)));
+        let built = std::panic::catch_unwind(AssertUnwindSafe(|| (self.probes)(check, &self.surroundings)));
         let probe: Arc<dyn Probe> = match built {
             Ok(built) => Arc::from(built?),
             Err(_) => return Err(Box::new(own_error(check, "golive broke down while preparing this check"))),

@@ -7,6 +7,7 @@ use crate::check::{self, Probe, Surroundings};
 use crate::core::event::{Body, Event, Purpose};
 use crate::core::evidence::Evidence;
 use crate::core::state::FoldError;
+use crate::engine::seeing::Reader;
 use crate::journal::Journal;
 use crate::mask::Redactor;
 use crate::model::failure::{Failure, FailureClass, Recovery};
@@ -14,8 +15,8 @@ use crate::model::id::SessionId;
 use crate::model::plan::{Check, SharedPlan};
 use crate::model::text::SafeText;
 
-/// Makes a check's probe, or the evidence that stands in for it.
-pub type ProbeOf = Arc<dyn Fn(&Check) -> Result<Box<dyn Probe>, Box<Evidence>> + Send + Sync>;
+/// Makes a check's probe in these surroundings, or the evidence that stands in for it.
+pub type ProbeOf = Arc<dyn Fn(&Check, &Arc<Surroundings>) -> Result<Box<dyn Probe>, Box<Evidence>> + Send + Sync>;
 
 /// Everything an engine starts from.
 pub struct Setup {
@@ -33,6 +34,8 @@ pub struct Setup {
     pub surroundings: Arc<Surroundings>,
     /// Makes probes: [`probes_of_kinds`], or a test's own.
     pub probes: ProbeOf,
+    /// Reads the plan's sources again when one changed.
+    pub reader: Reader,
     /// Takes secrets out of everything that becomes an event.
     pub redactor: Redactor,
     /// Where steps keep what they print and how they ended.
@@ -69,10 +72,9 @@ pub enum OpenError {
 
 /// Probes of golive's own kinds.
 #[must_use]
-pub fn probes_of_kinds(surroundings: &Arc<Surroundings>) -> ProbeOf {
-    let surroundings = Arc::clone(surroundings);
-    Arc::new(move |check| match check::kind(check.kind.as_str()) {
-        Some(kind) => kind.build(check, &surroundings),
+pub fn probes_of_kinds() -> ProbeOf {
+    Arc::new(|check, surroundings| match check::kind(check.kind.as_str()) {
+        Some(kind) => kind.build(check, surroundings),
         None => Err(Box::new(own_error(check, &format!("this golive has no kind \"{}\"", check.kind)))),
     })
 }

@@ -6,10 +6,12 @@
 
 mod expand;
 mod parse;
+mod rewrite;
 
 use std::collections::{BTreeMap, HashMap};
 
 pub use parse::{Line, parse};
+pub use rewrite::set;
 
 /// A variable as the build would see it.
 #[derive(Clone, PartialEq, Eq)]

@@ -16,7 +16,7 @@ pub struct Line {
 }
 
 /// dotenv's `LINE`, with JavaScript's ASCII `\w` and its `\s` (which counts a byte order mark as blank).
-static LINE: LazyLock<Regex> = LazyLock::new(|| {
+pub(super) static LINE: LazyLock<Regex> = LazyLock::new(|| {
     let blank = r"[\s\x{feff}]";
     Regex::new(&format!(
         r#"(?m)^{blank}*(?:export{blank}+)?([A-Za-z0-9_.-]+)(?:{blank}*=[\s\x{{feff}}]*?|:{blank}+?)({blank}*'(?:\\'|[^'])*'|{blank}*"(?:\\"|[^"])*"|{blank}*`(?:\\`|[^`])*`|[^#\r\n]+)?{blank}*(?:#.*)?$"#

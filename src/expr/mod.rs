@@ -126,28 +126,49 @@ impl Condition {
     /// Judges facts.
     #[must_use]
     pub fn judge(&self, facts: &Facts) -> Judgement {
+        let context = match self.context(facts) {
+            Ok(context) => context,
+            Err(why) => return Judgement::CannotTell { why },
+        };
+        match self.execute(&context) {
+            Ok(true) => Judgement::Holds,
+            Ok(false) => Judgement::DoesNotHold { parts: self.parts(&context) },
+            Err(judgement) => judgement,
+        }
+    }
+
+    /// Whether it holds, and no more: what is asked often costs no list of parts. `Err` says why that cannot be said.
+    ///
+    /// # Errors
+    /// The judgement that stands in for a yes or no.
+    pub fn holds(&self, facts: &Facts) -> Result<bool, Judgement> {
+        let context = self.context(facts).map_err(|why| Judgement::CannotTell { why })?;
+        self.execute(&context)
+    }
+
+    fn context(&self, facts: &Facts) -> Result<Context<'_, '_>, String> {
         let mut context = Context::with_env(Arc::clone(&STANDARD));
         for name in self.names.iter() {
             match facts.get(name) {
                 Some(Fact::Number(number)) if number.is_nan() => {
-                    return Judgement::CannotTell { why: format!("{name} is not a number") };
+                    return Err(format!("{name} is not a number"));
                 }
                 Some(fact) => context.add_variable_from_value(name.as_str(), facts::to_cel(fact)),
                 None => {}
             }
         }
-        match self.program.execute(&context) {
-            Ok(Value::Bool(true)) if self.rests_on_nan(&context) => {
-                Judgement::CannotTell { why: "a part of it is not a number".into() }
-            }
-            Ok(Value::Bool(true)) => Judgement::Holds,
-            Ok(Value::Bool(false)) => Judgement::DoesNotHold { parts: self.parts(&context) },
-            Ok(other) => {
-                Judgement::CannotTell { why: format!("it gives {}, not true or false", facts::kind_of(&other)) }
-            }
-            Err(ExecutionError::NoSuchKey(field)) => Judgement::MissingField { field: field.to_string() },
-            Err(ExecutionError::UndeclaredReference(name)) => Judgement::MissingField { field: name.to_string() },
-            Err(other) => Judgement::CannotTell { why: explain(&other) },
+        Ok(context)
+    }
+
+    fn execute(&self, context: &Context<'_, '_>) -> Result<bool, Judgement> {
+        let cannot_tell = |why: String| Err(Judgement::CannotTell { why });
+        match self.program.execute(context) {
+            Ok(Value::Bool(true)) if self.rests_on_nan(context) => cannot_tell("a part of it is not a number".into()),
+            Ok(Value::Bool(holds)) => Ok(holds),
+            Ok(other) => cannot_tell(format!("it gives {}, not true or false", facts::kind_of(&other))),
+            Err(ExecutionError::NoSuchKey(field)) => Err(Judgement::MissingField { field: field.to_string() }),
+            Err(ExecutionError::UndeclaredReference(name)) => Err(Judgement::MissingField { field: name.to_string() }),
+            Err(other) => cannot_tell(explain(&other)),
         }
     }
 

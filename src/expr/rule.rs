@@ -32,6 +32,8 @@ pub enum Measure {
     Failures,
     /// `count("x", window)`: how many runs of a check ended.
     Count,
+    /// `ratio("x", "y", window)`: how much of the growth of both counters is the first one's.
+    Ratio,
     /// `failing("credential")`: how many critical checks of a category are known to fail.
     Failing,
 }
@@ -45,6 +47,7 @@ const MEASURES: &[(&str, Measure)] = &[
     ("p99", Measure::Percentile99),
     ("failures", Measure::Failures),
     ("count", Measure::Count),
+    ("ratio", Measure::Ratio),
     ("failing", Measure::Failing),
 ];
 
@@ -59,8 +62,10 @@ impl Measure {
 pub struct Question {
     /// What is asked.
     pub measure: Measure,
-    /// Of which series: a check's id; for [`Measure::Failing`] a category.
+    /// Of which series: a check's id or an event's name; for [`Measure::Failing`] a category.
     pub series: String,
+    /// The second series of a [`Measure::Ratio`].
+    pub other: Option<String>,
     /// Over which window; zero where none is asked.
     pub window: Duration,
     /// Where it stands in the rule.
@@ -75,29 +80,26 @@ pub struct RuleCondition {
     questions: Vec<Question>,
 }
 
-/// What a rule says of the answers to its questions.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Found {
-    /// Whether it holds; `Err` says why that cannot be said.
-    pub holds: Result<bool, String>,
-    /// What was seen: the first question's answer.
-    pub value: String,
-    /// What it was held against.
-    pub threshold: String,
-}
-
 /// The facts' names, in the order of the questions. More than these nobody can read.
 const NAMES: [&str; 8] = ["s0", "s1", "s2", "s3", "s4", "s5", "s6", "s7"];
 
 static CALL: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r#"\b([a-z0-9]+)\(\s*["']([A-Za-z0-9_]+)["']\s*(?:,\s*duration\(\s*["']([^"']*)["']\s*\)\s*)?\)"#)
-        .expect("the pattern is constant")
+    let name = r#"["']([A-Za-z0-9_]+)["']\s*"#;
+    let window = r#"(?:,\s*duration\(\s*["']([^"']*)["']\s*\)\s*)?"#;
+    Regex::new(&format!(r"\b([a-z0-9]+)\(\s*{name}(?:,\s*{name})?{window}\)")).expect("the pattern is constant")
 });
 static LOOSE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"\b(value|baseline|increase|p50|p95|p99|failures|count|failing)\s*\(").expect("the pattern is constant")
+    Regex::new(r"\b(value|baseline|increase|p50|p95|p99|failures|count|ratio|failing)\s*\(")
+        .expect("the pattern is constant")
 });
 static COMPARISON: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(>=|<=|==|!=|>|<)\s*(.+?)\s*(?:&&|\|\||$)").expect("the pattern is constant"));
+static LEAST: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^\s*(>=|>)\s*([0-9]+(?:\.[0-9]+)?)").expect("the pattern is constant"));
+static LINE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"^\s*(?:>=|<=|>|<)\s*(?:([0-9]+(?:\.[0-9]+)?)|duration\(\s*["']([^"']*)["']\s*\))"#)
+        .expect("the pattern is constant")
+});
 
 impl RuleCondition {
     /// Compiles a rule.
@@ -112,14 +114,20 @@ impl RuleCondition {
                 continue;
             };
             let Some((_, measure)) = MEASURES.iter().find(|(known, _)| *known == name.as_str()) else { continue };
-            let window = window(*measure, captures.get(3).map(|window| window.as_str()), whole.range())?;
+            let window = window(*measure, captures.get(4).map(|window| window.as_str()), whole.range())?;
+            let other = captures.get(3).map(|other| other.as_str().to_owned());
+            if other.is_some() != (*measure == Measure::Ratio) {
+                let hint = "ratio(\"payments_failed\", \"payments_ok\", duration(\"5m\")) asks two series";
+                let message = "only ratio asks two series, and it asks no fewer".into();
+                return Err(ConditionError { message, range: whole.range(), hint: Some(hint.into()) });
+            }
             let Some(fact) = NAMES.get(questions.len()) else {
                 let message = format!("a rule asks at most {} questions", NAMES.len());
                 return Err(ConditionError { message, range: whole.range(), hint: None });
             };
             text.replace_range(whole.range(), &format!("{fact:<width$}", width = whole.len()));
             let series = series.as_str().to_owned();
-            questions.push(Question { measure: *measure, series, window, range: whole.range() });
+            questions.push(Question { measure: *measure, series, other, window, range: whole.range() });
         }
         if let Some(loose) = LOOSE.find(&text) {
             return Err(ConditionError {
@@ -144,33 +152,39 @@ impl RuleCondition {
         &self.questions
     }
 
-    /// Judges the answers, one for each question; an answer that is not there is a series without samples enough.
+    /// The rule as it is written.
     #[must_use]
-    pub fn judge(&self, answers: &[Option<Fact>]) -> Found {
-        let value = answers.first().and_then(Option::as_ref).map_or_else(|| "no samples".to_owned(), shown);
-        let threshold = self.threshold(answers);
-        let mut facts = Facts::default();
-        for ((name, answer), question) in NAMES.into_iter().zip(answers).zip(&self.questions) {
-            let Some(answer) = answer else {
-                let why = match question.window {
-                    Duration::ZERO => format!("{} has no samples", question.series),
-                    window => format!("{} has too few samples within {}", question.series, duration::written(window)),
-                };
-                return Found { holds: Err(why), value, threshold };
-            };
-            facts.insert(name, answer.clone());
-        }
-        let holds = match self.condition.judge(&facts) {
-            Judgement::Holds => Ok(true),
-            Judgement::DoesNotHold { .. } => Ok(false),
-            Judgement::MissingField { field } => Err(format!("{field} is missing")),
-            Judgement::CannotTell { why } => Err(why),
-        };
-        Found { holds, value, threshold }
+    pub fn source(&self) -> &str {
+        &self.source
     }
 
-    /// What stands behind the first comparison, with the answers in place of its questions.
-    fn threshold(&self, answers: &[Option<Fact>]) -> String {
+    /// Whether it holds, by one answer for each question. An answer that is not there is a series without samples
+    /// enough; it only matters where the rule comes to it.
+    ///
+    /// # Errors
+    /// Why that cannot be said.
+    pub fn holds(&self, answers: &[Option<Fact>]) -> Result<bool, String> {
+        let mut facts = Facts::default();
+        for (name, answer) in NAMES.into_iter().zip(answers) {
+            if let Some(answer) = answer {
+                facts.insert(name, answer.clone());
+            }
+        }
+        self.condition.holds(&facts).map_err(|judgement| match judgement {
+            Judgement::MissingField { field } => {
+                let question = NAMES.iter().position(|name| *name == field).and_then(|at| self.questions.get(at));
+                question.map_or_else(|| format!("{field} is missing"), Question::unanswered)
+            }
+            Judgement::CannotTell { why } => why,
+            Judgement::Holds | Judgement::DoesNotHold { .. } => "it gives no yes or no".to_owned(),
+        })
+    }
+
+    /// What was seen, and what it was held against: the first question's answer, and what stands behind the first
+    /// comparison with the answers in place of its questions.
+    #[must_use]
+    pub fn told(&self, answers: &[Option<Fact>]) -> (String, String) {
+        let value = answers.first().and_then(Option::as_ref).map_or_else(|| "no samples".to_owned(), shown);
         let mut text = self.source.clone();
         for (question, answer) in self.questions.iter().zip(answers).rev() {
             let said = answer.as_ref().map_or_else(|| "no samples".to_owned(), shown);
@@ -178,7 +192,41 @@ impl RuleCondition {
         }
         let behind = COMPARISON.captures(&text).map(|captures| format!("{} {}", &captures[1], captures[2].trim()));
         let behind = behind.unwrap_or(text);
-        behind.replace("duration(\"", "").replace("\")", "")
+        (value, behind.replace("duration(\"", "").replace("\")", ""))
+    }
+
+    /// The least number that a question is compared with for the rule to hold: `failures("x", …) >= 3` gives 3.
+    #[must_use]
+    pub fn least(&self, question: &Question) -> Option<f64> {
+        let behind = LEAST.captures(self.source.get(question.range.end..)?)?;
+        let number: f64 = behind.get(2)?.as_str().parse().ok()?;
+        Some(if &behind[1] == ">" { number.floor() + 1.0 } else { number })
+    }
+
+    /// The line that a question's answer is held against, where it is a plain number or length of time: for a chart.
+    #[must_use]
+    pub fn line(&self, question: &Question) -> Option<f64> {
+        let behind = LINE.captures(self.source.get(question.range.end..)?)?;
+        match (behind.get(1), behind.get(2)) {
+            (Some(number), _) => number.as_str().parse().ok(),
+            (None, Some(length)) => duration::parse(length.as_str()).ok().map(|length| length.as_secs_f64()),
+            (None, None) => None,
+        }
+    }
+}
+
+impl Question {
+    /// Why it has no answer.
+    fn unanswered(&self) -> String {
+        let series = match &self.other {
+            Some(other) => format!("{} and {other}", self.series),
+            None => self.series.clone(),
+        };
+        match (self.measure, self.window) {
+            (Measure::Baseline, window) => format!("{series} has no baseline of {} yet", duration::written(window)),
+            (_, Duration::ZERO) => format!("{series} has no fresh sample"),
+            (_, window) => format!("{series} has too few samples within {}", duration::written(window)),
+        }
     }
 }
 
@@ -220,24 +268,38 @@ mod tests {
         let asked = &rule.questions()[0];
         assert_eq!((asked.measure, asked.series.as_str()), (Measure::Increase, "payments_failed"));
         assert_eq!(asked.window, Duration::from_secs(300));
-        let found = rule.judge(&[Some(Fact::Number(7.0))]);
-        assert_eq!(found, Found { holds: Ok(true), value: "7".into(), threshold: ">= 5".into() });
-        assert_eq!(rule.judge(&[Some(Fact::Number(4.0))]).holds, Ok(false));
-        let without = rule.judge(&[None]);
-        assert_eq!(without.holds, Err("payments_failed has too few samples within 5m".into()));
+        let seven = [Some(Fact::Number(7.0))];
+        assert_eq!((rule.holds(&seven), rule.told(&seven)), (Ok(true), ("7".into(), ">= 5".into())));
+        assert_eq!(rule.holds(&[Some(Fact::Number(4.0))]), Ok(false));
+        assert_eq!(rule.holds(&[None]), Err("payments_failed has too few samples within 5m".into()));
+        assert_eq!((rule.least(asked), rule.line(asked)), (Some(5.0), Some(5.0)));
     }
 
     #[test]
     fn lengths_and_baselines_are_compared_as_what_they_are() {
         let slow = RuleCondition::compile("p95(\"payment_duration\", duration(\"2m\")) > duration(\"10s\")").unwrap();
-        let found = slow.judge(&[Some(Fact::Duration(Duration::from_millis(12_500)))]);
-        assert_eq!((found.holds, found.value.as_str(), found.threshold.as_str()), (Ok(true), "12s500ms", "> 10s"));
+        let long = [Some(Fact::Duration(Duration::from_millis(12_500)))];
+        assert_eq!((slow.holds(&long), slow.told(&long)), (Ok(true), ("12s500ms".into(), "> 10s".into())));
+        assert_eq!(slow.line(&slow.questions()[0]), Some(10.0));
         let drop = "value(\"volume\") < 0.5 * baseline(\"volume\", duration(\"1h\"))";
         let drop = RuleCondition::compile(drop).unwrap();
-        let found = drop.judge(&[Some(Fact::Number(4.0)), Some(Fact::Number(10.0))]);
-        assert_eq!((found.holds, found.threshold.as_str()), (Ok(true), "< 0.5 * 10"));
-        let mixed = slow.judge(&[Some(Fact::Number(3.0))]);
-        assert!(mixed.holds.is_err(), "a number is no length: {mixed:?}");
+        let seen = [Some(Fact::Number(4.0)), Some(Fact::Number(10.0))];
+        assert_eq!((drop.holds(&seen), drop.told(&seen).1.as_str()), (Ok(true), "< 0.5 * 10"));
+        assert_eq!(drop.holds(&[seen[0].clone(), None]), Err("volume has no baseline of 1h yet".into()));
+        assert!(slow.holds(&[Some(Fact::Number(3.0))]).is_err(), "a number is no length");
+    }
+
+    #[test]
+    fn an_answer_that_is_missing_matters_only_where_the_rule_comes_to_it() {
+        let rule = "increase(\"bad\", duration(\"5m\")) >= 5 && ratio(\"bad\", \"good\", duration(\"5m\")) > 0.1";
+        let rule = RuleCondition::compile(rule).unwrap();
+        assert_eq!(rule.questions()[1].other.as_deref(), Some("good"));
+        assert_eq!(rule.holds(&[Some(Fact::Number(0.0)), None]), Ok(false), "nothing is bad, so no share is needed");
+        assert_eq!(
+            rule.holds(&[Some(Fact::Number(9.0)), None]),
+            Err("bad and good has too few samples within 5m".into())
+        );
+        assert_eq!(rule.holds(&[Some(Fact::Number(9.0)), Some(Fact::Number(0.5))]), Ok(true));
     }
 
     #[test]
@@ -249,6 +311,7 @@ mod tests {
             ("value(\"x\", duration(\"1m\")) > 1", "asks for no window", 0),
             ("failures(x, 2) > 1", "names its series and window as texts", 0),
             ("value(\"x\") > 1 && speed > 2", "speed", 18),
+            ("ratio(\"x\", duration(\"1m\")) > 1", "only ratio asks two", 0),
         ] {
             let error = RuleCondition::compile(source).unwrap_err();
             assert!(error.message.contains(says), "{source}: {}", error.message);

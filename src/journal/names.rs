@@ -1,6 +1,9 @@
 //! What an event is called in the journal's listing columns: the words of its stored form.
 
-use crate::core::event::{AlertEvent, Body, CheckEvent, ItemEvent, SessionEvent, StepEvent};
+use crate::core::event::{
+    AlertEvent, Body, CeremonyEvent, CheckEvent, ItemEvent, ProcedureEvent, RehearsalEvent, RotationStep, SessionEvent,
+    StepEvent, WatchEvent,
+};
 
 /// Family and kind of an event.
 pub(super) const fn of(body: &Body) -> (&'static str, &'static str) {
@@ -9,13 +12,22 @@ pub(super) const fn of(body: &Body) -> (&'static str, &'static str) {
         Body::Check(body) => ("check", check(body)),
         Body::Item(body) => ("item", item(body)),
         Body::Step(body) => ("step", step(body)),
+        Body::Rotation(body) => ("rotation", rotation(&body.step)),
+        Body::Watch(body) => ("watch", watch(body)),
         Body::Alert(body) => ("alert", alert(body)),
+        Body::Procedure(body) => ("procedure", procedure(body)),
+        Body::Rehearsal(RehearsalEvent::Known(_)) => ("rehearsal", "known"),
+        Body::Ceremony(body) => ("ceremony", ceremony(body)),
     }
 }
 
 /// Whether an event ends its session.
 pub(super) const fn ends(body: &Body) -> bool {
-    matches!(body, Body::Session(SessionEvent::Closed | SessionEvent::Aborted { .. }))
+    matches!(
+        body,
+        Body::Session(SessionEvent::Closed | SessionEvent::Aborted { .. })
+            | Body::Procedure(ProcedureEvent::RolledBack { .. })
+    )
 }
 
 const fn session(body: &SessionEvent) -> &'static str {
@@ -58,7 +70,27 @@ const fn item(body: &ItemEvent) -> &'static str {
     }
 }
 
-const fn step(body: &StepEvent) -> &'static str {
+const fn procedure(body: &ProcedureEvent) -> &'static str {
+    match body {
+        ProcedureEvent::Recommended { .. } => "recommended",
+        ProcedureEvent::RecommendationWithdrawn => "recommendation_withdrawn",
+        ProcedureEvent::Begun { .. } => "begun",
+        ProcedureEvent::Step(body) => step(body),
+        ProcedureEvent::VerificationBegan { .. } => "verification_began",
+        ProcedureEvent::RolledBack { .. } => "rolled_back",
+        ProcedureEvent::Failed { .. } => "failed",
+    }
+}
+
+const fn ceremony(body: &CeremonyEvent) -> &'static str {
+    match body {
+        CeremonyEvent::Polled { .. } => "polled",
+        CeremonyEvent::Held { .. } => "held",
+        CeremonyEvent::HoldLifted => "hold_lifted",
+    }
+}
+
+const fn step<Of>(body: &StepEvent<Of>) -> &'static str {
     match body {
         StepEvent::Intended { .. } => "intended",
         StepEvent::Started { .. } => "started",
@@ -66,6 +98,36 @@ const fn step(body: &StepEvent) -> &'static str {
         StepEvent::WaitsForInput { .. } => "waits_for_input",
         StepEvent::StopAsked { .. } => "stop_asked",
         StepEvent::Ended { .. } => "ended",
+    }
+}
+
+const fn rotation(step: &RotationStep) -> &'static str {
+    match step {
+        RotationStep::Begun { .. } => "begun",
+        RotationStep::Refused { .. } => "refused",
+        RotationStep::Validated { .. } => "validated",
+        RotationStep::Distributing => "distributing",
+        RotationStep::Distributed => "distributed",
+        RotationStep::Verifying { .. } => "verifying",
+        RotationStep::Verified => "verified",
+        RotationStep::Withdrawing { .. } => "withdrawing",
+        RotationStep::PutBack => "put_back",
+        RotationStep::NotPutBack { .. } => "not_put_back",
+        RotationStep::Retiring => "retiring",
+        RotationStep::Retired { .. } => "retired",
+        RotationStep::NotRetired { .. } => "not_retired",
+    }
+}
+
+const fn watch(body: &WatchEvent) -> &'static str {
+    match body {
+        WatchEvent::SourceChanged { .. } => "source_changed",
+        WatchEvent::FingerprintChanged { .. } => "fingerprint_changed",
+        WatchEvent::FingerprintRestored { .. } => "fingerprint_restored",
+        WatchEvent::ModeOpened { .. } => "mode_opened",
+        WatchEvent::ModeClosed { .. } => "mode_closed",
+        WatchEvent::Denied { .. } => "denied",
+        WatchEvent::Acknowledged { .. } => "acknowledged",
     }
 }
 

@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OpenFlags, Row};
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Row};
 
 use crate::core::event::Event;
 use crate::journal::chain::Hash;
@@ -81,6 +81,17 @@ pub fn verify(path: &Path) -> Result<Verification, JournalError> {
         }
         Err(error) => Err(error),
     }
+}
+
+/// The hash of the event at a place, where there is one.
+///
+/// # Errors
+/// If the file cannot be opened or read.
+pub fn hash_at(path: &Path, seq: u64) -> Result<Option<Hash>, JournalError> {
+    let connection = connect(path)?;
+    let place = i64::try_from(seq).unwrap_or(i64::MAX);
+    let found = connection.query_row("SELECT hash FROM events WHERE seq = ?1", [place], |row| hash_of(row, 0));
+    found.optional().map_err(JournalError::database("read", path))
 }
 
 /// A connection that cannot write.

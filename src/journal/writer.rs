@@ -81,6 +81,12 @@ impl Journal {
         Self::on_the_spot(Memory::default())
     }
 
+    /// Whether it is gone with the process: what is on the spot is in memory.
+    #[must_use]
+    pub const fn is_memory(&self) -> bool {
+        matches!(self.0, Desk::OnTheSpot(_))
+    }
+
     /// A journal over a storage that cannot block: appends are answered when they are made.
     #[must_use]
     pub fn on_the_spot(storage: impl Storage + 'static) -> Self {

@@ -1,51 +1,116 @@
 //! What a secret becomes on its way through other programs: the encodings that runners of pipelines have learned to
 //! look for.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
+use std::fmt;
 
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
 use crate::mask::SHORTEST;
 
-/// Every form of a value that is long enough to be looked for, without repeats.
-pub(super) fn of(value: &str) -> BTreeSet<Vec<u8>> {
-    let mut forms = BTreeSet::new();
+/// How a value is written down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Form {
+    /// As it is, whole or line by line.
+    Plain,
+    /// Two hex digits a byte.
+    Hex,
+    /// Base64 of either alphabet, whatever stands before it.
+    Base64,
+    /// Percent-encoded, as in a URL or a form.
+    Percent,
+    /// With the escapes of a text in JSON or JavaScript.
+    Escaped,
+    /// With the entities of XML or HTML.
+    Entities,
+    /// In the quotes of a shell.
+    Shell,
+}
+
+impl Form {
+    /// How it stands there, in words behind "stands".
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Plain => "as it is",
+            Self::Hex => "in hex",
+            Self::Base64 => "in base64",
+            Self::Percent => "URL-encoded",
+            Self::Escaped => "escaped",
+            Self::Entities => "in XML entities",
+            Self::Shell => "in shell quotes",
+        }
+    }
+}
+
+impl fmt::Display for Form {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.word())
+    }
+}
+
+/// Every form of a value that is long enough to be looked for, without repeats; where two forms are the same bytes, the
+/// plainer one names them.
+#[must_use]
+pub fn of(value: &str) -> BTreeMap<Vec<u8>, Form> {
+    let mut forms = BTreeMap::new();
     let lines = value.lines().map(str::trim);
     for text in [value, value.trim()].into_iter().chain(lines) {
         if text.chars().count() >= SHORTEST {
             add(&mut forms, text);
         }
     }
-    forms.retain(|form| form.len() >= SHORTEST);
+    forms.retain(|form, _| form.len() >= SHORTEST);
     forms
 }
 
-fn add(forms: &mut BTreeSet<Vec<u8>>, text: &str) {
-    let mut put = |form: String| {
-        forms.insert(form.into_bytes());
+fn add(forms: &mut BTreeMap<Vec<u8>, Form>, text: &str) {
+    let mut put = |form: Form, written: String| {
+        forms.entry(written.into_bytes()).or_insert(form);
     };
-    put(text.to_owned());
-    put(hex::encode(text));
-    put(hex::encode_upper(text));
+    put(Form::Plain, text.to_owned());
+    put(Form::Hex, hex::encode(text));
+    put(Form::Hex, hex::encode_upper(text));
     for shift in 0..3 {
-        put(base64_inside(text.as_bytes(), shift, &STANDARD_NO_PAD));
-        put(base64_inside(text.as_bytes(), shift, &URL_SAFE_NO_PAD));
+        put(Form::Base64, base64_inside(text.as_bytes(), shift, &STANDARD_NO_PAD));
+        put(Form::Base64, base64_inside(text.as_bytes(), shift, &URL_SAFE_NO_PAD));
     }
     for lower in [false, true] {
         let encoded = percent(text, lower);
-        put(encoded.replace("%20", "+"));
-        put(encoded);
+        put(Form::Percent, encoded.replace("%20", "+"));
+        put(Form::Percent, encoded);
     }
-    let json = serde_json::Value::from(text).to_string();
-    put(json[1..json.len() - 1].to_owned());
-    let debug = format!("{text:?}");
-    put(debug[1..debug.len() - 1].to_owned());
+    for escaped in escaped(text) {
+        put(Form::Escaped, escaped);
+    }
     let xml = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
-    put(xml.replace('\'', "&#39;"));
-    put(xml.replace('\'', "&apos;"));
-    put(xml);
-    put(text.replace('\'', "'\\''"));
-    put(text.replace('\'', "'\"'\"'"));
+    put(Form::Entities, xml.replace('\'', "&#39;"));
+    put(Form::Entities, xml.replace('\'', "&apos;"));
+    put(Form::Entities, xml);
+    put(Form::Shell, text.replace('\'', "'\\''"));
+    put(Form::Shell, text.replace('\'', "'\"'\"'"));
+}
+
+/// The escapes of texts in source code: JSON, JSON that is safe in HTML, JSON in JSON (a source map holds source code as
+/// text), debug output, JavaScript in single quotes and in back ticks.
+fn escaped(text: &str) -> [String; 7] {
+    let json = |text: &str| {
+        let quoted = serde_json::Value::from(text).to_string();
+        quoted[1..quoted.len() - 1].to_owned()
+    };
+    let once = json(text);
+    let in_html = once.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026");
+    let debug = format!("{text:?}");
+    let backslashes = text.replace('\\', "\\\\");
+    [
+        json(&once),
+        once.replace('/', "\\/"),
+        once,
+        in_html,
+        debug[1..debug.len() - 1].to_owned(),
+        backslashes.replace('\'', "\\'"),
+        backslashes.replace('`', "\\`").replace("${", "\\${"),
+    ]
 }
 
 /// The characters of a base64 text that depend on this value alone, when `shift` other bytes stand before it: the

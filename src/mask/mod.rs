@@ -5,7 +5,7 @@
 //! XML-escaped, debug-escaped and shell-quoted forms. Values under eight characters are not looked for: masking them
 //! would destroy the text around; their shortness is reported as a weakness of the credential instead.
 
-mod forms;
+pub mod forms;
 mod stream;
 
 use std::borrow::Cow;
@@ -28,6 +28,8 @@ pub struct Redactor(Option<Arc<Search>>);
 
 struct Search {
     automaton: AhoCorasick,
+    /// What is looked for, in the automaton's order.
+    patterns: Vec<Vec<u8>>,
     /// For each pattern what stands in its place.
     marks: Vec<Arc<str>>,
     /// The patterns again, sorted: a stream asks whether what it ends with could grow into one.
@@ -39,11 +41,18 @@ impl Redactor {
     /// A redactor for these secrets: name and value.
     #[must_use]
     pub fn new(secrets: impl IntoIterator<Item = (Arc<str>, SecretString)>) -> Self {
-        let mut patterns: Vec<Vec<u8>> = Vec::new();
-        let mut marks = Vec::new();
+        Self::default().with(secrets)
+    }
+
+    /// The same redactor, for these secrets too: one that was rotated stays a secret.
+    #[must_use]
+    pub fn with(&self, secrets: impl IntoIterator<Item = (Arc<str>, SecretString)>) -> Self {
+        let known = self.0.as_ref();
+        let mut patterns: Vec<Vec<u8>> = known.map(|search| search.patterns.clone()).unwrap_or_default();
+        let mut marks = known.map(|search| search.marks.clone()).unwrap_or_default();
         for (name, secret) in secrets {
             let mark: Arc<str> = Arc::from(format!("‹{name}›"));
-            for form in forms::of(secret.expose_secret()) {
+            for form in forms::of(secret.expose_secret()).into_keys() {
                 patterns.push(form);
                 marks.push(Arc::clone(&mark));
             }
@@ -53,10 +62,10 @@ impl Redactor {
             .match_kind(MatchKind::LeftmostLongest)
             .build(&patterns)
             .expect("patterns of credentials stay far below the automaton's limits");
-        let mut sorted = patterns;
+        let mut sorted = patterns.clone();
         sorted.sort_unstable();
         sorted.dedup();
-        Self(Some(Arc::new(Search { automaton, marks, sorted, longest })))
+        Self(Some(Arc::new(Search { automaton, patterns, marks, sorted, longest })))
     }
 
     /// The text with `‹name›` in place of every secret.

@@ -1,5 +1,7 @@
 //! Alert rules as plain data: when one fires, how much it weighs, who is told.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -67,6 +69,9 @@ pub struct Rule {
     /// What becomes of it while business rests.
     #[serde(default)]
     pub during_freeze: DuringFreeze,
+    /// Series in, states out: run by `golive lint`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub examples: Vec<Example>,
     /// What it means, in a sentence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub impact: Option<String>,
@@ -84,6 +89,29 @@ pub enum DuringFreeze {
     Judged,
     /// It does not fire: fewer customers are what a freeze is for.
     Muted,
+}
+
+/// An example of a rule: what its series hold, and what has to become of the alert.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Example {
+    /// How far apart the samples lie.
+    pub every: Span,
+    /// The samples of each series, oldest first: numbers, lengths of time as texts, `pass`, `warn`, `fail`, `error`,
+    /// and `-` for none.
+    pub series: BTreeMap<String, Vec<ExampleSample>>,
+    /// The state at moments after the first sample: `{ "2m" = "firing" }`.
+    pub then: BTreeMap<Span, String>,
+}
+
+/// One sample of an example.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum ExampleSample {
+    /// A number.
+    Number(f64),
+    /// An outcome, a length of time, or `-` for none.
+    Word(String),
 }
 
 /// What happens when nobody acknowledges an alert.

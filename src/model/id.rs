@@ -84,6 +84,10 @@ id!(
     CredentialId
 );
 id!(
+    /// A notifier: somewhere that people are told.
+    NotifierId
+);
+id!(
     /// A check kind: `http`, `variable`, …
     KindName
 );

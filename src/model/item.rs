@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::duration::Span;
 use crate::model::id::{CheckId, ItemId};
+use crate::model::rollback::Grade;
 use crate::model::step::Step;
 use crate::model::word::{Phase, Severity};
 
@@ -86,4 +87,7 @@ pub struct Rehearsal {
     pub within: Span,
     /// Not slower than this.
     pub budget: Span,
+    /// At least this near to the real thing.
+    #[serde(default)]
+    pub grade: Grade,
 }

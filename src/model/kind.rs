@@ -33,6 +33,32 @@ pub struct KindSpec {
     pub touches: fn(&Options) -> Vec<Touch>,
 }
 
+/// Everything that a plan may name a kind of: reads as the list of check kinds, and has the notifiers' beside it.
+#[derive(Clone, Default)]
+pub struct Kinds {
+    /// Of checks.
+    pub checks: Vec<KindSpec>,
+    /// Of notifiers.
+    pub notifiers: Vec<KindSpec>,
+}
+
+impl std::ops::Deref for Kinds {
+    type Target = [KindSpec];
+
+    fn deref(&self) -> &[KindSpec] {
+        &self.checks
+    }
+}
+
+impl IntoIterator for Kinds {
+    type Item = KindSpec;
+    type IntoIter = std::vec::IntoIter<KindSpec>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.checks.into_iter()
+    }
+}
+
 /// Something wrong with a kind's keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OptionProblem {

@@ -4,13 +4,18 @@
 //! reads a clock or decides anything: types, their spelling, and the checks that make a wrong value unsayable.
 
 pub mod alert;
+pub mod ceremony;
 pub mod duration;
 pub mod failure;
 pub mod id;
 pub mod item;
 pub mod kind;
+pub mod notifier;
 pub mod operator;
 pub mod plan;
+pub mod rehearsal;
+pub mod rollback;
+pub mod rotation;
 pub mod step;
 pub mod template;
 pub mod text;

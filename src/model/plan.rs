@@ -10,10 +10,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::alert::Rule;
+use crate::model::ceremony::Ceremony;
 use crate::model::duration::Span;
 use crate::model::id::{CheckId, CredentialId, ItemId, KindName};
 use crate::model::item::{Item, Waivable};
 use crate::model::kind::Options;
+use crate::model::notifier::Notifier;
+use crate::model::rollback::Rollback;
+use crate::model::rotation::Rotation;
 use crate::model::step::RollbackStep;
 use crate::model::word::{Category, Phase, Severity};
 
@@ -37,8 +41,20 @@ pub struct Plan {
     /// The alert rules, in plan order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub alerts: Vec<Rule>,
+    /// Where people are told, in plan order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notifiers: Vec<Notifier>,
+    /// Where golive itself can be watched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metrics: Option<Metrics>,
     /// The rollback procedure.
     pub procedure: Vec<RollbackStep>,
+    /// What the plan says of the rollback beside its steps.
+    #[serde(default)]
+    pub rollback: Rollback,
+    /// When a go-live may happen, and who is asked.
+    #[serde(default)]
+    pub ceremony: Ceremony,
     /// Bounds of a run.
     pub limits: Limits,
     /// The folder that relative paths start from.
@@ -137,6 +153,9 @@ pub struct Credential {
     pub rotate_every: Option<Span>,
     /// How long its source may take.
     pub timeout: Span,
+    /// How it is rotated.
+    #[serde(default)]
+    pub rotation: Rotation,
 }
 
 /// One validator or probe.
@@ -193,6 +212,8 @@ pub enum Run {
     Scheduled,
     /// When a person asks, or `golive check`.
     OnDemand,
+    /// Only while the old version is verified after a rollback: before that it says nothing about the go-live.
+    AfterRollback,
 }
 
 /// What happens when an attempt does not pass.
@@ -220,6 +241,13 @@ pub enum Backoff {
     Constant,
     /// Twice as long each time.
     Exponential,
+}
+
+/// Where golive itself can be watched: Prometheus' text format over HTTP.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Metrics {
+    /// An address of this machine alone, with a port.
+    pub listen: std::net::SocketAddr,
 }
 
 /// Bounds of a run.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::duration::Span;
 use crate::model::id::RollbackStepId;
+use crate::model::rollback::RehearsalForm;
 use crate::model::template::Template;
 
 /// A step of the deployment.
@@ -92,4 +93,23 @@ pub struct RollbackStep {
     /// How long it should take at most; its timeout is three times that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub budget: Option<Span>,
+    /// How it is rehearsed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rehearse: Option<RehearsalForm>,
+}
+
+/// How long a step of the procedure may take where the plan names no budget.
+const USUAL_TIMEOUT: Span = Span::seconds(600);
+
+impl RollbackStep {
+    /// As a step that can be run: a late success is better than a stopped half, so it has three times its budget.
+    #[must_use]
+    pub fn as_step(&self) -> Step {
+        Step {
+            action: self.action.clone(),
+            timeout: self.budget.map_or(USUAL_TIMEOUT, |budget| Span(budget.0 * 3)),
+            confirm: Confirm::TypeServiceName,
+            on_disconnect: OnDisconnect::Continue,
+        }
+    }
 }

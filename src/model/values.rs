@@ -21,6 +21,24 @@ pub struct Value {
     pub origin: Origin,
 }
 
+/// A value that a person gave: it is handed on, and neither shown nor stored.
+#[derive(Clone)]
+pub struct Given(pub SecretString);
+
+impl fmt::Debug for Given {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Given")
+    }
+}
+
+impl PartialEq for Given {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.expose_secret() == other.0.expose_secret()
+    }
+}
+
+impl Eq for Given {}
+
 /// Where a value came from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -59,6 +77,18 @@ pub enum Lookup<'a> {
 pub struct Values {
     found: BTreeMap<String, Value>,
     failed: BTreeMap<String, String>,
+    known: BTreeMap<String, Record>,
+}
+
+/// What this machine knows of a credential's value beside the value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// Keyed, short: another one means another value.
+    pub fingerprint: String,
+    /// When golive first saw this very value here.
+    pub since: Option<jiff::Timestamp>,
+    /// Whether that was when it came into use: in a rotation.
+    pub born: bool,
 }
 
 impl Value {
@@ -102,6 +132,17 @@ impl Values {
     /// Says that a name's source could not be read.
     pub fn fail(&mut self, name: &str, why: &str) {
         self.failed.insert(name.to_owned(), why.to_owned());
+    }
+
+    /// Says what this machine knows of a credential's value.
+    pub fn know(&mut self, name: &str, known: Record) {
+        self.known.insert(name.to_owned(), known);
+    }
+
+    /// What this machine knows of a credential's value, where somebody looked.
+    #[must_use]
+    pub fn known(&self, name: &str) -> Option<&Record> {
+        self.known.get(name)
     }
 
     /// All values in order of name.

@@ -118,6 +118,12 @@ impl Outcome {
     pub const fn is_conclusive(self) -> bool {
         !matches!(self, Self::Error)
     }
+
+    /// Whether the claim holds, with or without something to look at.
+    #[must_use]
+    pub const fn is_good(self) -> bool {
+        matches!(self, Self::Pass | Self::Warn)
+    }
 }
 
 /// What a check or failure is about.

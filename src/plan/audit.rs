@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::kind::{KindSpec, Touch};
+use crate::model::kind::{Kinds, Touch};
+use crate::model::notifier::Notifier;
 use crate::model::plan::{Plan, Run, ValueSource};
 use crate::model::step::Action;
 
@@ -28,7 +29,7 @@ pub struct Touched {
     pub by: String,
 }
 
-pub(super) fn audit(plan: &Plan, kinds: &[KindSpec]) -> Audit {
+pub(super) fn audit(plan: &Plan, kinds: &Kinds) -> Audit {
     let mut audit = Audit { overrides: plan.network.resolve.clone(), ..Audit::default() };
     for file in &plan.sources.env_files {
         audit.files.push(Touched { what: file.display().to_string(), by: "sources".into() });
@@ -56,7 +57,7 @@ pub(super) fn audit(plan: &Plan, kinds: &[KindSpec]) -> Audit {
                         Run::Scheduled => {
                             3_600_000 / u64::try_from(check.every.0.as_millis()).unwrap_or(u64::MAX).max(1)
                         }
-                        Run::OnDemand => 0,
+                        Run::OnDemand | Run::AfterRollback => 0,
                     };
                     *audit.hosts.entry(host).or_default() += hourly;
                 }
@@ -65,6 +66,16 @@ pub(super) fn audit(plan: &Plan, kinds: &[KindSpec]) -> Audit {
                     audit.commands.push(Touched { what: words.join(" "), by: check.id.to_string() })
                 }
             }
+        }
+    }
+    for (notifier, touch) in of_notifiers(plan, kinds) {
+        match touch {
+            // How often depends on what happens.
+            Touch::Host(host) => {
+                audit.hosts.entry(host).or_default();
+            }
+            Touch::File(file) => audit.files.push(Touched { what: file, by: notifier }),
+            Touch::Command(words) => audit.commands.push(Touched { what: words.join(" "), by: notifier }),
         }
     }
     for (by, action) in actions(plan) {
@@ -84,6 +95,15 @@ pub(super) fn audit(plan: &Plan, kinds: &[KindSpec]) -> Audit {
             audit.commands.push(Touched { what: words.join(" "), by });
         }
     }
+    for (by, words) in rotations(plan) {
+        audit.commands.push(Touched { what: words.join(" "), by });
+    }
+    for (id, credential) in &plan.credentials {
+        if let Some(file) = &credential.rotation.env_file {
+            let by = format!("credentials.{id}.rotation (written)");
+            audit.files.push(Touched { what: file.display().to_string(), by });
+        }
+    }
     audit
 }
 
@@ -94,14 +114,35 @@ fn sources(plan: &Plan) -> Vec<(String, &ValueSource)> {
     variables.chain(credentials).chain(version).collect()
 }
 
+fn rotations(plan: &Plan) -> impl Iterator<Item = (String, &Vec<String>)> {
+    plan.credentials.iter().flat_map(|(id, credential)| {
+        let commands = credential.rotation.commands();
+        commands.map(move |(what, words)| (format!("credentials.{id}.rotation.{what}"), words))
+    })
+}
+
+fn of_notifiers(plan: &Plan, kinds: &Kinds) -> Vec<(String, Touch)> {
+    let of = |notifier: &Notifier| {
+        let spec = kinds.notifiers.iter().find(|spec| spec.name == notifier.kind.as_str());
+        let touches = spec.map(|spec| (spec.touches)(&notifier.options)).unwrap_or_default();
+        let by = format!("notifiers.{}", notifier.id);
+        touches.into_iter().map(move |touch| (by.clone(), touch)).collect::<Vec<_>>()
+    };
+    plan.notifiers.iter().flat_map(of).collect()
+}
+
 fn actions(plan: &Plan) -> Vec<(String, &Action)> {
     let items = plan.items.iter().filter_map(|item| Some((item.id.to_string(), &item.step.as_ref()?.action)));
     let procedure = plan.procedure.iter().map(|step| (step.id.to_string(), &step.action));
-    items.chain(procedure).collect()
+    let rehearsed = plan
+        .procedure
+        .iter()
+        .filter_map(|step| step.rehearse.as_ref().map(|form| (format!("{} (rehearsal)", step.id), &form.action)));
+    items.chain(procedure).chain(rehearsed).collect()
 }
 
 /// Every command line of a plan, word by word.
-pub(super) fn commands(plan: &Plan, kinds: &[KindSpec]) -> Vec<Vec<String>> {
+pub(super) fn commands(plan: &Plan, kinds: &Kinds) -> Vec<Vec<String>> {
     let mut commands = Vec::new();
     for check in &plan.checks {
         let spec = kinds.iter().find(|kind| kind.name == check.kind.as_str());
@@ -109,6 +150,11 @@ pub(super) fn commands(plan: &Plan, kinds: &[KindSpec]) -> Vec<Vec<String>> {
             if let Touch::Command(words) = touch {
                 commands.push(words);
             }
+        }
+    }
+    for (_, touch) in of_notifiers(plan, kinds) {
+        if let Touch::Command(words) = touch {
+            commands.push(words);
         }
     }
     for (_, action) in actions(plan) {
@@ -121,5 +167,6 @@ pub(super) fn commands(plan: &Plan, kinds: &[KindSpec]) -> Vec<Vec<String>> {
             commands.push(words.clone());
         }
     }
+    commands.extend(rotations(plan).map(|(_, words)| words.clone()));
     commands
 }

@@ -9,19 +9,24 @@ use indexmap::IndexMap;
 use sha2::{Digest as _, Sha256};
 
 use crate::model::duration::Span;
-use crate::model::id::{CheckId, CredentialId, ItemId, KindName, RollbackStepId};
+use crate::model::id::{CheckId, CredentialId, ItemId, KindName, NotifierId};
 use crate::model::item::{Item, Manual, Rehearsal, Soak, Waivable};
-use crate::model::kind::{KindSpec, ON_DEMAND, Options, Touch};
-use crate::model::plan::{Check, Credential, Limits, Network, Plan, Retry, Run, Service, Sources, ValueSource};
-use crate::model::step::{Action, RollbackStep, Step};
+use crate::model::kind::{KindSpec, Kinds, ON_DEMAND, Options, Touch};
+use crate::model::notifier::Notifier;
+use crate::model::plan::{
+    Check, Credential, Limits, Metrics, Network, Plan, Retry, Run, Service, Sources, ValueSource,
+};
+use crate::model::rotation::{Rotation, VerifyWithin};
+use crate::model::step::{Action, Step};
 use crate::model::word::{Category, Phase, Severity};
 use crate::plan::document::{
-    CheckDocument, CommonKeys, CredentialDocument, Document, ItemDocument, RequestDocument, RollbackStepDocument,
-    RunDocument, SettingDocument, StepDocument,
+    CheckDocument, CommonKeys, CredentialDocument, Document, ItemDocument, NotifierDocument, RequestDocument,
+    RotationDocument, RunDocument, SettingDocument, StepDocument,
 };
 use crate::plan::files;
 use crate::plan::judge::{selection, setting_id};
 use crate::plan::problem::Problem;
+use crate::plan::procedure;
 use crate::plan::tree::Node;
 
 const OFTEN: Span = Span::seconds(30);
@@ -30,7 +35,9 @@ const SPARINGLY: Span = Span::seconds(60);
 const DAY: Span = Span::seconds(86_400);
 
 /// The plan, and what turned out to be wrong only while it was put together.
-pub(super) fn plan(document: Document, tree: &Node, folder: &Path, kinds: &[KindSpec]) -> (Plan, Vec<Problem>) {
+pub(super) fn plan(document: Document, tree: &Node, folder: &Path, kinds: &Kinds) -> (Plan, Vec<Problem>) {
+    let (no_return, ceremony) = (procedure::no_return(&document), procedure::ceremony(&document));
+    let files = document.procedure.files.clone();
     let service = document.service.map(|service| Service {
         name: service.name,
         environment: service.environment,
@@ -43,9 +50,10 @@ pub(super) fn plan(document: Document, tree: &Node, folder: &Path, kinds: &[Kind
         version: None,
         hosts: Vec::new(),
     });
-    let (mut checks, credentials) =
+    let (mut checks, mut credentials) =
         checks_of((document.credentials, document.settings, document.checks), &service, kinds);
     resolve_dependencies(&mut checks);
+    resolve_verification(&mut credentials, &checks);
     let phases = [
         (Phase::PreDeployment, document.pre_deployment),
         (Phase::Deployment, document.deployment),
@@ -53,8 +61,11 @@ pub(super) fn plan(document: Document, tree: &Node, folder: &Path, kinds: &[Kind
         (Phase::Rollback, document.rollback),
     ];
     let items: Vec<Item> = phases.into_iter().flat_map(|(phase, items)| items_of(phase, items, &checks)).collect();
+    let steps: Vec<_> = document.rollback_step.into_iter().map(procedure::step).collect();
+    let mut rollback = procedure::rollback(document.procedure, &checks, no_return);
+    procedure::ask_only_of_the_old_version(&mut checks, &items, &rollback);
     set_phases(&mut checks, &items);
-    let procedure = document.rollback_step.into_iter().map(rollback_step).collect();
+    rollback.fingerprint = procedure::fingerprint(&steps, &rollback, &files, &checks, folder);
     let mut plan = Plan {
         service,
         network: Network { resolve: document.network.resolve, ca: document.network.ca },
@@ -64,13 +75,30 @@ pub(super) fn plan(document: Document, tree: &Node, folder: &Path, kinds: &[Kind
         checks,
         items,
         alerts: Vec::new(),
-        procedure,
+        notifiers: document.notifiers.into_iter().map(notifier).collect(),
+        metrics: document.metrics.map(|metrics| Metrics { listen: metrics.listen }),
+        procedure: steps,
+        rollback,
+        ceremony,
         limits: Limits { concurrency: document.limits.concurrency.max(1) },
         folder: folder.to_path_buf(),
         digest: String::new(),
     };
     plan.digest = digest(&plan, tree, kinds);
     (plan, Vec::new())
+}
+
+fn notifier((id, document): (String, NotifierDocument)) -> Notifier {
+    let common = document.common;
+    Notifier {
+        id: NotifierId::new(&id),
+        kind: KindName::new(&document.kind),
+        timeout: common.timeout.unwrap_or(Span::seconds(10)),
+        retry_delay: common.retry_delay.unwrap_or(Span::seconds(1)),
+        give_up_after: common.give_up_after.unwrap_or(DAY),
+        rate: common.rate.unwrap_or_default(),
+        options: document.options,
+    }
 }
 
 /// All checks: those that credentials and settings bring first, then the plan's own.
@@ -90,8 +118,9 @@ fn checks_of(
         let mut options = credential.options;
         options.insert("credential".into(), id.clone().into());
         let timeout = credential.common.timeout.unwrap_or(Span::seconds(10));
-        let (from, rotate_every) = (credential.from, credential.rotate_every);
-        credentials.insert(CredentialId::new(&id), Credential { from, check: check.clone(), rotate_every, timeout });
+        let (from, rotate_every, rotation) = (credential.from, credential.rotate_every, rotation(credential.rotation));
+        let made_of = Credential { from, check: check.clone(), rotate_every, timeout, rotation };
+        credentials.insert(CredentialId::new(&id), made_of);
         checks.push(made(&check, "credential", credential.common, options, service, kinds));
     }
     for (name, setting) in of_settings {
@@ -189,8 +218,34 @@ fn resolve_dependencies(checks: &mut [Check]) {
     }
 }
 
+fn rotation(document: RotationDocument) -> Rotation {
+    Rotation {
+        generate: document.generate,
+        obtain: document.obtain,
+        env_file: document.env_file,
+        distribute: document.distribute,
+        verify: document.verify.iter().map(|pattern| CheckId::new(pattern)).collect(),
+        verify_within: document.verify_within.map(VerifyWithin).unwrap_or_default(),
+        retire: document.retire,
+    }
+}
+
+/// Globs in `verify` become ids, as those in `depends_on` do.
+fn resolve_verification(credentials: &mut BTreeMap<CredentialId, Credential>, checks: &[Check]) {
+    for credential in credentials.values_mut() {
+        for pattern in std::mem::take(&mut credential.rotation.verify) {
+            let known = checks.iter().map(|check| (check.id.as_str(), check.category));
+            for id in selection(pattern.as_str(), known).into_iter().map(CheckId::new) {
+                if !credential.rotation.verify.contains(&id) {
+                    credential.rotation.verify.push(id);
+                }
+            }
+        }
+    }
+}
+
 fn items_of(phase: Phase, documents: Vec<ItemDocument>, checks: &[Check]) -> Vec<Item> {
-    let mut steps_before: Vec<ItemId> = Vec::new();
+    let mut steps_before: Vec<(ItemId, Option<String>)> = Vec::new();
     let mut items = Vec::new();
     for document in documents {
         let id = ItemId::new(&document.id);
@@ -205,11 +260,14 @@ fn items_of(phase: Phase, documents: Vec<ItemDocument>, checks: &[Check]) -> Vec
         let has_step = document.step.is_some();
         let needs = match document.needs {
             Some(needs) => needs.iter().map(|need| ItemId::new(need)).collect(),
-            None if has_step => steps_before.clone(),
+            None if has_step => {
+                let beside = |group: &Option<String>| group.is_some() && *group == document.parallel;
+                steps_before.iter().filter(|(_, group)| !beside(group)).map(|(id, _)| id.clone()).collect()
+            }
             None => Vec::new(),
         };
         if has_step {
-            steps_before.push(id.clone());
+            steps_before.push((id.clone(), document.parallel.clone()));
         }
         items.push(Item {
             title: document.title.unwrap_or_else(|| in_words(&document.id)),
@@ -221,7 +279,11 @@ fn items_of(phase: Phase, documents: Vec<ItemDocument>, checks: &[Check]) -> Vec
             manual: document.manual.map(|manual| Manual { prompt: manual.prompt, approvals: manual.approvals.max(1) }),
             step: document.step.map(step),
             soak: document.soak.map(|soak| Soak { length: soak.length, no_alert_above: soak.no_alert_above }),
-            rehearsal: document.rehearsal.map(|needed| Rehearsal { within: needed.within, budget: needed.budget }),
+            rehearsal: document.rehearsal.map(|needed| Rehearsal {
+                within: needed.within,
+                budget: needed.budget,
+                grade: needed.grade,
+            }),
             needs,
             remedy: document.remedy,
         });
@@ -230,7 +292,7 @@ fn items_of(phase: Phase, documents: Vec<ItemDocument>, checks: &[Check]) -> Vec
 }
 
 /// `backup_procedures_ready` → `Backup procedures ready`.
-fn in_words(id: &str) -> String {
+pub(super) fn in_words(id: &str) -> String {
     let words = id.replace('_', " ");
     let mut letters = words.chars();
     letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
@@ -241,7 +303,7 @@ fn step(document: StepDocument) -> Step {
     Step { action, timeout: document.timeout, confirm: document.confirm, on_disconnect: document.on_disconnect }
 }
 
-fn action(
+pub(super) fn action(
     run: Option<Vec<crate::model::template::Template>>,
     request: Option<RequestDocument>,
     folder: Option<String>,
@@ -257,15 +319,6 @@ fn action(
             expect: request.expect,
         },
         None => Action::Command { run: run.unwrap_or_default(), folder, environment, tty },
-    }
-}
-
-fn rollback_step(document: RollbackStepDocument) -> RollbackStep {
-    RollbackStep {
-        title: document.title.unwrap_or_else(|| in_words(&document.id)),
-        id: RollbackStepId::new(&document.id),
-        action: action(document.run, document.request, document.folder, document.environment, false),
-        budget: document.budget,
     }
 }
 
@@ -287,6 +340,9 @@ fn set_phases(checks: &mut [Check], items: &[Item]) {
     while moved {
         moved = false;
         for at in 0..checks.len() {
+            if checks[at].run == Run::AfterRollback {
+                continue;
+            }
             let phase = checks[at].phase;
             for dependency in checks[at].depends_on.clone() {
                 let Some(below) = position.get(&dependency).copied() else { continue };
@@ -311,7 +367,7 @@ fn set_phases(checks: &mut [Check], items: &[Item]) {
 }
 
 /// What trust pins: the plan after `extends` and before any value, and the scripts it names inside its folder.
-fn digest(plan: &Plan, tree: &Node, kinds: &[KindSpec]) -> String {
+fn digest(plan: &Plan, tree: &Node, kinds: &Kinds) -> String {
     let mut hasher = Sha256::new();
     let mut part = |bytes: &[u8]| {
         hasher.update((bytes.len() as u64).to_be_bytes());

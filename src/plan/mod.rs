@@ -3,7 +3,7 @@
 //!
 //! The way of a text: `extend` puts texts together into one tree whose every value knows its place; `shape` holds
 //! it against the schema that is made from the document types; only then is it read into those types, and `judge`
-//! and `build` make a [`Plan`] of them. This room knows kinds only by their [`KindSpec`].
+//! and `build` make a [`Plan`] of them. This room knows kinds only by their specs.
 
 mod audit;
 mod build;
@@ -16,6 +16,7 @@ mod parameters;
 mod place;
 pub mod presets;
 mod problem;
+mod procedure;
 mod schema;
 mod shape;
 mod tree;
@@ -28,7 +29,7 @@ pub use place::{FileNumber, Origin};
 pub use problem::{PlanError, Problem, SourceText, Weight, render};
 pub use schema::schema;
 
-use crate::model::kind::KindSpec;
+use crate::model::kind::Kinds;
 use crate::model::plan::Plan;
 use crate::plan::document::Document;
 use crate::plan::extend::Reader;
@@ -60,7 +61,7 @@ impl Loaded {
 ///
 /// # Errors
 /// Everything that is wrong with it.
-pub fn load(path: &Path, kinds: &[KindSpec]) -> Result<Loaded, PlanError> {
+pub fn load(path: &Path, kinds: &Kinds) -> Result<Loaded, PlanError> {
     let mut reader = Reader::default();
     let tree = reader.file(path, None);
     let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
@@ -72,14 +73,14 @@ pub fn load(path: &Path, kinds: &[KindSpec]) -> Result<Loaded, PlanError> {
 ///
 /// # Errors
 /// Everything that is wrong with it.
-pub fn load_text(name: &str, text: &str, folder: &Path, kinds: &[KindSpec]) -> Result<Loaded, PlanError> {
+pub fn load_text(name: &str, text: &str, folder: &Path, kinds: &Kinds) -> Result<Loaded, PlanError> {
     let mut reader = Reader::default();
     let source = SourceText { name: name.to_owned(), text: text.to_owned() };
     let tree = reader.source(source, folder, None);
     finish(reader, tree, folder, kinds)
 }
 
-fn finish(reader: Reader, tree: Option<Node>, folder: &Path, kinds: &[KindSpec]) -> Result<Loaded, PlanError> {
+fn finish(reader: Reader, tree: Option<Node>, folder: &Path, kinds: &Kinds) -> Result<Loaded, PlanError> {
     let Reader { sources, mut problems, .. } = reader;
     let Some(tree) = tree else { return Err(PlanError { problems, sources }) };
     problems.extend(shape::problems(&tree, &schema(kinds)));

@@ -4,17 +4,17 @@
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value as Json, json};
 
-use crate::model::kind::KindSpec;
-use crate::plan::document::{CommonKeys, CredentialKeys, Document, SettingKeys};
+use crate::model::kind::{KindSpec, Kinds};
+use crate::plan::document::{CommonKeys, CredentialKeys, Document, NotifierKeys, SettingKeys};
 
 /// The whole schema, with the keys of these kinds.
 #[must_use]
-pub fn schema(kinds: &[KindSpec]) -> Json {
+pub fn schema(kinds: &Kinds) -> Json {
     let mut generator = SchemaSettings::draft2020_12().into_generator();
     let mut schema = generator.root_schema_for::<Document>().to_value();
     let common = properties_of::<CommonKeys>(&mut generator);
     let mut definitions = Map::new();
-    for kind in kinds {
+    for kind in kinds.iter() {
         let own = kind_properties(kind, &mut definitions);
         let name = format!("check_{}", kind.name);
         let fixed = json!({ "kind": { "const": kind.name, "description": kind.doc } });
@@ -47,17 +47,33 @@ pub fn schema(kinds: &[KindSpec]) -> Json {
     );
     let choices: Vec<Json> =
         kinds.iter().map(|kind| json!({ "$ref": format!("#/$defs/check_{}", kind.name) })).collect();
+    let notifiers = notifiers(kinds, &mut generator, &mut definitions);
     definitions.extend(generator.take_definitions(true));
-    finish(&mut schema, definitions, &choices);
+    finish(&mut schema, definitions, &choices, &notifiers);
     schema
 }
 
+/// The notifiers' definitions; gives the choice among them.
+fn notifiers(kinds: &Kinds, generator: &mut SchemaGenerator, definitions: &mut Map<String, Json>) -> Vec<Json> {
+    let common = properties_of::<NotifierKeys>(generator);
+    let choices = kinds.notifiers.iter().map(|kind| {
+        let (own, required) = named_properties(kind, &format!("notifier_{}", kind.name), definitions);
+        let fixed = json!({ "kind": { "const": kind.name, "description": kind.doc } });
+        let name = format!("notifier_{}", kind.name);
+        let keys = [&common, &own, as_map(&fixed)];
+        definitions.insert(name.clone(), object(kind.doc, &keys, required.iter().chain([&"kind".into()])));
+        json!({ "$ref": format!("#/$defs/{name}") })
+    });
+    choices.collect()
+}
+
 /// The parts of a plan that `extends` takes out before the rest is read, and the tables that hold checks.
-fn finish(schema: &mut Json, definitions: Map<String, Json>, choices: &[Json]) {
+fn finish(schema: &mut Json, definitions: Map<String, Json>, choices: &[Json], notifiers: &[Json]) {
     schema["title"] = json!("A golive plan");
     if let Some(properties) = schema["properties"].as_object_mut() {
         let table_of = |entry: Json| json!({ "type": "object", "additionalProperties": entry });
         properties.insert("checks".into(), table_of(json!({ "oneOf": choices })));
+        properties.insert("notifiers".into(), table_of(json!({ "oneOf": notifiers })));
         properties.insert("settings".into(), table_of(json!({ "$ref": "#/$defs/setting" })));
         properties.insert("credentials".into(), table_of(json!({ "$ref": "#/$defs/credential" })));
         let text_or_table = json!({ "anyOf": [{ "type": "string" }, { "type": "object" }] });
@@ -106,13 +122,19 @@ fn properties_of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Map<String, 
 
 /// A kind's own keys and which of them it needs; what they refer to goes among the definitions.
 fn kind_properties(kind: &KindSpec, definitions: &mut Map<String, Json>) -> (Map<String, Json>, Vec<String>) {
+    named_properties(kind, kind.name, definitions)
+}
+
+fn named_properties(
+    kind: &KindSpec,
+    name: &str,
+    definitions: &mut Map<String, Json>,
+) -> (Map<String, Json>, Vec<String>) {
     let schema = (kind.schema)().to_value();
     if let Some(own) = schema["$defs"].as_object() {
-        definitions.extend(
-            own.iter().map(|(name, value)| (format!("{}_{name}", kind.name), prefixed(value.clone(), kind.name))),
-        );
+        definitions.extend(own.iter().map(|(of, value)| (format!("{name}_{of}"), prefixed(value.clone(), name))));
     }
-    let properties = prefixed(schema["properties"].clone(), kind.name);
+    let properties = prefixed(schema["properties"].clone(), name);
     let required =
         schema["required"].as_array().into_iter().flatten().filter_map(|key| key.as_str().map(str::to_owned));
     (properties.as_object().cloned().unwrap_or_default(), required.collect())

@@ -106,7 +106,7 @@ fn checks(out: &mut Vec<String>, checks: &[CheckEntry]) {
 }
 
 /// Text as it stands: every character that Markdown or HTML could read as markup gets its backslash or entity.
-fn literal(text: &str) -> String {
+pub(super) fn literal(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

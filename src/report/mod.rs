@@ -7,10 +7,14 @@
 
 pub mod build;
 mod github;
+mod handover;
+mod html;
 mod human;
 mod json;
 mod junit;
 mod markdown;
+mod postmortem;
+mod sarif;
 pub mod shape;
 
 use crate::report::shape::Report;
@@ -40,7 +44,17 @@ impl Look {
 }
 
 /// Every format there is.
-pub const FORMATS: &[Format] = &[human::FORMAT, json::FORMAT, markdown::FORMAT, junit::FORMAT, github::FORMAT];
+pub const FORMATS: &[Format] = &[
+    human::FORMAT,
+    json::FORMAT,
+    markdown::FORMAT,
+    html::FORMAT,
+    junit::FORMAT,
+    sarif::FORMAT,
+    github::FORMAT,
+    handover::FORMAT,
+    postmortem::FORMAT,
+];
 
 /// The format with this name.
 #[must_use]

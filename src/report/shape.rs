@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::core::state::SessionOutcome;
+use crate::core::state::{Mark, Point, SessionOutcome};
 use crate::core::verdict::Answer;
 use crate::model::text::SafeText;
 use crate::model::word::{Category, Phase, Question, Severity};
@@ -77,6 +77,36 @@ pub struct Report {
     pub validation_version: &'static str,
     /// Where it was judged, and by which plan.
     pub environment_info: EnvironmentInfo,
+    /// The end of the journal that this was read from: `golive verify` gives the same for a journal that is untouched.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub journal: Option<JournalEntry>,
+    /// What happened, oldest first. For people's forms: programs read the journal.
+    #[serde(skip)]
+    pub timeline: Vec<TimelineEntry>,
+}
+
+/// The end of a journal.
+#[derive(Clone, Debug, Serialize)]
+pub struct JournalEntry {
+    /// How many events it has.
+    pub events: u64,
+    /// The hash of the last one, over all before it.
+    pub head: String,
+}
+
+/// One thing that happened.
+#[derive(Clone, Debug)]
+pub struct TimelineEntry {
+    /// When.
+    pub at: Timestamp,
+    /// How it is to be taken.
+    pub mark: Mark,
+    /// What it is about.
+    pub subject: String,
+    /// What happened, in a few words.
+    pub text: String,
+    /// Who caused it, where that was a person.
+    pub by: Option<String>,
 }
 
 /// One reason.
@@ -170,6 +200,17 @@ pub struct ProcedureEntry {
     pub steps: Vec<ProcedureStepEntry>,
     /// Whether the old version was seen to work again.
     pub verified: bool,
+    /// The checks that say so.
+    pub verify: Vec<String>,
+    /// Why golive recommends it, while it does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recommended: Option<Vec<SafeText>>,
+    /// Why it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<SafeText>,
+    /// What is left to do by hand.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub left: Vec<SafeText>,
 }
 
 /// One step of the procedure.
@@ -177,7 +218,7 @@ pub struct ProcedureEntry {
 pub struct ProcedureStepEntry {
     /// Its id.
     pub id: String,
-    /// `not_run` and so on.
+    /// `not_run`, `running`, `succeeded`, `failed`, `unknown`.
     pub status: &'static str,
     /// How long it took.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -223,6 +264,9 @@ pub struct CheckEntry {
     /// What to do about it, where it did not pass.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub remedy: Option<String>,
+    /// Its latest runs, newest last. For people's forms.
+    #[serde(skip)]
+    pub history: Vec<Point>,
 }
 
 /// One thing that was seen.
@@ -279,11 +323,43 @@ pub struct AlertEntry {
     pub id: String,
 }
 
-/// One rehearsal. The list is empty until golive can rehearse.
+/// One rehearsal of the rollback.
 #[derive(Clone, Debug, Serialize)]
 pub struct RehearsalEntry {
-    /// When.
+    /// When it ended.
     pub at: Timestamp,
+    /// `passed` or `failed`.
+    pub outcome: &'static str,
+    /// `dry`, `staging` or `real`.
+    pub grade: &'static str,
+    /// How long it took.
+    pub took_ms: u64,
+    /// How long it should have taken at most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub budget_ms: Option<u64>,
+    /// Whether it was one of this very procedure.
+    pub this_procedure: bool,
+    /// Why it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<SafeText>,
+    /// Its steps, in order.
+    pub steps: Vec<RehearsedStepEntry>,
+}
+
+/// One step of a rehearsal.
+#[derive(Clone, Debug, Serialize)]
+pub struct RehearsedStepEntry {
+    /// Its id.
+    pub id: String,
+    /// `succeeded` or `failed`.
+    pub status: &'static str,
+    /// How it ended.
+    pub exit: SafeText,
+    /// How long it took.
+    pub took_ms: u64,
+    /// How long it should have taken at most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub budget_ms: Option<u64>,
 }
 
 /// Where it was judged, and by which plan.

@@ -2,9 +2,11 @@
 //! which and why, never the value, and fails alone.
 
 mod command;
+pub mod distributing;
 mod env_files;
 mod file;
 mod keyring;
+pub mod known;
 mod placing;
 pub mod process;
 mod sealed;
@@ -30,14 +32,49 @@ type Got = Result<Option<(SecretString, Origin)>, String>;
 
 /// Reads every source of a plan. Commands run only when the plan is `trusted`.
 pub async fn load(plan: &Plan, trusted: bool, process: &BTreeMap<String, String>) -> Values {
+    read_all(plan, trusted, process, &|_, _| None).await
+}
+
+/// Reads again what stands in files. A command or the keyring is asked once a process, and again for the credentials
+/// in `rotated` (DECISIONS 22); where it had failed it is asked again too.
+pub async fn reload(
+    plan: &Plan,
+    trusted: bool,
+    process: &BTreeMap<String, String>,
+    before: &Values,
+    rotated: &[CredentialId],
+) -> Values {
+    let kept = |name: &str, source: &ValueSource| {
+        let is_asked_once = matches!(source, ValueSource::Command(_) | ValueSource::Keyring(_));
+        if !is_asked_once || rotated.iter().any(|id| name_of(id) == name) {
+            return None;
+        }
+        match before.get(name) {
+            Lookup::Found(value) => Some(Ok(Some((value.text.clone(), value.origin.clone())))),
+            Lookup::Missing => Some(Ok(None)),
+            Lookup::Failed(_) => None,
+        }
+    };
+    read_all(plan, trusted, process, &kept).await
+}
+
+/// What is kept of an earlier reading of a source, by its name.
+type Kept<'a> = dyn Fn(&str, &ValueSource) -> Option<Got> + Sync + 'a;
+
+async fn read_all(plan: &Plan, trusted: bool, process: &BTreeMap<String, String>, kept: &Kept<'_>) -> Values {
     let mut values = Values::default();
     built_in(plan, &mut values);
     let own = if plan.sources.process_env { process.clone() } else { BTreeMap::new() };
     env_files::load(&plan.folder, &plan.sources.env_files, &own, &mut values);
     let named = named_sources(plan);
-    let reads = named.iter().map(|(_, source, timeout)| {
+    let reads = named.iter().map(|(name, source, timeout)| {
         let context = Context { folder: &plan.folder, trusted, values: &values, process };
-        read(source, context, *timeout)
+        async move {
+            match kept(name, source) {
+                Some(kept) => kept,
+                None => read(source, context, *timeout).await,
+            }
+        }
     });
     let got = join_all(reads).await;
     for ((name, source, _), got) in named.iter().zip(got) {

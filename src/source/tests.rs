@@ -7,6 +7,7 @@ use super::*;
 use crate::model::duration::Span;
 use crate::model::id::CheckId;
 use crate::model::plan::{Credential, Limits, Network, Service, Sources};
+use crate::model::rotation::Rotation;
 
 fn plan(folder: &Path, process_env: bool) -> Plan {
     Plan {
@@ -18,7 +19,11 @@ fn plan(folder: &Path, process_env: bool) -> Plan {
         checks: Vec::new(),
         items: Vec::new(),
         alerts: Vec::new(),
+        notifiers: Vec::new(),
+        metrics: None,
         procedure: Vec::new(),
+        rollback: crate::model::rollback::Rollback::default(),
+        ceremony: crate::model::ceremony::Ceremony::default(),
         limits: Limits::default(),
         folder: folder.to_path_buf(),
         digest: String::new(),
@@ -27,7 +32,8 @@ fn plan(folder: &Path, process_env: bool) -> Plan {
 
 fn with_credential(mut plan: Plan, id: &str, from: ValueSource) -> Plan {
     let check = CheckId::new(&format!("{id}_valid"));
-    let credential = Credential { from, check, rotate_every: None, timeout: Span(Duration::from_millis(400)) };
+    let timeout = Span(Duration::from_millis(400));
+    let credential = Credential { from, check, rotate_every: None, timeout, rotation: Rotation::default() };
     plan.credentials.insert(CredentialId::new(id), credential);
     plan
 }

@@ -1,6 +1,7 @@
 //! What a key means. A screen never sees a key, only one of these.
 
 use crate::model::word::Phase;
+use crate::tui::replaying::Steering;
 use crate::tui::ui::ScreenName;
 
 /// What a key means.
@@ -64,6 +65,8 @@ pub enum Action {
     OnlyUnsettled,
     /// Sorts the checks another way.
     Sort,
+    /// Moves a replay.
+    Steer(Steering),
     /// The keys.
     Help,
     /// Paints the whole screen again.

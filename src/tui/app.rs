@@ -20,6 +20,7 @@ use crate::tui::focus::Focus;
 use crate::tui::help;
 use crate::tui::keymap::{self, Context};
 use crate::tui::layers::Layer;
+use crate::tui::replaying::Steering;
 use crate::tui::scene::{Scene, Setting};
 use crate::tui::standing::Standing;
 use crate::tui::ui::{Held, Pane, Place, RowKey, ScreenName, Ui};
@@ -52,6 +53,8 @@ pub enum Effect {
     Suspend,
     /// Paint everything again.
     Redraw,
+    /// Move the replay.
+    Steer(Steering),
 }
 
 /// The newest state and where it stands.
@@ -151,8 +154,9 @@ impl App {
             Some(Layer::Dialog(_)) => self.dialog_key(key, at_once, live, now),
             Some(Layer::Help(_)) => self.help_key(key, live, now),
             None => {
-                let contexts = [Context::Global, Context::On(self.ui.screen)];
-                let Some(action) = keymap::action(key, &contexts) else { return };
+                let contexts = [Context::Global, Context::On(self.ui.screen), Context::Replay];
+                let holding = if self.ui.replay.is_some() { &contexts[..] } else { &contexts[..2] };
+                let Some(action) = keymap::action(key, holding) else { return };
                 if at_once > MOST_AT_ONCE && action.decides() {
                     self.ui.say("a burst of keys decides nothing: press it again", true, now);
                     return;
@@ -176,6 +180,7 @@ impl App {
             Action::Suspend => self.effects.push(Effect::Suspend),
             Action::Interrupt => self.interrupt(live, now),
             Action::Quit => self.quit(live, now),
+            Action::Steer(steering) => self.effects.push(Effect::Steer(steering)),
             Action::Hold => {
                 let held = Held { state: Arc::clone(live.0), standing: Arc::clone(live.1) };
                 self.ui.held = if self.ui.held.is_some() { None } else { Some(held) };

@@ -1,4 +1,4 @@
-//! What the screen needs of a running engine: decide, watch, quit. Nothing more reaches it.
+//! What the screen needs of a running engine, or of a replay: decide, watch, steer, quit. Nothing more reaches it.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -6,9 +6,12 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+use crate::clock;
 use crate::core::decide::{Command, Refusal};
 use crate::core::state::State;
 use crate::model::operator::Operator;
+use crate::model::time::Now;
+use crate::tui::replaying::{ReplayStand, Steering};
 
 /// The answer to a decision, once it is on disk or refused.
 pub type Answer = Pin<Box<dyn Future<Output = Result<(), Refusal>> + Send>>;
@@ -23,6 +26,19 @@ pub trait Cockpit {
 
     /// Asks the engine to end.
     fn quit(&self);
+
+    /// The moment that is shown: a replay shows another one than the clock does.
+    fn now(&self) -> Now {
+        clock::now()
+    }
+
+    /// Where a replay stands; nothing for a session that is live.
+    fn replay(&self) -> Option<ReplayStand> {
+        None
+    }
+
+    /// Moves a replay. A session that is live takes no notice.
+    fn steer(&self, _: Steering) {}
 }
 
 impl Cockpit for crate::engine::handle::Handle {

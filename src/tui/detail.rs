@@ -152,7 +152,7 @@ pub fn sentence(scene: &Scene<'_>, item: &Item, known: &ItemState) -> Option<Str
         Lack::StepFailed(how) => format!("its step {how}"),
         Lack::Soak { broken_by: Some(by), .. } => format!("the quiet time was broken by {by}"),
         Lack::Soak { .. } => "it has to stay quiet".to_owned(),
-        Lack::Rehearsal(needs) => format!("no rehearsal within {} that kept {}", needs.within, needs.budget),
+        Lack::Rehearsal(why) => why.clone(),
     })
 }
 

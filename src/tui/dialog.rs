@@ -4,6 +4,7 @@
 
 mod draw;
 mod make;
+mod rotation;
 
 use std::time::Duration;
 
@@ -14,9 +15,10 @@ use tui_input::{Input, InputRequest};
 use crate::core::decide::Command;
 use crate::core::event::Subject;
 use crate::model::duration;
-use crate::model::id::ItemId;
+use crate::model::id::{CredentialId, ItemId};
 use crate::model::operator::{Operator, Provenance};
 use crate::model::time::Now;
+use crate::model::values::Given;
 
 pub use draw::draw;
 
@@ -64,6 +66,8 @@ pub enum Question {
     CloseGate,
     /// Give the go-live up.
     Abort,
+    /// Rotate this credential, with the value in the first field.
+    Rotate(CredentialId),
     /// Do this.
     Door(Command),
     /// Leave golive.
@@ -82,7 +86,7 @@ pub enum Lock {
 }
 
 /// A line to type in.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Field {
     /// What belongs in it.
     pub label: String,
@@ -90,6 +94,14 @@ pub struct Field {
     pub input: Input,
     /// Whether it may stay empty.
     pub optional: bool,
+    /// Whether what is in it is never shown.
+    pub secret: bool,
+}
+
+impl std::fmt::Debug for Field {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Field").field("label", &self.label).finish_non_exhaustive()
+    }
 }
 
 /// What a key did to a dialog.
@@ -117,7 +129,9 @@ impl Dialog {
 
     /// Takes pasted text, where it may come from a clipboard: never at a door.
     pub fn paste(&mut self, text: &str, now: Now) {
-        if matches!(self.lock, Lock::Enter) && !self.fields.is_empty() {
+        // A value that goes into no journal may come from where such values are kept; a door's word may not.
+        let is_secret = self.fields.get(self.at).is_some_and(|field| field.secret);
+        if is_secret || (matches!(self.lock, Lock::Enter) && !self.fields.is_empty()) {
             for letter in text.chars().filter(|letter| !letter.is_control()).take(500) {
                 self.edit(InputRequest::InsertChar(letter), now);
             }
@@ -195,6 +209,10 @@ impl Dialog {
             Question::Note(subject) => Command::Note { subject: subject.clone(), text: self.text(0) },
             Question::CloseGate => Command::CloseGate { reason: self.text(0) },
             Question::Abort => Command::AbortSession { reason: self.text(0) },
+            Question::Rotate(credential) => {
+                let value = Some(Given(self.text(0).into()));
+                Command::Rotate { credential: credential.clone(), value }
+            }
             Question::Door(command) => command.clone(),
         };
         Answer::Do(command, self.by(own))

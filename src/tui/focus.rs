@@ -1,7 +1,7 @@
 //! What the hands are on: the item, check or act that a deciding key would be about.
 
 use crate::core::event::Subject;
-use crate::model::id::{CheckId, ItemId};
+use crate::model::id::{CheckId, CredentialId, ItemId};
 use crate::tui::detail;
 use crate::tui::scene::Scene;
 use crate::tui::screen;
@@ -14,6 +14,8 @@ pub struct Focus {
     pub item: Option<ItemId>,
     /// The check, where one is chosen.
     pub check: Option<CheckId>,
+    /// The credential, where one is chosen.
+    pub credential: Option<CredentialId>,
     /// What would move the question.
     pub act: Option<Act>,
 }
@@ -30,14 +32,14 @@ impl Focus {
                 let within = scene.ui.pane == Pane::Detail && scene.ui.screen == ScreenName::Checklist;
                 let item = scene.state.item(&id).filter(|_| within);
                 let check = item.and_then(|(item, _)| detail::focused_check(scene, item));
-                Self { item: Some(id), check, act: None }
+                Self { item: Some(id), check, ..Self::default() }
             }
             RowKey::Check(id) => Self { check: Some(id), ..Self::default() },
             RowKey::Alert(_) => Self::default(),
             RowKey::Act(act) => Self { act: Some(act), ..Self::default() },
             RowKey::Credential(id) => {
                 let check = scene.state.plan().credentials.get(&id).map(|credential| credential.check.clone());
-                Self { check, ..Self::default() }
+                Self { check, credential: Some(id), ..Self::default() }
             }
             RowKey::Named(_) | RowKey::Line(_) => Self::default(),
         }

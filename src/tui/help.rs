@@ -45,7 +45,10 @@ fn lines(scene: &Scene<'_>) -> Vec<Vec<Span<'static>>> {
         ],
         Vec::new(),
     ];
-    let on_screen = |binding: &&Binding| binding.contexts.contains(&Context::On(scene.ui.screen));
+    let on_screen = |binding: &&Binding| {
+        binding.contexts.contains(&Context::On(scene.ui.screen))
+            || (scene.ui.replay.is_some() && binding.contexts.contains(&Context::Replay))
+    };
     let available = |binding: &&Binding| {
         binding.contexts.contains(&Context::Global) && unavailable::why(scene, &focus, binding.action).is_none()
     };

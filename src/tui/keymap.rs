@@ -4,6 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use crate::model::word::Phase;
 use crate::tui::action::Action;
+use crate::tui::replaying::Steering;
 use crate::tui::ui::ScreenName;
 
 /// Where a binding holds.
@@ -13,6 +14,8 @@ pub enum Context {
     Global,
     /// On one screen.
     On(ScreenName),
+    /// Everywhere in a replay.
+    Replay,
     /// In dialogs.
     Dialog,
 }
@@ -50,6 +53,7 @@ const fn key(code: KeyCode) -> Key {
 }
 
 const GLOBAL: &[Context] = &[Context::Global];
+const REPLAY: &[Context] = &[Context::Replay];
 
 macro_rules! bindings {
     ($($keys:expr => $action:expr, $name:literal, $sentence:literal, $contexts:expr, $hint:literal;)+) => {
@@ -61,9 +65,16 @@ macro_rules! bindings {
 }
 
 bindings! {
+    [char(' ')] => Action::Steer(Steering::PlayPause), "play", "Let the replay go on, or stop it", REPLAY, true;
+    [char('>')] => Action::Steer(Steering::Forward), "event on", "One event on", REPLAY, true;
+    [char('<')] => Action::Steer(Steering::Backward), "event back", "One event back", REPLAY, true;
+    [char('}')] => Action::Steer(Steering::NextTurn), "next turn", "On to the next event that changed the verdict", REPLAY, true;
+    [char('{')] => Action::Steer(Steering::TurnBefore), "turn before", "Back to the event before that changed the verdict", REPLAY, true;
+    [char('+'), char('=')] => Action::Steer(Steering::Faster), "faster", "Twice as fast", REPLAY, false;
+    [char('-')] => Action::Steer(Steering::Slower), "slower", "Half as fast", REPLAY, false;
     [key(KeyCode::Enter)] => Action::Open, "open", "Open what is selected, or go to its evidence", GLOBAL, true;
     [char('s')] => Action::Sign, "sign", "Sign the selected item, with a note if you like", GLOBAL, true;
-    [char('x')] => Action::Act, "act", "Start or stop the step, open the gate, close the go-live: each behind its door", GLOBAL, true;
+    [char('x')] => Action::Act, "act", "Start or stop the step, rotate the credential, open the gate, close the go-live: each behind its door", GLOBAL, true;
     [char('w')] => Action::Waive, "waive", "Accept it although it is not settled: why, and until when", GLOBAL, true;
     [char('o')] => Action::Object, "object", "Object to the selected item, with a reason", GLOBAL, false;
     [char('r')] => Action::RunAgain, "run again", "Run the selected check, or the item's checks, now", GLOBAL, true;
@@ -72,7 +83,7 @@ bindings! {
     [char('i')] => Action::Claim, "on it", "Say that you are on it", GLOBAL, true;
     [char('c')] => Action::Screen(ScreenName::Credentials), "credentials", "Which credential is where, masked", GLOBAL, true;
     [char('m')] => Action::Note, "note", "Write something down", GLOBAL, true;
-    [char('u')] => Action::Undo, "undo", "Take back your signature, objection or waiver on the selected row", GLOBAL, true;
+    [char('u')] => Action::Undo, "undo", "Take back your signature, objection, waiver or rotation on the selected row", GLOBAL, true;
     [char('C')] => Action::Screen(ScreenName::Checks), "checks", "All checks, slow and shaky ones first", GLOBAL, true;
     [char('T')] => Action::Screen(ScreenName::Timeline), "timeline", "What happened, newest first", GLOBAL, true;
     [char(',')] => Action::Sort, "sort", "Sort the checks another way", &[Context::On(ScreenName::Checks)], true;
@@ -146,6 +157,7 @@ fn shown(key: &Key) -> String {
         (KeyCode::Char(letter), modifiers) if modifiers.contains(KeyModifiers::CONTROL) => {
             format!("^{}", letter.to_uppercase())
         }
+        (KeyCode::Char(' '), _) => "space".to_owned(),
         (KeyCode::Char(letter), _) => letter.to_string(),
         (KeyCode::Enter, _) => "⏎".to_owned(),
         (KeyCode::Esc, _) => "esc".to_owned(),
@@ -176,7 +188,7 @@ mod tests {
             ScreenName::Timeline,
         ];
         let mut places: Vec<Vec<Context>> =
-            screens.iter().map(|screen| vec![Context::Global, Context::On(*screen)]).collect();
+            screens.iter().map(|screen| vec![Context::Replay, Context::Global, Context::On(*screen)]).collect();
         places.push(vec![Context::Dialog]);
         for place in places {
             let mut seen = Vec::new();

@@ -15,6 +15,7 @@ pub mod frame;
 pub mod help;
 pub mod keymap;
 pub mod layers;
+pub mod replaying;
 pub mod run;
 pub mod scene;
 pub mod screen;

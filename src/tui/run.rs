@@ -18,12 +18,13 @@ use crate::clock;
 use crate::core::decide::Refusal;
 use crate::core::state::State;
 use crate::model::operator::Operator;
-use crate::tui::app::{App, Effect, Leaving};
+use crate::tui::app::{App, Effect, Leaving, Live};
 use crate::tui::cockpit::Cockpit;
 use crate::tui::scene::Setting;
 use crate::tui::standing::Standing;
 use crate::tui::terminal::Screen;
 use crate::tui::theme::{Colours, Theme, ThemeError};
+use crate::tui::ui::ScreenName;
 
 /// Results are painted at most so often; a key paints at once.
 const BETWEEN_PAINTS: Duration = Duration::from_millis(50);
@@ -41,6 +42,8 @@ pub struct Options {
     pub colours: Colours,
     /// Where the reader is.
     pub zone: TimeZone,
+    /// What is shown first.
+    pub screen: ScreenName,
 }
 
 /// Why there is no cockpit.
@@ -66,7 +69,8 @@ pub fn run(cockpit: &dyn Cockpit, options: Options) -> Result<Leaving, TuiError>
         return Err(TuiError::NoTerminal);
     }
     let theme = Theme::load(&options.theme, options.colours)?;
-    let app = App::new(Setting { theme, zone: options.zone, own: options.own });
+    let mut app = App::new(Setting { theme, zone: options.zone, own: options.own });
+    app.ui.screen = options.screen;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let leaving = runtime.block_on(fly(cockpit, app));
     cockpit.quit();
@@ -115,15 +119,15 @@ async fn fly(cockpit: &dyn Cockpit, mut app: App) -> Result<Leaving, TuiError> {
     let mut signals = Signals::new()?;
     let mut screen = Screen::take()?;
     let mut state = Arc::clone(&states.borrow_and_update());
-    let mut standing = Arc::new(Standing::of(&state, clock::now()));
+    let mut standing = Arc::new(Standing::of(&state, cockpit.now()));
     let mut answers = Answers::new();
-    paint(&mut screen, &mut app, &state, &standing)?;
+    paint(cockpit, &mut screen, &mut app, (&state, &standing))?;
     let mut events = EventStream::new();
     let mut painted = Instant::now();
     let mut due: Option<Instant> = None;
     loop {
         let woken = next(&mut events, &mut states, &mut answers, &mut signals, due).await;
-        let now = clock::now();
+        let now = cockpit.now();
         let mut at_once = true;
         let ticked = matches!(woken, Woken::Second);
         match woken {
@@ -133,6 +137,7 @@ async fn fly(cockpit: &dyn Cockpit, mut app: App) -> Result<Leaving, TuiError> {
                     match effect {
                         Effect::Leave(leaving) => return Ok(leaving),
                         Effect::Redraw => screen.forget()?,
+                        Effect::Steer(steering) => cockpit.steer(steering),
                         Effect::Suspend => {
                             // The reader of keys has to be gone while another program has the terminal.
                             drop(events);
@@ -158,17 +163,17 @@ async fn fly(cockpit: &dyn Cockpit, mut app: App) -> Result<Leaving, TuiError> {
         let moved = !Arc::ptr_eq(&newest, &state);
         if moved || ticked {
             state = newest;
-            standing = Arc::new(Standing::of(&state, clock::now()));
+            standing = Arc::new(Standing::of(&state, cockpit.now()));
         }
-        paint(&mut screen, &mut app, &state, &standing)?;
+        paint(cockpit, &mut screen, &mut app, (&state, &standing))?;
         (painted, due) = (Instant::now(), None);
     }
 }
 
-fn paint(screen: &mut Screen, app: &mut App, state: &Arc<State>, standing: &Arc<Standing>) -> io::Result<()> {
-    let now = clock::now();
-    screen.paint(&app.scene((state, standing), now))?;
-    app.drawn(clock::now());
+fn paint(cockpit: &dyn Cockpit, screen: &mut Screen, app: &mut App, live: Live<'_>) -> io::Result<()> {
+    app.ui.replay = cockpit.replay();
+    screen.paint(&app.scene(live, cockpit.now()))?;
+    app.drawn(cockpit.now());
     Ok(())
 }
 

@@ -9,6 +9,7 @@ use crate::model::id::{AlertId, CheckId, CredentialId, ItemId};
 use crate::model::time::Now;
 use crate::model::word::Phase;
 use crate::tui::layers::Layers;
+use crate::tui::replaying::ReplayStand;
 use crate::tui::standing::Standing;
 
 /// The screens, in the order of `[` and `]`.
@@ -137,6 +138,8 @@ pub struct Ui {
     pub message: Option<Message>,
     /// What lies over the screen.
     pub layers: Layers,
+    /// Where the replay stands; nothing for a session that is live.
+    pub replay: Option<ReplayStand>,
 }
 
 impl Default for Ui {
@@ -152,6 +155,7 @@ impl Default for Ui {
             order: Order::default(),
             message: None,
             layers: Layers::default(),
+            replay: None,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Why a key does nothing here and now: the footer leaves it out, the help dims it and says this.
 
-use crate::core::state::StepStatus;
+use crate::core::state::{RotationStage, RotationState, StepStatus};
 use crate::tui::action::Action;
 use crate::tui::focus::Focus;
 use crate::tui::scene::Scene;
@@ -9,6 +9,9 @@ use crate::tui::ui::{Act, ScreenName};
 /// Why an action is not to be had; `None` when it is.
 #[must_use]
 pub fn why(scene: &Scene<'_>, focus: &Focus, action: Action) -> Option<&'static str> {
+    if scene.ui.replay.is_some() && action.decides() && action != Action::Quit {
+        return Some("a replay decides nothing");
+    }
     let ended = scene.live.session().ended.is_some();
     if ended && action.decides() && !matches!(action, Action::Note | Action::Quit) {
         return Some("the session has ended");
@@ -32,6 +35,10 @@ pub fn why(scene: &Scene<'_>, focus: &Focus, action: Action) -> Option<&'static 
 
 fn act(scene: &Scene<'_>, focus: &Focus) -> Option<&'static str> {
     let session = scene.live.session();
+    if let Some(id) = &focus.credential {
+        let retiring = scene.live.rotation(id).is_some_and(|walk| walk.stage == RotationStage::Retiring);
+        return retiring.then_some("the old value is being retired");
+    }
     match focus.act {
         Some(Act::Begin) if session.phase_opened(crate::model::word::Phase::Deployment).is_some() => {
             Some("it has begun")
@@ -44,7 +51,7 @@ fn act(scene: &Scene<'_>, focus: &Focus) -> Option<&'static str> {
                     let stopping = known.step.as_ref().is_some_and(|step| step.status == StepStatus::Stopping);
                     if stopping { Some("it is being stopped already") } else { None }
                 }
-                _ => Some("needs a step, the gate or the end"),
+                _ => Some("needs a step, a credential, the gate or the end"),
             }
         }
     }
@@ -59,5 +66,7 @@ fn undo(scene: &Scene<'_>, focus: &Focus) -> Option<&'static str> {
     });
     let check =
         focus.check.as_ref().and_then(|id| scene.state.check(id)).is_some_and(|(_, known)| known.waiver.is_some());
-    if item || check { None } else { Some("nothing of yours to take back here") }
+    let walk =
+        focus.credential.as_ref().and_then(|id| scene.live.rotation(id)).is_some_and(RotationState::is_under_way);
+    if item || check || walk { None } else { Some("nothing of yours to take back here") }
 }

@@ -179,5 +179,16 @@ pub const fn phase_name(phase: Phase, short: bool) -> &'static str {
 /// Whether a reason is about what people, steps or time have to settle.
 #[must_use]
 pub const fn is_for_people(cause: &Cause) -> bool {
-    matches!(cause, Cause::People | Cause::Step | Cause::StepFailed | Cause::Soak | Cause::Rehearsal | Cause::Objection)
+    matches!(
+        cause,
+        Cause::People
+            | Cause::Step
+            | Cause::StepFailed
+            | Cause::Soak
+            | Cause::Rehearsal
+            | Cause::Objection
+            | Cause::Held
+            | Cause::Poll
+            | Cause::Window
+    )
 }

@@ -15,19 +15,48 @@ const ROOMS: &[(&str, &[&str], &str)] = &[
     ("envfile", &["model"], "env files are text in, variables out"),
     ("webhook", &["model"], "signatures are bytes in, bytes out"),
     ("trust", &["model"], "trust keeps digests; the plan makes them"),
+    ("network", &["core::evidence", "model"], "the network reaches names; what is said over it is its caller's"),
+    ("notify", &["core::notice", "model", "network"], "a notifier sends a notice once and says whether it was taken"),
     ("plan", &["model", "expr", "mask", "envfile"], "the plan gets what it needs of kinds as KindSpec"),
     ("core", &["model", "expr"], "the core does no I/O: let the engine do it and answer with an event"),
+    ("scan", &["model", "mask"], "the search gets its secrets handed over and gives back finds"),
     ("source", &["model", "mask", "envfile", "clock"], "a source gives values; the engine passes them on"),
     (
         "check",
-        &["core::evidence", "expr", "model", "mask", "envfile", "clock", "webhook"],
+        &[
+            "core::evidence",
+            "expr",
+            "model",
+            "mask",
+            "envfile",
+            "clock",
+            "scan",
+            "webhook",
+            "network",
+            "notify",
+            "core::notice",
+        ],
         "a check returns Evidence and knows nothing else",
     ),
     ("supervisor", &["model", "mask", "clock"], "the supervisor is told everything in its order"),
     ("journal", &["core", "model"], "the journal stores events and knows no meaning"),
     (
         "engine",
-        &["core", "check", "source", "supervisor", "journal", "plan", "expr", "model", "mask", "clock", "trust"],
+        &[
+            "core",
+            "check",
+            "network",
+            "notify",
+            "source",
+            "supervisor",
+            "journal",
+            "plan",
+            "expr",
+            "model",
+            "mask",
+            "clock",
+            "trust",
+        ],
         "the engine answers with events; screens and reports read state",
     ),
     ("report", &["core", "model"], "a report is a function of state and now"),
@@ -50,8 +79,11 @@ const ROOMS: &[(&str, &[&str], &str)] = &[
             "journal",
             "mask",
             "model",
+            "network",
+            "notify",
             "plan",
             "report",
+            "scan",
             "source",
             "supervisor",
             "trust",
@@ -239,7 +271,7 @@ fn no_file_is_long_without_a_reason() {
 /// Files of a room that its registry (`mod.rs`) has to name: one file, one line.
 #[test]
 fn every_kind_screen_format_and_subcommand_is_in_its_registry() {
-    for folder in ["check", "cli", "report", "tui/screen"] {
+    for folder in ["check", "notify", "cli", "report", "tui/screen"] {
         let folder = source().join(folder);
         let registry = fs::read_to_string(folder.join("mod.rs")).unwrap();
         for path in rust_files(&folder) {

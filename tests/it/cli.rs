@@ -4,109 +4,13 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
+use crate::cli_kit::{Home, PLAN, Ran};
 use crate::terminal::Terminal;
-
-/// A home of its own for each test: what one keeps no other sees.
-struct Home(tempfile::TempDir);
-
-const PLAN: &str = r#"
-[service]
-name = "shop"
-environment = "staging"
-
-[sources]
-env_files = [".env"]
-
-[checks.shop_url_set]
-kind = "variable"
-names = ["SHOP_URL"]
-
-[checks.notes_there]
-kind = "file"
-path = "notes.md"
-severity = "warning"
-
-[[pre_deployment]]
-id = "environment_set"
-title = "Environment set"
-checks = ["shop_url_set"]
-
-[[pre_deployment]]
-id = "backup_ready"
-title = "Backup ready"
-manual = { prompt = "Restore seen working?" }
-"#;
-
-impl Home {
-    fn new() -> Self {
-        let home = Self(tempfile::tempdir().unwrap());
-        home.put("golive.toml", PLAN);
-        home.put(".env", "SHOP_URL=https://shop.example\n");
-        home.put("notes.md", "what changes\n");
-        home
-    }
-
-    fn put(&self, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
-        let path = self.0.path().join(name);
-        std::fs::write(&path, text).unwrap();
-        path
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_golive"));
-        let home = self.0.path();
-        command.args(arguments).env_clear().current_dir(home).stdin(Stdio::null());
-        command.env("HOME", home).env("GOLIVE_OPERATOR", "thandi").env("USER", "thandi").env("PATH", "/usr/bin:/bin");
-        for name in ["STATE", "CONFIG", "CACHE", "DATA"] {
-            command.env(format!("XDG_{name}_HOME"), home.join(name.to_lowercase()));
-        }
-        command
-    }
-
-    fn golive(&self, arguments: &[&str]) -> Ran {
-        Ran::of(self.command(arguments).output().unwrap())
-    }
-
-    /// The state folder's files, for tests about what is kept.
-    fn sessions(&self) -> Vec<PathBuf> {
-        let folder = self.0.path().join("state/golive/sessions");
-        let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
-        let paths = entries.map(|entry| entry.unwrap().path());
-        paths.filter(|path| path.extension().is_some_and(|ending| ending == "golive")).collect()
-    }
-}
-
-#[derive(Debug)]
-struct Ran {
-    code: Option<i32>,
-    out: String,
-    err: String,
-}
-
-impl Ran {
-    fn of(output: Output) -> Self {
-        let text = |bytes| String::from_utf8(bytes).unwrap();
-        Self { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
-    }
-
-    fn json(&self) -> Value {
-        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"))
-    }
-
-    /// Ended with this code, said this on standard error, and nothing on standard output.
-    #[track_caller]
-    fn refused(&self, code: i32, sentence: &str) {
-        assert_eq!(self.code, Some(code), "{self:?}");
-        assert!(self.err.contains(sentence), "{self:?}");
-        assert!(self.out.is_empty(), "{self:?}");
-        assert!(!self.err.contains('\x1b') && !self.err.contains("panicked"), "{self:?}");
-    }
-}
 
 #[test]
 fn a_go_ends_with_0_and_the_report_on_standard_output() {

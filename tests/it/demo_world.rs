@@ -4,20 +4,27 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use golive::check::network::Network;
 use golive::check::{self, Surroundings};
 use golive::core::evidence::Evidence;
 use golive::demo::{Fault, World, scenario};
 use golive::model::word::Outcome;
+use golive::network::Network;
 use golive::{clock, plan, source};
 
 /// Runs one check of the world's own plan, as the engine would.
-async fn run(world: &World, id: &str) -> Evidence {
+pub(crate) async fn run(world: &World, id: &str) -> Evidence {
     let loaded = plan::load(&world.plan(), &check::specs()).unwrap_or_else(|error| panic!("{error}"));
     let values = source::load(&loaded.plan, true, &BTreeMap::new()).await;
     let network = Network::new(&loaded.plan.network, &loaded.plan.folder).unwrap();
     let folder = loaded.plan.folder.clone();
-    let surroundings = Arc::new(Surroundings { values, folder, trusted: true, clock: clock::now, network });
+    let surroundings = Arc::new(Surroundings {
+        values,
+        folder,
+        trusted: true,
+        clock: clock::now,
+        network,
+        notifiers: golive::notify::Roster::default(),
+    });
     let check = loaded.plan.checks.iter().find(|check| check.id.as_str() == id).unwrap_or_else(|| panic!("no {id}"));
     match check::kind(check.kind.as_str()).unwrap().build(check, &surroundings) {
         Ok(probe) => probe.run(Duration::from_secs(5)).await,

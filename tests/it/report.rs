@@ -51,6 +51,7 @@ fn story() -> Story {
             check: CheckId::new("api_key_valid"),
             rotate_every: Some(Span::seconds(90 * 86_400)),
             timeout: Span::seconds(10),
+            rotation: Default::default(),
         },
     );
     let mut story = Story::begin(Arc::new(plan));
@@ -91,8 +92,11 @@ fn decides(story: &mut Story, who: &str, command: &Command) {
 
 fn report_of(story: &Story, scope: Scope) -> Report {
     let inquiry = Inquiry { question: Question::Deploy, scope };
-    let circumstances =
-        Circumstances { operator: SafeText::from_foreign("thandi"), plan: Some("golive.toml".to_owned()) };
+    let circumstances = Circumstances {
+        operator: SafeText::from_foreign("thandi"),
+        plan: Some("golive.toml".to_owned()),
+        journal: None,
+    };
     report(&story.state, &inquiry, &circumstances, story.now)
 }
 
@@ -269,6 +273,10 @@ fn markup_in_foreign_text_stays_text() {
     let begins = |line: &str| ["error", "warning", "notice"].iter().any(|l| line.starts_with(&format!("::{l} title=")));
     assert!(annotations.lines().all(begins) && annotations.contains("%250A"), "{annotations}");
     assert!(!markdown.contains("<script>") && !markdown.contains("[x](y)") && !markdown.contains("@all"));
+    for name in ["html", "handover", "post-mortem"] {
+        assert!(!written(&report, name).contains("<script>"), "{name}");
+    }
+    let _: Value = serde_json::from_str(&written(&report, "sarif")).unwrap();
 }
 
 #[test]
@@ -300,4 +308,45 @@ fn the_report_for_workflow_runs() {
 #[test]
 fn the_report_for_programs() {
     insta::assert_snapshot!(written(&report_of(&story(), Scope::All), "json"));
+}
+
+#[test]
+fn the_report_for_code_scanning() {
+    insta::assert_snapshot!(written(&report_of(&story(), Scope::All), "sarif"));
+}
+
+#[test]
+fn the_page_for_the_next_shift() {
+    insta::assert_snapshot!(written(&report_of(&story(), Scope::All), "handover"));
+}
+
+#[test]
+fn the_draft_of_a_post_mortem() {
+    insta::assert_snapshot!(written(&report_of(&story(), Scope::All), "post-mortem"));
+}
+
+#[test]
+fn the_page_for_a_browser_is_one_file_that_asks_for_nothing_else() {
+    let page = written(&report_of(&story(), Scope::All), "html");
+    for foreign in ["<script", "<link", "src=", "url(", "@import", "href="] {
+        assert!(!page.contains(foreign), "{foreign} in the page");
+    }
+    for told in ["NO-GO to deploy", "test_mode_disabled", "restore seen at 13:40", "signed by thandi", "••••7Q2M"]
+    {
+        assert!(page.contains(told), "{told} is not in the page");
+    }
+}
+
+#[test]
+fn a_waived_check_is_suppressed_with_its_reason_and_never_a_plain_pass() {
+    let mut story = story();
+    let until = story.now.after(std::time::Duration::from_secs(3_600)).at;
+    let subject = golive::core::event::Subject::Check(CheckId::new("https_enforced"));
+    decides(&mut story, "thandi", &Command::Waive { subject, reason: "known, ticket 48113".to_owned(), until });
+    let log: Value = serde_json::from_str(&written(&report_of(&story, Scope::All), "sarif")).unwrap();
+    let results = log["runs"][0]["results"].as_array().unwrap();
+    let result = results.iter().find(|result| result["ruleId"] == "https_enforced").unwrap();
+    let suppression = &result["suppressions"][0];
+    assert!(suppression["justification"].as_str().unwrap().starts_with("known, ticket 48113 (thandi"), "{result}");
+    assert!(results.iter().all(|result| result["ruleId"] != "api_key_valid"), "what is fine has no result");
 }

@@ -30,7 +30,7 @@ use crate::model::duration::Span;
 use crate::model::failure::FailureClass;
 use crate::model::kind::{KindSpec, OptionProblem, Options, Touch};
 use crate::model::plan::Check;
-use crate::model::values::{Lookup, Origin};
+use crate::model::values::{Lookup, Origin, Record, Value};
 use crate::model::word::Category;
 
 /// The kind.
@@ -165,6 +165,7 @@ struct Loaded<'a> {
     id: &'a str,
     secret: &'a SecretString,
     origin: &'a Origin,
+    known: Option<&'a Record>,
 }
 
 /// What is wrong, and whether it fails the check or is something to look at.
@@ -200,8 +201,11 @@ impl Looker {
         let ids = self.keys.credential.iter().chain(&self.keys.credentials);
         let mut loaded: Vec<Loaded<'_>> = Vec::new();
         for id in ids {
-            match self.surroundings.values.get(&format!("credentials.{id}")) {
-                Lookup::Found(value) => loaded.push(Loaded { id, secret: &value.text, origin: &value.origin }),
+            let (name, values) = (format!("credentials.{id}"), &self.surroundings.values);
+            match values.get(&name) {
+                Lookup::Found(Value { text: secret, origin, .. }) => {
+                    loaded.push(Loaded { id, secret, origin, known: values.known(&name) });
+                }
                 Lookup::Missing => {
                     return self.finding.fail(FailureClass::Value, &format!("{id} is missing")).material(id, "missing");
                 }
@@ -232,9 +236,13 @@ impl Looker {
         for objection in &objections {
             evidence = evidence.material("problem", &objection.sentence);
         }
-        for Loaded { id, secret, origin } in loaded {
+        for Loaded { id, secret, origin, known } in loaded {
             let length = secret.expose_secret().chars().count();
             evidence = evidence.fact(id, &format!("{}  {length} ch  {origin}", mask::shown(secret)));
+            if let Some(known) = known {
+                // Another value is another thing that was signed off, however sound it is.
+                evidence = evidence.material(&format!("{id} fingerprint"), &known.fingerprint);
+            }
         }
         evidence
     }
@@ -278,7 +286,7 @@ impl Looker {
 
 /// A value that another environment uses, or that is none at all.
 fn from_elsewhere(loaded: &Loaded<'_>, known: &Known) -> Option<Objection> {
-    let Loaded { id, secret, origin } = loaded;
+    let Loaded { id, secret, origin, .. } = loaded;
     let value = secret.expose_secret();
     let why = development::word(value)
         .map(|word| format!("it holds \"{word}\" ({origin})"))

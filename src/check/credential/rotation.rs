@@ -7,7 +7,6 @@ use jiff::Timestamp;
 
 use crate::check::credential::{Loaded, Objection};
 use crate::model::duration::{self, Span};
-use crate::model::values::Origin;
 
 /// What is said of one credential's age, if anything is to be said.
 pub(super) fn objection(
@@ -18,7 +17,10 @@ pub(super) fn objection(
     now: Timestamp,
 ) -> Option<Objection> {
     let id = loaded.id;
-    let Some(changed) = changed(loaded.origin, folder) else {
+    let first_seen = loaded.known.and_then(|known| known.since);
+    let too_old = |since: Timestamp| Duration::try_from(now.duration_since(since)).unwrap_or_default() > most;
+    // Seen first today it may be of any age; seen first long ago it is older still.
+    let Some(changed) = in_use_since(loaded, folder).or_else(|| first_seen.filter(|since| too_old(*since))) else {
         return Some(Objection::warning(format!("nobody can tell how old {id} is: its source has no date")));
     };
     let age = Duration::try_from(now.duration_since(changed)).unwrap_or_default();
@@ -38,10 +40,15 @@ const fn in_days(age: Duration) -> u64 {
     age.as_secs() / 86_400
 }
 
-/// When the file that a value stands in was last changed. A file that was changed for another reason makes a value
-/// younger than it is; a credential in a file of its own tells its age exactly.
-fn changed(origin: &Origin, folder: &Path) -> Option<Timestamp> {
-    let file = origin.file()?;
+/// Since when a value is in use: since golive rotated it, or since its file was last changed, or since golive first saw
+/// it there, whichever is longer ago. A file that changed for another value's sake makes no value younger.
+fn in_use_since(loaded: &Loaded<'_>, folder: &Path) -> Option<Timestamp> {
+    let first_seen = loaded.known.and_then(|known| known.since);
+    if loaded.known.is_some_and(|known| known.born) {
+        return first_seen;
+    }
+    let file = loaded.origin.file()?;
     let modified = std::fs::metadata(folder.join(file)).and_then(|metadata| metadata.modified()).ok()?;
-    Timestamp::try_from(modified).ok()
+    let changed = Timestamp::try_from(modified).ok()?;
+    Some(first_seen.map_or(changed, |since| since.min(changed)))
 }

@@ -16,10 +16,10 @@ use tokio::time::Instant;
 use crate::check::Surroundings;
 use crate::check::finding::Finding;
 use crate::check::http::keys::Keys;
-use crate::check::network::{self, Network, Trouble, within};
 use crate::core::evidence::{Evidence, Timings};
 use crate::model::failure::FailureClass;
 use crate::model::template::Filled;
+use crate::network::{self, Network, Trouble, within};
 
 /// At most so many headers in an answer, and so many bytes of them.
 const MOST_HEADERS: usize = 128;

@@ -7,12 +7,12 @@ use crate::check::finding::Finding;
 use crate::check::http::exchange::{Answer, Exchange};
 use crate::check::http::keys::{Keys, fact_names};
 use crate::check::judging::judged;
-use crate::check::network::Trouble;
 use crate::core::evidence::{Evidence, LONGEST_SUMMARY, Timings};
 use crate::expr::{Condition, Fact, Facts};
 use crate::model::failure::FailureClass;
 use crate::model::text::SafeText;
 use crate::model::word::Outcome;
+use crate::network::Trouble;
 
 /// Characters of a body that are kept when it was not as it should be.
 const BODY_KEPT: usize = 500;

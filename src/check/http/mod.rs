@@ -15,11 +15,12 @@ use crate::check::finding::Finding;
 use crate::check::http::exchange::Kept;
 use crate::check::http::judge::Judge;
 use crate::check::http::keys::Keys;
-use crate::check::{Kind, Looking, Probe, Surroundings, network, options};
+use crate::check::{Kind, Looking, Probe, Surroundings, options};
 use crate::core::evidence::Evidence;
 use crate::model::kind::KindSpec;
 use crate::model::plan::Check;
 use crate::model::word::Category;
+use crate::network;
 
 pub(super) use exchange::{Answer, Exchange};
 

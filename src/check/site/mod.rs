@@ -14,12 +14,13 @@ use std::time::Duration;
 use crate::check::finding::Finding;
 use crate::check::site::keys::Keys;
 use crate::check::site::visit::Visit;
-use crate::check::{Kind, Looking, Probe, Surroundings, network, options};
+use crate::check::{Kind, Looking, Probe, Surroundings, options};
 use crate::core::evidence::Evidence;
 use crate::model::failure::FailureClass;
 use crate::model::kind::KindSpec;
 use crate::model::plan::Check;
 use crate::model::word::Category;
+use crate::network;
 
 /// The kind.
 pub(super) struct Site;

@@ -7,11 +7,11 @@ use tokio::time::Instant;
 
 use crate::check::finding::Finding;
 use crate::check::http::{Answer, Exchange};
-use crate::check::network::{Network, Trouble};
 use crate::check::site::keys::Keys;
 use crate::check::site::page;
 use crate::core::evidence::Evidence;
 use crate::model::failure::FailureClass;
+use crate::network::{Network, Trouble};
 
 /// What no site should serve.
 const NEVER: &[&str] = &[

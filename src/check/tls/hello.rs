@@ -4,8 +4,8 @@
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::Instant;
 
-use crate::check::network::{Network, within};
 use crate::core::evidence::Timings;
+use crate::network::{Network, within};
 
 /// An old version, with the two bytes by which it is named on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -232,12 +232,12 @@ async fn an_old_version_counts_as_spoken_only_if_it_is_answered_in_kind() {
     for (answer, spoken) in answers {
         let port = greeted(answer);
         for (version, spoken) in Old::ALL.into_iter().zip(spoken) {
-            let deadline = crate::check::network::deadline(Duration::from_secs(10));
+            let deadline = crate::network::deadline(Duration::from_secs(10));
             let seen = is_spoken(network, "127.0.0.1", port, version, deadline).await;
             assert_eq!(seen, Some(spoken), "{version:?} {answer:?}");
         }
     }
-    let deadline = crate::check::network::deadline(Duration::from_secs(1));
+    let deadline = crate::network::deadline(Duration::from_secs(1));
     assert_eq!(is_spoken(network, "127.0.0.1", kit::listener::closed_port(), Old::Tls10, deadline).await, None);
 }
 

@@ -19,12 +19,13 @@ use crate::check::webhook::effect::{Audit, Effect};
 use crate::check::webhook::judge::Judge;
 use crate::check::webhook::keys::Keys;
 use crate::check::webhook::sender::Sender;
-use crate::check::{Kind, Looking, Probe, Surroundings, network, options};
+use crate::check::{Kind, Looking, Probe, Surroundings, options};
 use crate::core::evidence::Evidence;
 use crate::model::failure::FailureClass;
 use crate::model::kind::KindSpec;
 use crate::model::plan::Check;
 use crate::model::word::Category;
+use crate::network;
 
 /// The kind.
 pub(super) struct Webhook;

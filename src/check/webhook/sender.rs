@@ -13,10 +13,10 @@ use tokio::time::Instant;
 use crate::check::Surroundings;
 use crate::check::finding::Finding;
 use crate::check::http::{Answer, Exchange};
-use crate::check::network::Trouble;
 use crate::check::webhook::keys::{self, Keys};
 use crate::core::evidence::{Evidence, Timings};
 use crate::model::failure::FailureClass;
+use crate::network::Trouble;
 use crate::webhook::{self, Message, Profile, Stamped};
 
 /// Makes deliveries and sends them.

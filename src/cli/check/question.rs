@@ -12,7 +12,7 @@ use crate::cli::exit::Stop;
 use crate::cli::machine::Machine;
 use crate::cli::opening::Keeping;
 use crate::cli::{lint, report};
-use crate::core::event::{Body, Event, Purpose, StepEvent};
+use crate::core::event::{Body, Event, ProcedureEvent, Purpose, SessionEvent};
 use crate::core::state::State;
 use crate::core::verdict::{Inquiry, Scope};
 use crate::engine::Beginning;
@@ -127,20 +127,35 @@ fn of_session(arguments: &CheckArguments, session: &str, console: &Console) -> R
 fn without_running_steps(state: &State, events: Vec<Event>) -> Vec<Event> {
     let running: BTreeSet<_> = state
         .items()
-        .filter_map(|(_, known)| known.step.as_ref().filter(|step| step.is_under_way()).map(|step| step.effect))
+        .filter_map(|(_, known)| known.step.as_ref())
+        .chain(state.rollback_steps().filter_map(|(_, run)| run))
+        .filter(|step| step.is_under_way())
+        .map(|step| step.effect)
         .collect();
     let effect = |event: &Event| match &event.body {
-        Body::Step(
-            StepEvent::Intended { effect, .. }
-            | StepEvent::Started { effect, .. }
-            | StepEvent::Output { effect, .. }
-            | StepEvent::WaitsForInput { effect, .. }
-            | StepEvent::StopAsked { effect, .. }
-            | StepEvent::Ended { effect, .. },
-        ) => Some(*effect),
-        Body::Session(_) | Body::Check(_) | Body::Item(_) | Body::Alert(_) => None,
+        Body::Step(body) => Some(body.run().1),
+        Body::Procedure(ProcedureEvent::Step(body)) => Some(body.run().1),
+        _ => None,
     };
-    events.into_iter().filter(|event| effect(event).is_none_or(|effect| !running.contains(&effect))).collect()
+    let events = events.into_iter().filter(|event| effect(event).is_none_or(|effect| !running.contains(&effect)));
+    let begins = |event: &Event| matches!(event.body, Body::Procedure(ProcedureEvent::Begun { .. }));
+    let mut events: Vec<Event> = events.collect();
+    // Nor does anybody here go on with a rollback, or begin one.
+    if state.procedure().is_under_way()
+        && let Some(begun) = events.iter().rposition(begins)
+    {
+        let why = SafeText::from_foreign("it is under way in another golive");
+        events.truncate(begun + 1);
+        events[begun].body = Body::Procedure(ProcedureEvent::Failed { why, left: Vec::new() });
+    }
+    for event in &mut events {
+        if let Body::Session(SessionEvent::Opened { plan, .. } | SessionEvent::PlanChanged { plan }) = &mut event.body
+            && plan.rollback.unattended
+        {
+            Arc::make_mut(plan).rollback.unattended = false;
+        }
+    }
+    events
 }
 
 /// The checks that `--phase` and `--only` choose; `None` when neither was given.
@@ -181,7 +196,7 @@ fn nearest(arguments: &CheckArguments, plan: &Plan) -> String {
 
 /// The plan with all else put to rest: what was selected, and what it stands on, runs from the start; the rest only if
 /// a person asked.
-fn narrowed(mut plan: Plan, selected: &BTreeSet<CheckId>) -> Plan {
+pub(in crate::cli) fn narrowed(mut plan: Plan, selected: &BTreeSet<CheckId>) -> Plan {
     let mut needed = selected.clone();
     let mut open: Vec<CheckId> = selected.iter().cloned().collect();
     while let Some(id) = open.pop() {

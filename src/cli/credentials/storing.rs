@@ -20,7 +20,7 @@ const LARGEST: u64 = 64 << 10;
 
 pub(super) fn store(plan: &Plan, name: &str, console: &Console, machine: &Machine) -> Result<Exit, Stop> {
     let source = source(plan, name)?;
-    let value = value(name, console)?;
+    let value = value(&format!("The value of {name}"), console)?;
     runtime()?
         .block_on(storing::store(source, &plan.folder, &machine.environment, &value))
         .map_err(|error| stop(name, &error))?;
@@ -63,11 +63,11 @@ fn stop(name: &str, error: &StoringError) -> Stop {
 }
 
 /// The value from a pipe, or asked for without echo, without its last line break.
-pub(super) fn value(name: &str, console: &Console) -> Result<SecretString, Stop> {
+pub(in crate::cli) fn value(name: &str, console: &Console) -> Result<SecretString, Stop> {
     let unreadable = |error: io::Error| Stop::own(format!("no value could be read: {error}"));
     let mut text = Zeroizing::new(String::new());
     if console.can_ask() {
-        console.say(&format!("The value of {name} (it is not shown):"));
+        console.say(&format!("{name}, please (it is not shown):"));
         let _silence = Silence::begin();
         io::stdin().lock().read_line(&mut text).map_err(unreadable)?;
     } else if io::stdin().is_terminal() {

@@ -41,7 +41,12 @@ pub(super) fn fly(world: &World, wanted: &[Wanted], console: &Console, machine: 
     };
     let inquiry = Inquiry { question: state.session().question(), scope: Scope::All };
     let plan = Some(world.plan().display().to_string());
-    let report = build::report(&state, &inquiry, &Circumstances { operator: pilot_name().id, plan }, clock::now());
+    let report = build::report(
+        &state,
+        &inquiry,
+        &Circumstances { operator: pilot_name().id, plan, journal: None },
+        clock::now(),
+    );
     formats::write(wanted, &report, console)?;
     Ok(Exit::of(report.verdict, false))
 }

@@ -8,7 +8,6 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::{Value as Json, json};
 
-use crate::check::network::Network;
 use crate::check::{self, Surroundings};
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Stop};
@@ -25,6 +24,8 @@ use crate::model::kind::Options;
 use crate::model::plan::{self, Check, Retry, Run};
 use crate::model::values::{Origin, Value, Values};
 use crate::model::word::{Category, Outcome, Severity};
+use crate::network::Network;
+use crate::notify::Roster;
 
 /// The deliveries that are sent unless some are named: all that need nothing but the endpoint.
 const USUAL: &[&str] = &[
@@ -96,7 +97,14 @@ pub(super) fn run(arguments: &ProbeArguments, console: &Console, machine: &Machi
         .map_err(|error| Stop::wrong(error.to_string()))?;
     let check = check(arguments)?;
     let folder = PathBuf::from(".");
-    let around = Arc::new(Surroundings { values, folder, trusted: false, clock: clock::now, network });
+    let around = Arc::new(Surroundings {
+        values,
+        folder,
+        trusted: false,
+        clock: clock::now,
+        network,
+        notifiers: Roster::default(),
+    });
     let kind = check::kind("webhook").ok_or_else(|| Stop::own("the kind webhook is gone"))?;
     if let Some(problem) = (kind.spec().problems)(&check.options).into_iter().next() {
         return Err(Stop::wrong(problem.message).instead(problem.help.unwrap_or_default()));

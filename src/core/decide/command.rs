@@ -2,8 +2,9 @@
 
 use jiff::Timestamp;
 
-use crate::core::event::Subject;
-use crate::model::id::{CheckId, ItemId};
+use crate::core::event::{PollWord, Subject};
+use crate::model::id::{AlertId, CheckId, CredentialId, ItemId};
+use crate::model::values::Given;
 
 /// What a person asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +59,41 @@ pub enum Command {
         /// The note.
         text: String,
     },
+    /// Says that an alert was seen: it is not escalated.
+    Acknowledge {
+        /// Which alert.
+        alert: AlertId,
+        /// What they note.
+        note: Option<String>,
+    },
+    /// Takes their own acknowledgement back.
+    TakeBackAcknowledgement {
+        /// Of which alert.
+        alert: AlertId,
+    },
+    /// Wants no notices of an alert for a while.
+    Silence {
+        /// Which alert.
+        alert: AlertId,
+        /// Why.
+        reason: String,
+        /// Until when.
+        until: Timestamp,
+    },
+    /// Ends a silence early.
+    EndSilence {
+        /// Of which alert.
+        alert: AlertId,
+    },
+    /// Says that business rests for a while.
+    DeclareFreeze {
+        /// Why.
+        reason: String,
+        /// Until when.
+        until: Timestamp,
+    },
+    /// Ends a freeze early.
+    EndFreeze,
     /// Wants checks to run now.
     RunAgain {
         /// Which.
@@ -84,9 +120,54 @@ pub enum Command {
     },
     /// Says that the go-live is done.
     CloseSession,
+    /// Goes back to the old version, or tries again where that failed.
+    RollBack {
+        /// Why, where the person says so.
+        reason: Option<String>,
+    },
+    /// Stops the rollback: its running step, with its whole tree.
+    StopRollback,
+    /// Speaks for a role in the poll.
+    SayInPoll {
+        /// The role.
+        role: String,
+        /// What it says.
+        word: PollWord,
+        /// Why.
+        reason: Option<String>,
+    },
+    /// Holds the go-live.
+    Hold {
+        /// Why.
+        reason: String,
+    },
+    /// Lets it go on.
+    LiftHold,
     /// Gives the go-live up.
     AbortSession {
         /// Why.
         reason: String,
+    },
+    /// Begins a credential's rotation.
+    Rotate {
+        /// Which.
+        credential: CredentialId,
+        /// The new value, where a person gives it: it goes to the engine and into no event.
+        value: Option<Given>,
+    },
+    /// Takes a rotation back: the old value is in force again.
+    AbortRotation {
+        /// Of which credential.
+        credential: CredentialId,
+    },
+    /// Gives one's word that the old value may go, or is gone.
+    RetireOld {
+        /// Of which credential.
+        credential: CredentialId,
+    },
+    /// Takes on oneself what the watch over credentials saw.
+    AcknowledgeSeen {
+        /// Of what: a credential's id, a file, `denied`.
+        what: String,
     },
 }

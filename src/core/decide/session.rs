@@ -23,6 +23,13 @@ fn permitted(state: &State, question: Question, now: Now, what: &str) -> Result<
 
 pub(super) fn start_step(state: &State, id: &ItemId, now: Now) -> Result<Vec<Body>, Refusal> {
     let (item, known) = find(state, id)?;
+    if state.procedure().is_under_way() {
+        return Err(Refusal::new("the rollback is under way").instead("press R to stop it"));
+    }
+    if let Some(hold) = &state.ceremony().hold {
+        return Err(Refusal::new(format!("the go-live is held by {}: {}", hold.by, hold.reason))
+            .instead("press H to let it go on"));
+    }
     if item.step.is_none() {
         return Err(Refusal::new(format!("{} has no step to start", item.title)));
     }
@@ -98,14 +105,28 @@ pub(super) fn close(state: &State, now: Now) -> Result<Body, Refusal> {
         return Err(Refusal::new("the gate has not been opened: there is nothing to close yet")
             .instead("open the gate first, or abort the session"));
     }
+    refuse_rotation(state)?;
     permitted(state, Question::Close, now, "closing")?;
     Ok(Body::Session(SessionEvent::Closed))
+}
+
+/// A session that ended could not bring a rotation to its end.
+fn refuse_rotation(state: &State) -> Result<(), Refusal> {
+    match state.rotations().find(|(_, walk)| walk.is_under_way()) {
+        Some((id, walk)) => Err(Refusal::new(format!("a rotation of {id} is under way: {}", walk.stage.words()))
+            .instead("bring it to its end, or abort it")),
+        None => Ok(()),
+    }
 }
 
 pub(super) fn abort(state: &State, reason: &str) -> Result<Body, Refusal> {
     let running = state.items().find(|(_, known)| known.step.as_ref().is_some_and(|step| step.is_under_way()));
     if let Some((item, _)) = running {
         return Err(Refusal::new(format!("{} is still running", item.title)).instead("stop it first"));
+    }
+    refuse_rotation(state)?;
+    if state.procedure().is_under_way() {
+        return Err(Refusal::new("the rollback is under way").instead("stop it first: R"));
     }
     let reason: SafeText = written(reason, "aborting")?;
     Ok(Body::Session(SessionEvent::Aborted { reason }))

@@ -61,12 +61,15 @@ pub enum AlertEvent {
         /// The alert on its cause.
         by: AlertId,
     },
-    /// Its cause's alert is over and it still fires: whoever was not told is told now, as if it had fired now.
+    /// Its cause's alert or its silence is over and it still fires: whoever was not told is told now, as if it had
+    /// fired now.
     Released {
         /// Which.
         alert: AlertId,
         /// The transition's number.
         transition: u64,
+        /// Whether people had been told before it was held back: then there is nothing new to tell them.
+        told_before: bool,
     },
     /// Its condition no longer holds; it goes on firing for a while, lest it flap.
     KeptFiring {

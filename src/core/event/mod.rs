@@ -4,11 +4,16 @@
 //! years later needs nothing else.
 
 mod alert;
+mod ceremony;
 mod check;
 mod item;
 mod micros;
+mod procedure;
+mod rehearsal;
+mod rotation;
 mod session;
 mod step;
+mod watch;
 
 use std::time::Duration;
 
@@ -16,10 +21,15 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use crate::core::event::alert::AlertEvent;
+pub use crate::core::event::ceremony::{CeremonyEvent, PollWord};
 pub use crate::core::event::check::{CheckEvent, Finished, Repeat};
 pub use crate::core::event::item::{ItemEvent, Subject};
+pub use crate::core::event::procedure::ProcedureEvent;
+pub use crate::core::event::rehearsal::RehearsalEvent;
+pub use crate::core::event::rotation::{NewValue, Obtain, RotationEvent, RotationStep};
 pub use crate::core::event::session::{CredentialSeen, Purpose, SessionEvent};
 pub use crate::core::event::step::{OutputLine, StepEnd, StepEvent};
+pub use crate::core::event::watch::WatchEvent;
 use crate::model::operator::Actor;
 use crate::model::time::Now;
 
@@ -57,8 +67,18 @@ pub enum Body {
     Item(ItemEvent),
     /// Steps: what was run in the world.
     Step(StepEvent),
+    /// Rotations of credentials.
+    Rotation(RotationEvent),
+    /// What is seen of credentials and their files while the session runs.
+    Watch(WatchEvent),
     /// Alerts: what rules found, and what people did about it.
     Alert(AlertEvent),
+    /// The rollback procedure.
+    Procedure(ProcedureEvent),
+    /// Rehearsals of it.
+    Rehearsal(RehearsalEvent),
+    /// Poll and holds.
+    Ceremony(CeremonyEvent),
 }
 
 impl Event {

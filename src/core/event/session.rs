@@ -88,8 +88,12 @@ pub struct CredentialSeen {
 pub enum Purpose {
     /// A go-live in the cockpit.
     GoLive,
+    /// Somebody looks into what is failing.
+    Triage,
     /// `golive check`.
     Check,
     /// `golive demo`: never offered for resume.
     Demo,
+    /// `golive rotate`.
+    Rotation,
 }

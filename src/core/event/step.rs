@@ -9,28 +9,28 @@ use crate::core::event::micros;
 use crate::model::id::{EffectId, ItemId};
 use crate::model::text::SafeText;
 
-/// Steps: journalled as intent before they act.
+/// Steps: journalled as intent before they act. A step belongs to an item, or to the rollback procedure.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum StepEvent {
+pub enum StepEvent<Of = ItemId> {
     /// A person started it; nothing has been run yet.
     Intended {
-        /// The item it settles.
-        item: ItemId,
+        /// The item it settles, or the procedure's step.
+        item: Of,
         /// Its number.
         effect: EffectId,
     },
     /// It runs.
     Started {
         /// The item.
-        item: ItemId,
+        item: Of,
         /// Its number.
         effect: EffectId,
     },
     /// It printed something.
     Output {
         /// The item.
-        item: ItemId,
+        item: Of,
         /// Its number.
         effect: EffectId,
         /// What it printed: redacted and harmless.
@@ -39,7 +39,7 @@ pub enum StepEvent {
     /// It waits for input, or no longer does.
     WaitsForInput {
         /// The item.
-        item: ItemId,
+        item: Of,
         /// Its number.
         effect: EffectId,
         /// Whether.
@@ -48,14 +48,14 @@ pub enum StepEvent {
     /// A person asked for it to be stopped.
     StopAsked {
         /// The item.
-        item: ItemId,
+        item: Of,
         /// Its number.
         effect: EffectId,
     },
     /// It ended.
     Ended {
         /// The item.
-        item: ItemId,
+        item: Of,
         /// Its number.
         effect: EffectId,
         /// How.
@@ -64,6 +64,34 @@ pub enum StepEvent {
         #[serde(with = "micros")]
         took: Duration,
     },
+}
+
+impl<Of> StepEvent<Of> {
+    /// The same about something else.
+    #[must_use]
+    pub fn about<To>(self, to: impl FnOnce(Of) -> To) -> StepEvent<To> {
+        match self {
+            Self::Intended { item, effect } => StepEvent::Intended { item: to(item), effect },
+            Self::Started { item, effect } => StepEvent::Started { item: to(item), effect },
+            Self::Output { item, effect, lines } => StepEvent::Output { item: to(item), effect, lines },
+            Self::WaitsForInput { item, effect, waits } => StepEvent::WaitsForInput { item: to(item), effect, waits },
+            Self::StopAsked { item, effect } => StepEvent::StopAsked { item: to(item), effect },
+            Self::Ended { item, effect, end, took } => StepEvent::Ended { item: to(item), effect, end, took },
+        }
+    }
+
+    /// What it is about, and the number of its run.
+    #[must_use]
+    pub const fn run(&self) -> (&Of, EffectId) {
+        match self {
+            Self::Intended { item, effect }
+            | Self::Started { item, effect }
+            | Self::Output { item, effect, .. }
+            | Self::WaitsForInput { item, effect, .. }
+            | Self::StopAsked { item, effect }
+            | Self::Ended { item, effect, .. } => (item, *effect),
+        }
+    }
 }
 
 /// A line that a step printed.

@@ -25,6 +25,8 @@ pub struct AlertState {
     pub cause: Option<CheckId>,
     /// The alert on its cause, while that fires: nobody is told of this one.
     pub held_by: Option<AlertId>,
+    /// Whether people were told that it fires: not while it is silenced or held back.
+    pub told: bool,
     /// While it is kept firing although its condition no longer holds: since when.
     pub calm_since: Option<Now>,
     /// Who has seen it.
@@ -115,12 +117,13 @@ impl AlertState {
         }
     }
 
-    /// When it is escalated unless somebody acknowledges it.
+    /// When it is escalated unless somebody acknowledges it. Not while it is silenced or held back.
     #[must_use]
     pub fn escalates(&self, rule: &Rule) -> Option<Now> {
         let Life::Firing(since) = self.life else { return None };
         let escalation = rule.escalate.as_ref()?;
-        (self.acknowledged.is_none() && self.escalated.is_none()).then(|| since.after(escalation.after.0))
+        let is_quiet = self.silence.is_some() || self.held_by.is_some();
+        (self.acknowledged.is_none() && self.escalated.is_none() && !is_quiet).then(|| since.after(escalation.after.0))
     }
 
     /// The word as it stands in reports: `inactive`, `pending`, `firing`, `acknowledged`, `resolved`, and `unknown`
@@ -161,9 +164,10 @@ impl AlertState {
                 self.fire(event.when());
                 (self.value, self.threshold) = (Some(value.clone()), Some(threshold.clone()));
                 (self.cause, self.held_by) = (cause.clone(), held_by.clone());
+                self.told = held_by.is_none() && self.silence.is_none();
             }
             AlertEvent::HeldBack { by, .. } => self.held_by = Some(by.clone()),
-            AlertEvent::Released { .. } => self.held_by = None,
+            AlertEvent::Released { .. } => (self.held_by, self.told) = (None, true),
             AlertEvent::KeptFiring { .. } => self.calm_since = Some(event.when()),
             AlertEvent::HoldsAgain { .. } => self.calm_since = None,
             AlertEvent::Resolved { .. } => {

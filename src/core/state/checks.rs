@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use crate::core::event::{CheckEvent, Finished, Repeat};
 use crate::core::evidence::Evidence;
 use crate::core::state::{State, Waiver};
-use crate::model::id::EffectId;
+use crate::model::id::{CheckId, EffectId};
 use crate::model::plan::Run;
 use crate::model::time::Now;
 use crate::model::word::Outcome;
@@ -40,6 +40,8 @@ pub struct CheckState {
     pub runs: u64,
     /// How late the latest run began.
     pub lateness: Duration,
+    /// What runs with a lower number saw is void: what they looked at is another thing now.
+    void_before: Option<EffectId>,
 }
 
 /// A run that ended.
@@ -94,9 +96,16 @@ impl CheckState {
         matches!(self.outcome(), Some(Outcome::Fail | Outcome::Error))
     }
 
-    fn finish(&mut self, finished: &Finished, when: Now) {
-        if self.latest.as_ref().is_some_and(|latest| latest.effect > finished.effect) {
-            return;
+    /// Whether what a run saw does not count any more.
+    #[must_use]
+    pub fn is_void(&self, effect: EffectId) -> bool {
+        self.void_before.is_some_and(|first| effect < first)
+    }
+
+    /// Takes a result; says whether it is the latest.
+    fn finish(&mut self, finished: &Finished, when: Now) -> bool {
+        if self.is_void(finished.effect) || self.latest.as_ref().is_some_and(|latest| latest.effect > finished.effect) {
+            return false;
         }
         if self.running.is_some_and(|running| running.effect <= finished.effect) {
             self.running = None;
@@ -122,14 +131,15 @@ impl CheckState {
             self.conclusive = Some(latest.clone());
         }
         self.latest = Some(latest);
+        true
     }
 
-    /// A repeat carries no evidence: what is known of the check is confirmed at a later time.
-    fn repeat(&mut self, repeat: &Repeat) {
+    /// A repeat carries no evidence: what is known of the check is confirmed at a later time. Says which outcome.
+    fn repeat(&mut self, repeat: &Repeat) -> Option<Outcome> {
         let when = repeat.when();
-        let Some(outcome) = self.outcome() else { return };
-        if self.latest.as_ref().is_some_and(|latest| latest.effect > repeat.effect) {
-            return;
+        let outcome = self.outcome()?;
+        if self.is_void(repeat.effect) || self.latest.as_ref().is_some_and(|latest| latest.effect > repeat.effect) {
+            return None;
         }
         if self.running.is_some_and(|running| running.effect <= repeat.effect) {
             self.running = None;
@@ -147,6 +157,7 @@ impl CheckState {
         if matches!(outcome, Outcome::Pass | Outcome::Warn) {
             renew(&mut self.last_good);
         }
+        Some(outcome)
     }
 
     fn record(&mut self, outcome: Outcome, latency: Duration, lateness: Duration) {
@@ -171,18 +182,38 @@ pub(super) fn apply(state: &mut State, body: &CheckEvent, when: Now) {
         CheckEvent::Finished(finished) => {
             state.saw_effect(finished.effect);
             if let Some(check) = state.check_mut(&finished.check) {
-                check.finish(finished, when);
+                let is_news = check.finish(finished, when);
+                if is_news {
+                    let took = finished.evidence.timings.total.unwrap_or(finished.took);
+                    let (outcome, measured) = (finished.evidence.outcome, finished.evidence.measured);
+                    state.measure(&finished.check, |series| series.record(when.at, outcome, took, measured));
+                }
             }
         }
         CheckEvent::Observed { repeats } => {
             for repeat in repeats {
                 state.saw_effect(repeat.effect);
-                if let Some(check) = state.check_mut(&repeat.check) {
-                    check.repeat(repeat);
+                if let Some(check) = state.check_mut(&repeat.check)
+                    && let Some(outcome) = check.repeat(repeat)
+                {
+                    state.measure(&repeat.check, |s| s.record(repeat.at, outcome, repeat.took, repeat.measured));
                 }
             }
         }
         CheckEvent::Demanded { .. } => {}
+    }
+}
+
+/// What these checks saw is void: values that they rest on are others now. A known failure stays known until the next
+/// run; time and changes never turn a fail into a maybe.
+pub(super) fn void(state: &mut State, checks: &[CheckId]) {
+    let first = state.next_effect();
+    for id in checks {
+        let Some(check) = state.check_mut(id) else { continue };
+        (check.running, check.void_before) = (None, Some(first));
+        if check.known_failure().is_none() {
+            (check.latest, check.conclusive) = (None, None);
+        }
     }
 }
 

@@ -5,29 +5,42 @@
 //! pointers, so a snapshot for the screen costs a copy of pointers and not of evidence.
 
 mod alerts;
+mod ceremony;
 mod checks;
+mod counted;
 mod index;
 mod items;
+mod procedure;
+mod rotations;
+mod series;
 mod session;
 mod steps;
 mod timeline;
+mod watched;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 pub use alerts::{Acknowledgement, AlertState, Freeze, Life, Sight, Silence};
+pub use ceremony::{CeremonyState, HeldBy, Said};
 pub use checks::{CheckState, Latest, Point, Running};
+pub use counted::COUNTED;
 pub use index::Index;
 pub use items::{Claim, ItemState, Note, Objection, Signature, Soaking, Waiver};
+pub use procedure::{Begun, ProcedureState, Stage};
+pub use rotations::{RotationStage, RotationState};
+pub use series::{Sample, Series, Within};
 pub use session::{Outcome as SessionOutcome, SessionState};
 pub use steps::{StepState, StepStatus};
 pub use timeline::{Entry, Mark};
+pub use watched::{BURST, BURST_WITHIN, DENIED, Standing, Watched};
 
+use crate::core::alerts::RuleBook;
 use crate::core::event::{Body, Event, SessionEvent};
 use crate::model::alert::Rule;
-use crate::model::id::{AlertId, CheckId, EffectId, ItemId};
+use crate::model::id::{AlertId, CheckId, CredentialId, EffectId, ItemId};
 use crate::model::item::Item;
-use crate::model::plan::{Check, Plan, SharedPlan};
+use crate::model::plan::{Check, Plan, Run, SharedPlan};
 use crate::model::text::SafeText;
 use crate::model::time::Now;
 
@@ -39,8 +52,17 @@ pub struct State {
     session: SessionState,
     checks: Vec<Arc<CheckState>>,
     items: Vec<Arc<ItemState>>,
+    rotations: BTreeMap<CredentialId, Arc<RotationState>>,
+    watched: Watched,
     alerts: Vec<Arc<AlertState>>,
+    rules: Arc<RuleBook>,
+    /// One series a check.
+    series: Vec<Arc<Series>>,
+    /// One series for each sort of event that rules can count.
+    counted: Vec<Arc<Series>>,
     freeze: Option<Freeze>,
+    procedure: Arc<ProcedureState>,
+    ceremony: CeremonyState,
     timeline: VecDeque<Arc<Entry>>,
     next_effect: u64,
     next_transition: u64,
@@ -65,14 +87,24 @@ impl State {
             return Err(FoldError::NotOpened);
         };
         let opened = SessionState::opened(session.clone(), *purpose, version.clone(), host.clone(), event);
+        let index = Index::of(plan);
+        let rules = RuleBook::of(plan, &index);
+        let (reach, of_events) = rules.reach(plan.checks.len());
         let mut state = Self {
             plan: Arc::clone(plan),
-            index: Arc::new(Index::of(plan)),
+            series: series::of_checks(plan, &reach),
+            counted: of_events.into_iter().map(|reach| Arc::new(Series::new(reach, false))).collect(),
+            rules: Arc::new(rules),
+            index: Arc::new(index),
             session: opened,
             checks: plan.checks.iter().map(|_| Arc::default()).collect(),
             items: plan.items.iter().map(|_| Arc::default()).collect(),
+            rotations: BTreeMap::new(),
+            watched: Watched::default(),
             alerts: plan.alerts.iter().map(|_| Arc::default()).collect(),
             freeze: None,
+            procedure: Arc::default(),
+            ceremony: CeremonyState::default(),
             timeline: VecDeque::new(),
             next_effect: 1,
             next_transition: 1,
@@ -99,13 +131,29 @@ impl State {
     /// changes nothing.
     pub fn apply(&mut self, event: &Event) {
         self.remember(event);
+        if let Some(counted) = counted::which(&event.body) {
+            Arc::make_mut(&mut self.counted[counted]).count(event.at);
+        }
         match &event.body {
             Body::Session(SessionEvent::PlanChanged { plan }) => self.change_plan(plan),
-            Body::Session(body) => self.session.apply(body, event),
-            Body::Check(body) => checks::apply(self, body, event.when()),
+            Body::Session(body) => {
+                self.apply_to_session(body, event);
+                if matches!(body, SessionEvent::Resumed { .. }) {
+                    rotations::interrupted(self);
+                }
+            }
+            Body::Check(body) => {
+                checks::apply(self, body, event.when());
+                watched::saw_check(self, body);
+            }
             Body::Item(body) => items::apply(self, body, event),
             Body::Step(body) => steps::apply(self, body, event),
+            Body::Rotation(body) => rotations::apply(self, body, event),
+            Body::Watch(body) => watched::apply(self, body, event),
             Body::Alert(body) => alerts::apply(self, body, event),
+            Body::Procedure(body) => procedure::apply(self, body, event),
+            Body::Rehearsal(body) => procedure::apply_rehearsal(self, body),
+            Body::Ceremony(body) => ceremony::apply(self, body, event),
         }
     }
 
@@ -173,6 +221,23 @@ impl State {
         self.index.item(id).map(|position| (&self.plan.items[position], &*self.items[position]))
     }
 
+    /// The latest rotation of each credential that was rotated in this session.
+    pub fn rotations(&self) -> impl ExactSizeIterator<Item = (&CredentialId, &RotationState)> {
+        self.rotations.iter().map(|(id, walk)| (id, &**walk))
+    }
+
+    /// The latest rotation of a credential.
+    #[must_use]
+    pub fn rotation(&self, id: &CredentialId) -> Option<&RotationState> {
+        self.rotations.get(id).map(|walk| &**walk)
+    }
+
+    /// What the watch over credentials and their files has seen.
+    #[must_use]
+    pub const fn watched(&self) -> &Watched {
+        &self.watched
+    }
+
     /// Every alert with its state, in plan order; the position is its number in [`Index`].
     pub fn alerts(&self) -> impl ExactSizeIterator<Item = (&Rule, &AlertState)> {
         self.plan.alerts.iter().zip(self.alerts.iter().map(|alert| &**alert))
@@ -188,6 +253,24 @@ impl State {
     #[must_use]
     pub fn alert(&self, id: &AlertId) -> Option<(&Rule, &AlertState)> {
         self.index.alert(id).map(|position| self.alert_at(position))
+    }
+
+    /// The rules of the plan, ready to be asked.
+    #[must_use]
+    pub fn rules(&self) -> &RuleBook {
+        &self.rules
+    }
+
+    /// The series of the check at a position.
+    #[must_use]
+    pub fn series_at(&self, position: usize) -> &Series {
+        &self.series[position]
+    }
+
+    /// The series of the sort of event with a number in [`COUNTED`].
+    #[must_use]
+    pub fn counted(&self, number: usize) -> &Series {
+        &self.counted[number]
     }
 
     /// The time in which business rests, while one is declared.
@@ -219,6 +302,25 @@ impl State {
         now.since(when).is_some_and(|age| age < check.fresh_for.0)
     }
 
+    /// Whether a check runs by itself as the session stands: by its interval while its phase is open, or because the
+    /// old version is being verified.
+    #[must_use]
+    pub fn runs_by_itself(&self, check: &Check) -> bool {
+        match check.run {
+            Run::Scheduled => self.session.is_open(check.phase),
+            Run::OnDemand => false,
+            Run::AfterRollback => self.procedure.is_verifying(),
+        }
+    }
+
+    fn apply_to_session(&mut self, body: &SessionEvent, event: &Event) {
+        self.session.apply(body, event);
+        // A rollback that failed and was then given up has failed for good.
+        if matches!(body, SessionEvent::Aborted { .. }) && matches!(self.procedure.stage, Stage::Failed { .. }) {
+            self.session.ended = Some((SessionOutcome::RollbackFailed, event.at));
+        }
+    }
+
     fn saw_effect(&mut self, effect: EffectId) {
         self.next_effect = self.next_effect.max(effect.0 + 1);
     }
@@ -233,6 +335,12 @@ impl State {
         Some(Arc::make_mut(&mut self.items[position]))
     }
 
+    fn measure(&mut self, id: &CheckId, take: impl FnOnce(&mut Series)) {
+        if let Some(position) = self.index.check(id) {
+            take(Arc::make_mut(&mut self.series[position]));
+        }
+    }
+
     fn alert_mut(&mut self, id: &AlertId) -> Option<&mut AlertState> {
         let position = self.index.alert(id)?;
         Some(Arc::make_mut(&mut self.alerts[position]))
@@ -241,6 +349,19 @@ impl State {
     /// A new plan: what it still has keeps what is known of it, unless its own definition changed.
     fn change_plan(&mut self, plan: &SharedPlan) {
         let index = Index::of(plan);
+        let rules = RuleBook::of(plan, &index);
+        let (reach, of_events) = rules.reach(plan.checks.len());
+        let mut all = series::of_checks(plan, &reach);
+        for (position, check) in plan.checks.iter().enumerate() {
+            // What was measured stays known whatever else became of the check.
+            if let Some(old) = self.index.check(&check.id).filter(|old| self.plan.checks[*old].kind == check.kind) {
+                all[position] = Arc::clone(&self.series[old]);
+                Arc::make_mut(&mut all[position]).keep(reach[position]);
+            }
+        }
+        for (counted, reach) in self.counted.iter_mut().zip(of_events) {
+            Arc::make_mut(counted).keep(reach);
+        }
         let checks = plan.checks.iter().map(|check| match self.index.check(&check.id) {
             Some(old) if self.plan.checks[old] == *check => Arc::clone(&self.checks[old]),
             _ => Arc::default(),
@@ -255,8 +376,10 @@ impl State {
         });
         let (checks, items, alerts) = (checks.collect(), items.collect(), alerts.collect());
         (self.checks, self.items, self.alerts) = (checks, items, alerts);
+        (self.series, self.rules) = (all, Arc::new(rules));
         self.index = Arc::new(index);
-        self.plan = Arc::clone(plan);
+        let before = std::mem::replace(&mut self.plan, Arc::clone(plan));
+        procedure::change_plan(self, &before.procedure);
     }
 
     fn remember(&mut self, event: &Event) {

@@ -25,6 +25,19 @@ pub enum Outcome {
     Aborted,
 }
 
+impl Outcome {
+    /// The word as reports write it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::RolledBack => "rolled_back",
+            Self::RollbackFailed => "rollback_failed",
+            Self::Aborted => "aborted",
+        }
+    }
+}
+
 /// The session as a whole.
 #[derive(Clone, Debug)]
 pub struct SessionState {

@@ -61,6 +61,15 @@ impl StepState {
         !matches!(self.status, StepStatus::Ended { .. })
     }
 
+    /// How and when it ended.
+    #[must_use]
+    pub const fn ended(&self) -> Option<(&StepEnd, Timestamp)> {
+        match &self.status {
+            StepStatus::Ended { end, at, .. } => Some((end, *at)),
+            StepStatus::Intended | StepStatus::Running | StepStatus::Stopping => None,
+        }
+    }
+
     /// How it ended.
     #[must_use]
     pub const fn end(&self) -> Option<&StepEnd> {
@@ -72,59 +81,46 @@ impl StepState {
 }
 
 pub(super) fn apply(state: &mut State, body: &StepEvent, event: &Event) {
-    match body {
-        StepEvent::Intended { item, effect } => {
-            state.saw_effect(*effect);
-            if let Some(item) = state.item_mut(item) {
-                item.step = Some(StepState {
-                    effect: *effect,
-                    by: event.actor.clone(),
-                    intended: event.when(),
-                    status: StepStatus::Intended,
-                    waits_for_input: false,
-                    output: VecDeque::new(),
-                    lines: 0,
-                });
-            }
-        }
-        StepEvent::Started { item, effect } => {
-            let deploys = state.item(item).is_some_and(|(item, _)| item.phase == Phase::Deployment);
-            if let Some(step) = current(state, item, *effect) {
-                step.status = StepStatus::Running;
-                if deploys {
-                    checks::void_on_demand(state);
-                }
-            }
-        }
-        StepEvent::Output { item, effect, lines } => {
-            if let Some(step) = current(state, item, *effect) {
-                print(step, lines);
-            }
-        }
-        StepEvent::WaitsForInput { item, effect, waits } => {
-            if let Some(step) = current(state, item, *effect) {
-                step.waits_for_input = *waits;
-            }
-        }
-        StepEvent::StopAsked { item, effect } => {
-            if let Some(step) = current(state, item, *effect) {
-                step.status = StepStatus::Stopping;
-            }
-        }
-        StepEvent::Ended { item, effect, end, took } => {
-            if let Some(step) = current(state, item, *effect) {
-                step.status = StepStatus::Ended { end: end.clone(), at: event.at, took: *took };
-                step.waits_for_input = false;
-            }
-        }
+    let (id, effect) = body.run();
+    state.saw_effect(effect);
+    let deploys = state.item(id).is_some_and(|(item, _)| item.phase == Phase::Deployment);
+    let Some(item) = state.item_mut(id) else { return };
+    let taken = apply_to(&mut item.step, body, event);
+    if taken && deploys && matches!(body, StepEvent::Started { .. }) {
+        checks::void_on_demand(state);
     }
 }
 
-/// The step that an event is about: the latest run of it, and only while it is under way. A late answer to a run that
-/// is no longer wanted changes nothing.
-fn current<'a>(state: &'a mut State, item: &crate::model::id::ItemId, effect: EffectId) -> Option<&'a mut StepState> {
-    let step = state.item_mut(item)?.step.as_mut()?;
-    (step.effect == effect && step.is_under_way()).then_some(step)
+/// What one more event makes of the latest run of a step. A late answer to a run that is no longer wanted changes
+/// nothing. Gives whether it changed anything.
+pub(super) fn apply_to<Of>(run: &mut Option<StepState>, body: &StepEvent<Of>, event: &Event) -> bool {
+    let (_, effect) = body.run();
+    if let StepEvent::Intended { .. } = body {
+        *run = Some(StepState {
+            effect,
+            by: event.actor.clone(),
+            intended: event.when(),
+            status: StepStatus::Intended,
+            waits_for_input: false,
+            output: VecDeque::new(),
+            lines: 0,
+        });
+        return true;
+    }
+    let current = run.as_mut().filter(|step| step.effect == effect && step.is_under_way());
+    let Some(step) = current else { return false };
+    match body {
+        StepEvent::Intended { .. } => {}
+        StepEvent::Started { .. } => step.status = StepStatus::Running,
+        StepEvent::Output { lines, .. } => print(step, lines),
+        StepEvent::WaitsForInput { waits, .. } => step.waits_for_input = *waits,
+        StepEvent::StopAsked { .. } => step.status = StepStatus::Stopping,
+        StepEvent::Ended { end, took, .. } => {
+            step.status = StepStatus::Ended { end: end.clone(), at: event.at, took: *took };
+            step.waits_for_input = false;
+        }
+    }
+    true
 }
 
 fn print(step: &mut StepState, lines: &[OutputLine]) {

@@ -1,5 +1,8 @@
 //! What happened, in sentences: the events that people want to read, without the repeats that they do not.
 
+mod credentials;
+mod rollback;
+
 use jiff::Timestamp;
 
 use crate::core::event::{AlertEvent, Body, CheckEvent, Event, ItemEvent, SessionEvent, StepEnd, StepEvent, Subject};
@@ -47,7 +50,12 @@ pub(super) fn entry(state: &State, event: &Event) -> Option<Entry> {
         Body::Check(body) => check(state, body)?,
         Body::Item(body) => item(body),
         Body::Step(body) => step(body)?,
+        Body::Rotation(body) => credentials::rotation(body),
+        Body::Watch(body) => credentials::watch(body)?,
         Body::Alert(body) => alert(state, body)?,
+        Body::Procedure(body) => rollback::procedure(body)?,
+        Body::Rehearsal(body) => rollback::rehearsal(body),
+        Body::Ceremony(body) => rollback::ceremony(body),
     };
     Some(Entry { at: event.at, actor: event.actor.clone(), mark, subject, text })
 }
@@ -62,14 +70,8 @@ fn session(state: &State, body: &SessionEvent) -> Option<(Mark, String, String)>
         SessionEvent::GateClosed { reason } => (Mark::Decision, format!("gate closed: {reason}")),
         SessionEvent::Closed => (Mark::Decision, "go-live closed".to_owned()),
         SessionEvent::Aborted { reason } => (Mark::Decision, format!("go-live aborted: {reason}")),
-        SessionEvent::CredentialSeen(seen) => {
-            // The first sight of a credential is no news; a change of it is.
-            let before = state.session.credentials.get(&seen.id)?;
-            if before.fingerprint == seen.fingerprint {
-                return None;
-            }
-            return Some((Mark::Look, seen.id.to_string(), "credential changed".to_owned()));
-        }
+        // The first sight of a credential is no news, and a change of it is told by the watch or by its rotation.
+        SessionEvent::CredentialSeen(_) => return None,
     };
     Some((mark, state.plan.service.name.clone(), text))
 }

@@ -5,12 +5,16 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::core::event::Subject;
-use crate::core::state::{CheckState, ItemState, Soaking, State};
+use crate::core::rollback;
+use crate::core::rotation;
+use crate::core::state::{CheckState, ItemState, RotationStage, RotationState, Soaking, Stage, Standing, State};
 use crate::core::status::{self, CheckStatus, Lack};
 use crate::core::verdict::{Answer, Cause, Inquiry, Reason, Scope, Waiting};
 use crate::model::duration;
+use crate::model::id::CredentialId;
 use crate::model::item::Item;
 use crate::model::plan::{Check, Run};
+use crate::model::text::SafeText;
 use crate::model::time::Now;
 use crate::model::word::{Outcome, Question, Severity};
 
@@ -43,7 +47,9 @@ const fn accepted(severity: Severity) -> Answer {
 /// Whether a check counts in an inquiry: its phase is among those of the question (a check that no item uses counts
 /// from the start), and it is among those selected.
 fn counts(check: &Check, inquiry: &Inquiry) -> bool {
-    let in_question = check.phase.is_none_or(|phase| inquiry.question.includes(phase));
+    // What is only asked of the old version says nothing about the new one.
+    let in_question =
+        check.run != Run::AfterRollback && check.phase.is_none_or(|phase| inquiry.question.includes(phase));
     match &inquiry.scope {
         Scope::All | Scope::Machines => in_question,
         Scope::Selection { checks, .. } => checks.contains(&check.id),
@@ -151,6 +157,7 @@ fn message_of_check(state: &State, check: &Check, known: &CheckState, status: &C
             "never run: it may not run in production without allow_in_production = true".to_owned()
         }
         CheckStatus::Missing if check.run == Run::OnDemand => "never run: it runs when a person asks for it".to_owned(),
+        CheckStatus::Missing if check.run == Run::AfterRollback => "runs after a rollback".to_owned(),
         CheckStatus::Missing => "no result yet".to_owned(),
     }
 }
@@ -203,11 +210,56 @@ fn weigh_lack(item: &Item, lack: &Lack) -> (Answer, Cause, String) {
         Lack::Soak { since: Some(_), .. } => (unknown(severity), Cause::Soak, "soaking".to_owned()),
         Lack::Soak { broken_by: Some(by), .. } => (unknown(severity), Cause::Soak, format!("soak broken by {by}")),
         Lack::Soak { .. } => (unknown(severity), Cause::Soak, "soak not begun".to_owned()),
-        Lack::Rehearsal(needs) => {
-            let message = format!("no rehearsal within {} that kept its {} budget", needs.within, needs.budget);
-            (unknown(severity), Cause::Rehearsal, message)
-        }
+        Lack::Rehearsal(why) => (unknown(severity), Cause::Rehearsal, why.clone()),
     }
+}
+
+/// A walk that is under way: between old and new nobody can say what holds; what could not be put back is in the way.
+pub(super) fn rotations(state: &State) -> Vec<Reason> {
+    let weigh = |stage: RotationStage| match stage {
+        RotationStage::Stuck => Some((Answer::NoGo, "put it back by hand, or try again: golive rotate --abort")),
+        RotationStage::Distributing
+        | RotationStage::Distributed
+        | RotationStage::Verifying
+        | RotationStage::Withdrawing => Some((Answer::Hold, "wait for its end, or abort it")),
+        RotationStage::Verified | RotationStage::Retiring => {
+            Some((Answer::GoWithWarnings, "retire the old value and say so, or abort the rotation"))
+        }
+        RotationStage::Obtaining
+        | RotationStage::Validated
+        | RotationStage::Done
+        | RotationStage::Refused
+        | RotationStage::PutBack => None,
+    };
+    let walks = state.rotations().filter_map(|(id, walk)| Some((id, walk, weigh(walk.stage)?)));
+    let reason = |(id, walk, (weight, remedy)): (&CredentialId, &RotationState, (Answer, &str))| {
+        let why = walk.why.first().map(|why| format!(" ({why})")).unwrap_or_default();
+        Reason {
+            weight,
+            subject: state.plan().credentials.get(id).map(|credential| Subject::Check(credential.check.clone())),
+            severity: Severity::Critical,
+            cause: Cause::Rotation,
+            message: format!("rotation of {id}: {}{why}", walk.stage.words()),
+            remedy: Some(remedy.to_owned()),
+            since: Some(walk.begun),
+        }
+    };
+    walks.map(reason).collect()
+}
+
+/// What the watch over credentials saw stands as a warning until somebody takes it on them, or it is seen mended.
+pub(super) fn watched(state: &State) -> Vec<Reason> {
+    let check = |what: &str| state.plan().credentials.get(what).map(|credential| credential.check.clone());
+    let reason = |(what, standing): (&SafeText, &Standing)| Reason {
+        weight: Answer::GoWithWarnings,
+        subject: check(what.as_str()).map(Subject::Check),
+        severity: Severity::Warning,
+        cause: Cause::Watch,
+        message: standing.sentence.clone(),
+        remedy: Some(standing.remedy.to_owned()),
+        since: Some(standing.since),
+    };
+    state.watched().standing().map(reason).collect()
 }
 
 pub(super) fn journal(state: &State) -> Option<Reason> {
@@ -274,5 +326,25 @@ pub fn next_change(state: &State, now: Now) -> Option<Timestamp> {
         (Some(soak), Soaking::Since(when)) => Some(when.at.saturating_add(soak.length.0).unwrap_or(Timestamp::MAX)),
         _ => None,
     });
-    stale.chain(check_waivers).chain(item_waivers).chain(soaks).filter(|at| *at > now.at).min()
+    let walks = rotation::next_change(state);
+    let rollback = rollback_changes(state, now);
+    let ceremony = super::ceremony::next_change(state);
+    let all = stale.chain(check_waivers).chain(item_waivers).chain(soaks).chain(walks).chain(rollback).chain(ceremony);
+    all.filter(|at| *at > now.at).min()
+}
+
+/// When a rehearsal is too old, a trigger has stood long enough, or the verification is out of time.
+fn rollback_changes(state: &State, now: Now) -> impl Iterator<Item = Timestamp> {
+    let later = |at: Timestamp, by: std::time::Duration| at.saturating_add(by).unwrap_or(Timestamp::MAX);
+    let needs = state.plan().items.iter().filter_map(|item| item.rehearsal);
+    let old = needs.flat_map(move |needs| {
+        state.procedure().rehearsals().map(move |record| later(record.at, needs.within.0)).collect::<Vec<_>>()
+    });
+    let after = state.plan().rollback.after.0;
+    let triggers = rollback::triggers(state, now).into_iter().map(move |standing| later(standing.since, after));
+    let verified = match &state.procedure().stage {
+        Stage::Verifying { since, .. } => Some(later(since.at, state.plan().rollback.verify_within.0)),
+        Stage::NotRun | Stage::Running | Stage::RolledBack { .. } | Stage::Failed { .. } => None,
+    };
+    old.chain(triggers).chain(verified)
 }

@@ -3,11 +3,12 @@
 use tokio::time::Instant;
 
 use crate::core::decide::{Command, Refusal, decide};
-use crate::core::event::Event;
+use crate::core::event::{Body, Event, RotationEvent, RotationStep};
 use crate::engine::handle::Asked;
 use crate::engine::redaction;
 use crate::engine::sequencer::Sequencer;
 use crate::journal::storage::StorageError;
+use crate::model::id::EffectId;
 use crate::model::operator::{Actor, Operator};
 
 impl Sequencer {
@@ -28,6 +29,12 @@ impl Sequencer {
             return Err(not_kept(trouble));
         }
         self.stepper.refuse_untrusted(&self.state, &command)?;
+        let given = match &command {
+            Command::Rotate { value: Some(given), .. } => Some(given.clone()),
+            _ => None,
+        };
+        // Before anything is said of it, and whether it is taken or not.
+        self.learn(given.iter().map(|given| given.0.clone()).collect());
         let command = redaction::command(&self.redactor, command);
         let now = (self.clock)();
         let bodies = decide(&self.state, &command, &by, now)?;
@@ -37,9 +44,22 @@ impl Sequencer {
             self.pending.iter().for_each(|event| ahead.apply(event));
             decide(&ahead, &command, &by, now)?;
         }
+        let begun = bodies.iter().find_map(begun);
         let decided: Vec<Event> =
             bodies.into_iter().map(|body| self.maker.event(Actor::Operator(by.clone()), body, now)).collect();
-        self.keep(decided).await.map_err(|error| not_kept(&error))
+        self.keep(decided).await.map_err(|error| not_kept(&error))?;
+        if let (Some(effect), Some(given)) = (begun, given) {
+            self.rotator.give(effect, given);
+        }
+        Ok(())
+    }
+}
+
+/// The number of the walk that an event begins.
+const fn begun(body: &Body) -> Option<EffectId> {
+    match body {
+        Body::Rotation(RotationEvent { effect, step: RotationStep::Begun { .. }, .. }) => Some(*effect),
+        _ => None,
     }
 }
 

@@ -126,6 +126,7 @@ impl Sequencer {
         if !matches!(event.body, Body::Session(SessionEvent::Opened { .. })) {
             self.state.apply(event);
             self.agenda.after(&self.state, event);
+            self.rules.after(&self.state, event);
         }
         if matches!(event.body, Body::Session(SessionEvent::PlanChanged { .. })) {
             self.runner.forget();
@@ -137,7 +138,8 @@ impl Sequencer {
     pub(super) async fn follow(&mut self) {
         for _ in 0..MOST_ROUNDS {
             let now = (self.clock)();
-            let follows = consequences(&self.state, now);
+            let mut follows = consequences(&self.state, now);
+            follows.extend(self.rules.follows(&self.state, now));
             if follows.is_empty() {
                 break;
             }
@@ -151,6 +153,8 @@ impl Sequencer {
             }
             self.apply_all(&events);
         }
-        self.change_at = next_change(&self.state, (self.clock)());
+        let now = (self.clock)();
+        let alerts = if self.rules.is_due(now) { Some(now.at) } else { self.rules.next() };
+        self.change_at = next_change(&self.state, now).into_iter().chain(alerts).min();
     }
 }

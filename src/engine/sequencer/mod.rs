@@ -6,6 +6,7 @@
 
 mod deciding;
 mod keeping;
+mod rotating;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,44 +16,65 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::check::Surroundings;
 use crate::core::agenda::{Agenda, Effect};
-use crate::core::event::{Body, CheckEvent, Event, SessionEvent, StepEvent};
+use crate::core::alerts::Watch as RuleWatch;
+use crate::core::event::{Body, CheckEvent, Event, Finished, ProcedureEvent, SessionEvent, StepEvent, WatchEvent};
 use crate::core::state::State;
 use crate::engine::events::Maker;
 use crate::engine::handle::{Asked, Handle, Lateness};
 use crate::engine::keeper::Keeper;
 use crate::engine::pacing;
 use crate::engine::redaction;
+use crate::engine::rotating::{Report, Rotator};
 use crate::engine::running::{Ran, Runner};
 use crate::engine::screen::Screen;
+use crate::engine::seeing::Reader;
+use crate::engine::sequencer::rotating::Reread;
 use crate::engine::setup::{Beginning, OpenError, Setup};
-use crate::engine::stepping::{self, Stepper};
+use crate::engine::stepping::{self, Of, Stepper};
+use crate::engine::watching::{Sight, Watch};
 use crate::journal::storage::StorageError;
 use crate::mask::Redactor;
+use crate::model::failure::FailureClass;
+use crate::model::id::EffectId;
 use crate::model::operator::Actor;
 use crate::model::text::SafeText;
 use crate::model::time::Now;
+use crate::model::word::Outcome;
 
 /// How long results wait for company.
 const COMPANY: Duration = Duration::from_millis(20);
 /// So many decisions, and so many results, may wait in the channels.
 const ASKED: usize = 64;
 const REPORTED: usize = 1_024;
+/// Of what is rare, so many may wait.
+const FEW: usize = 16;
 
 /// Events in, state out.
 pub(super) struct Sequencer {
     state: State,
     agenda: Agenda,
+    rules: RuleWatch,
     keeper: Keeper,
     maker: Maker,
     clock: fn() -> Now,
     redactor: Redactor,
+    surroundings: Arc<Surroundings>,
+    reader: Reader,
     runner: Runner,
     stepper: Stepper,
+    rotator: Rotator,
+    watch: Watch,
     screen: Screen,
     asked: mpsc::Receiver<Asked>,
     ran: mpsc::Receiver<Ran>,
     stepped: mpsc::Receiver<stepping::Report>,
+    rotated: mpsc::Receiver<Report>,
+    sights: mpsc::Sender<Sight>,
+    seen: mpsc::Receiver<Sight>,
+    reads: mpsc::Sender<Reread>,
+    reread: mpsc::Receiver<Reread>,
     quit: CancellationToken,
     /// Events of golive itself that wait for company.
     pending: Vec<Event>,
@@ -67,23 +89,34 @@ pub(super) struct Sequencer {
 impl Sequencer {
     /// The sequencer of a session and the handle to it. Nothing has happened yet: it begins with [`Sequencer::run`].
     pub(super) fn new(setup: Setup) -> Result<(Handle, Self), OpenError> {
-        let Setup { journal, beginning, host, run, facts, surroundings, probes, redactor, steps_folder } = setup;
+        let Setup { journal, beginning, host, run, facts, surroundings, probes, reader, redactor, steps_folder } =
+            setup;
         let clock = surroundings.clock;
         let (now, mut maker) = (clock(), Maker::new(run));
         let (state, first) = begin(beginning, host, &mut maker, now)?;
-        let facts = facts.into_iter().map(|body| maker.event(Actor::Golive, body, now));
+        let facts = rotating::facts(&state, facts).into_iter().map(|body| maker.event(Actor::Golive, body, now));
         let (ask, asked) = mpsc::channel(ASKED);
         let (results, ran) = mpsc::channel(REPORTED);
         let (reports, stepped) = mpsc::channel(REPORTED);
+        let (rotations, rotated) = mpsc::channel(FEW);
+        let ((sights, seen), (reads, reread)) = (mpsc::channel(FEW), mpsc::channel(FEW));
         let (states, shown) = watch::channel(Arc::new(state.clone()));
         let (late, lateness) = watch::channel(Lateness::default());
         let quit = CancellationToken::new();
         let handle = Handle { asked: ask, states: shown, quit: quit.clone(), lateness };
         let sequencer = Self {
             agenda: Agenda::new(&state, now),
+            rules: RuleWatch::new(&state),
             keeper: Keeper::new(journal, &state),
-            runner: Runner::new(probes, state.plan().limits.concurrency, results, clock),
-            stepper: Stepper::new(surroundings, redactor.clone(), steps_folder, reports),
+            runner: Runner::new(
+                Arc::clone(&probes),
+                Arc::clone(&surroundings),
+                state.plan().limits.concurrency,
+                results,
+            ),
+            stepper: Stepper::new(Arc::clone(&surroundings), redactor.clone(), steps_folder, reports),
+            rotator: Rotator::new(Arc::clone(&surroundings), probes, reader.clone(), rotations),
+            watch: Watch::none(),
             screen: Screen::new(states, late),
             pending: std::iter::once(first).chain(facts).collect(),
             flush_at: None,
@@ -94,9 +127,16 @@ impl Sequencer {
             maker,
             clock,
             redactor,
+            surroundings,
+            reader,
             asked,
             ran,
             stepped,
+            rotated,
+            sights,
+            seen,
+            reads,
+            reread,
             quit,
         };
         Ok((handle, sequencer))
@@ -105,6 +145,7 @@ impl Sequencer {
     /// Lives until it is told to quit or nobody is left to tell it anything.
     pub(super) async fn run(mut self) -> Result<(), StorageError> {
         self.flush().await;
+        self.begin_watch();
         loop {
             self.act();
             let wake = self.wake_at();
@@ -117,6 +158,9 @@ impl Sequencer {
                 },
                 Some(ran) = self.ran.recv() => self.take_result(ran),
                 Some(report) = self.stepped.recv() => self.take_report(report),
+                Some(report) = self.rotated.recv() => self.take_rotation(report).await,
+                Some(sight) = self.seen.recv() => self.take_sight(sight).await,
+                Some(reread) = self.reread.recv() => self.take_reread(reread).await,
                 () = sleep_until(wake) => {}
             }
             self.catch_up().await;
@@ -138,18 +182,35 @@ impl Sequencer {
                     }
                 }
                 Effect::RunStep { item, effect } => {
-                    if let Some((item, _)) = self.state.item(&item) {
-                        self.stepper.run(item, effect);
+                    if let Some(step) = self.state.item(&item).and_then(|(item, _)| item.step.clone()) {
+                        self.stepper.run(Of::Item(item), step, effect);
                     }
                 }
                 Effect::AttachStep { item, .. } => {
-                    if let Some((item, known)) = self.state.item(&item)
+                    if let Some((planned, known)) = self.state.item(&item)
                         && let Some(step) = &known.step
                     {
-                        self.stepper.attach(item, step);
+                        let action = planned.step.as_ref().map(|step| step.action.clone());
+                        self.stepper.attach(Of::Item(item), action, step);
                     }
                 }
-                Effect::StopStep { effect, .. } => self.stepper.stop(effect),
+                Effect::RunRollbackStep { step, effect } => {
+                    if let Some((planned, _)) = self.state.rollback_steps().find(|(planned, _)| planned.id == step) {
+                        self.stepper.run(Of::Rollback(step), planned.as_step(), effect);
+                    }
+                }
+                Effect::AttachRollbackStep { step, .. } => {
+                    let known = self.state.rollback_steps().find(|(planned, _)| planned.id == step);
+                    if let Some((planned, Some(run))) = known {
+                        self.stepper.attach(Of::Rollback(step), Some(planned.action.clone()), run);
+                    }
+                }
+                Effect::StopStep { effect, .. } | Effect::StopRollbackStep { effect, .. } => self.stepper.stop(effect),
+                Effect::Rotate { credential, effect, act } => {
+                    if let Some(walk) = self.state.rotation(&credential) {
+                        self.rotator.act(self.state.shared_plan(), credential, effect, (act, walk.obtain));
+                    }
+                }
             }
         }
     }
@@ -169,18 +230,22 @@ impl Sequencer {
         while let Some(Ran { mut finished, when }) = next {
             self.screen.began(finished.lateness);
             finished.evidence = redaction::evidence(&self.redactor, finished.evidence);
+            let denied = is_denied(&finished).then(|| WatchEvent::Denied { check: finished.check.clone() });
             self.pend(Body::Check(CheckEvent::Finished(Box::new(finished))), when);
+            if let Some(denied) = denied {
+                self.pend(Body::Watch(denied), when);
+            }
             next = self.ran.try_recv().ok();
         }
     }
 
     fn take_report(&mut self, report: stepping::Report) {
         let mut next = Some(report);
-        while let Some((event, when)) = next {
-            if let StepEvent::Ended { effect, .. } = &event {
-                self.stepper.forget(*effect);
+        while let Some((body, when)) = next {
+            if let Some(effect) = ended(&body) {
+                self.stepper.forget(effect);
             }
-            self.pend(Body::Step(event), when);
+            self.pend(body, when);
             next = self.stepped.try_recv().ok();
         }
     }
@@ -219,6 +284,21 @@ impl Sequencer {
         }
         self.screen.publish(&self.state);
         if self.unanswered { Err(self.keeper.abandon()) } else { self.keeper.close() }
+    }
+}
+
+/// Whether somebody refused our credentials.
+fn is_denied(finished: &Finished) -> bool {
+    let class = finished.evidence.failure.as_ref().map(|failure| failure.class);
+    finished.evidence.outcome == Outcome::Fail && class == Some(FailureClass::Denied)
+}
+
+/// The number of the run whose end an event tells of.
+const fn ended(body: &Body) -> Option<EffectId> {
+    match body {
+        Body::Step(StepEvent::Ended { effect, .. })
+        | Body::Procedure(ProcedureEvent::Step(StepEvent::Ended { effect, .. })) => Some(*effect),
+        _ => None,
     }
 }
 

@@ -58,8 +58,7 @@ impl Telling {
                 Seen::Started(_) => {}
                 Seen::Lines(lines) => self.print(lines.into_iter().map(printed).collect()).await,
                 Seen::Waits(waits) => {
-                    let (item, effect) = (self.item.clone(), self.effect);
-                    self.tell(StepEvent::WaitsForInput { item, effect, waits }).await;
+                    self.tell(StepEvent::WaitsForInput { item: (), effect: self.effect, waits }).await;
                 }
                 Seen::Ended { end, took } => {
                     let took = took.unwrap_or_else(|| self.running_for());
@@ -133,11 +132,11 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::check::network::Network;
     use crate::model::duration::Span;
     use crate::model::plan;
     use crate::model::step::{Confirm, OnDisconnect};
     use crate::model::values::{Origin, Value, Values};
+    use crate::network::Network;
 
     fn surroundings() -> Surroundings {
         let mut values = Values::default();
@@ -145,7 +144,14 @@ mod tests {
         values.insert("credentials.token", Value::secret("FAKE-token-of-a-test".to_owned().into(), Origin::Plan));
         let folder = PathBuf::from("/srv/plan");
         let network = Network::new(&plan::Network::default(), &folder).unwrap();
-        Surroundings { values, folder, trusted: true, clock: crate::clock::now, network }
+        Surroundings {
+            values,
+            folder,
+            trusted: true,
+            clock: crate::clock::now,
+            network,
+            notifiers: crate::notify::Roster::default(),
+        }
     }
 
     fn step(run: &[&str], environment: &[(&str, &str)]) -> Step {

@@ -14,17 +14,34 @@ use tokio_util::sync::CancellationToken;
 
 use crate::check::Surroundings;
 use crate::core::decide::{Command, Refusal};
-use crate::core::event::{OutputLine, StepEnd, StepEvent};
+use crate::core::event::{Body, OutputLine, ProcedureEvent, StepEnd, StepEvent};
 use crate::core::state::{State, StepState, StepStatus};
 use crate::mask::Redactor;
-use crate::model::id::{EffectId, ItemId};
-use crate::model::item::Item;
+use crate::model::id::{EffectId, ItemId, RollbackStepId};
 use crate::model::step::{Action, Step};
 use crate::model::text::SafeText;
 use crate::model::time::Now;
 
 /// What a step reports, and when.
-pub(super) type Report = (StepEvent, Now);
+pub(super) type Report = (Body, Now);
+
+/// What a step belongs to.
+#[derive(Clone, Debug)]
+pub(super) enum Of {
+    /// An item of the checklist.
+    Item(ItemId),
+    /// The rollback procedure.
+    Rollback(RollbackStepId),
+}
+
+impl Of {
+    fn name(&self) -> &str {
+        match self {
+            Self::Item(id) => id.as_str(),
+            Self::Rollback(id) => id.as_str(),
+        }
+    }
+}
 
 /// What all steps of a session share.
 #[derive(Clone)]
@@ -43,7 +60,7 @@ pub(super) struct Stepper {
 
 /// One run of a step, and the way its events go.
 struct Telling {
-    item: ItemId,
+    of: Of,
     effect: EffectId,
     shared: Shared,
     began: Duration,
@@ -59,10 +76,19 @@ impl Stepper {
         Self { shared: Shared { surroundings, redactor, folder, reports }, under_way: HashMap::new() }
     }
 
+    /// Runs the next steps with other values, and takes these secrets out of what they print.
+    pub(super) fn renew(&mut self, surroundings: &Arc<Surroundings>, redactor: &Redactor) {
+        self.shared.surroundings = Arc::clone(surroundings);
+        self.shared.redactor = redactor.clone();
+    }
+
     /// Refuses what would start a step of a plan that its reader has not allowed.
     pub(super) fn refuse_untrusted(&self, state: &State, command: &Command) -> Result<(), Refusal> {
-        let Command::StartStep { item } = command else { return Ok(()) };
-        let has_step = state.item(item).is_some_and(|(item, _)| item.step.is_some());
+        let has_step = match command {
+            Command::StartStep { item } => state.item(item).is_some_and(|(item, _)| item.step.is_some()),
+            Command::RollBack { .. } => !state.plan().procedure.is_empty(),
+            _ => return Ok(()),
+        };
         if self.shared.surroundings.trusted || !has_step {
             return Ok(());
         }
@@ -71,10 +97,15 @@ impl Stepper {
     }
 
     /// Begins a step whose intent is on disk.
-    pub(super) fn run(&mut self, item: &Item, effect: EffectId) {
-        let (stop, telling) = self.begin(item, effect);
-        let Some(step) = item.step.clone() else { return };
+    pub(super) fn run(&mut self, of: Of, step: Step, effect: EffectId) {
+        let trusted = self.shared.surroundings.trusted;
+        let (stop, telling) = self.begin(of, effect);
         spawn(async move {
+            // What golive begins by itself passes no person's door.
+            if !trusted {
+                let why = "was not started: the plan's commands are not allowed to run on this machine yet";
+                return telling.end(StepEnd::Failed(SafeText::from_foreign(why))).await;
+            }
             match step.action {
                 Action::Request { .. } => {
                     telling.tell(telling.started()).await;
@@ -86,9 +117,8 @@ impl Stepper {
     }
 
     /// Attaches again to a step that an earlier process began.
-    pub(super) fn attach(&mut self, item: &Item, known: &StepState) {
-        let (stop, telling) = self.begin(item, known.effect);
-        let action = item.step.as_ref().map(|step| step.action.clone());
+    pub(super) fn attach(&mut self, of: Of, action: Option<Action>, known: &StepState) {
+        let (stop, telling) = self.begin(of, known.effect);
         let (lines, intended) = (known.lines, known.status == StepStatus::Intended);
         spawn(async move {
             match action {
@@ -113,11 +143,11 @@ impl Stepper {
         self.under_way.remove(&effect);
     }
 
-    fn begin(&mut self, item: &Item, effect: EffectId) -> (CancellationToken, Telling) {
+    fn begin(&mut self, of: Of, effect: EffectId) -> (CancellationToken, Telling) {
         let stop = CancellationToken::new();
         self.under_way.insert(effect, stop.clone());
         let began = (self.shared.surroundings.clock)().up;
-        (stop, Telling { item: item.id.clone(), effect, shared: self.shared.clone(), began })
+        (stop, Telling { of, effect, shared: self.shared.clone(), began })
     }
 }
 
@@ -131,13 +161,17 @@ fn unknown(why: &str) -> StepEnd {
 }
 
 impl Telling {
-    fn started(&self) -> StepEvent {
-        StepEvent::Started { item: self.item.clone(), effect: self.effect }
+    fn started(&self) -> StepEvent<()> {
+        StepEvent::Started { item: (), effect: self.effect }
     }
 
     /// Sends an event; when nobody listens any more golive is ending, and the next start attaches again.
-    async fn tell(&self, event: StepEvent) {
-        let _ = self.shared.reports.send((event, (self.shared.surroundings.clock)())).await;
+    async fn tell(&self, event: StepEvent<()>) {
+        let body = match &self.of {
+            Of::Item(id) => Body::Step(event.about(|()| id.clone())),
+            Of::Rollback(id) => Body::Procedure(ProcedureEvent::Step(event.about(|()| id.clone()))),
+        };
+        let _ = self.shared.reports.send((body, (self.shared.surroundings.clock)())).await;
     }
 
     async fn print(&self, lines: Vec<OutputLine>) {
@@ -145,7 +179,7 @@ impl Telling {
             return;
         }
         let lines = lines.iter().map(|line| crate::engine::redaction::line(&self.shared.redactor, line)).collect();
-        self.tell(StepEvent::Output { item: self.item.clone(), effect: self.effect, lines }).await;
+        self.tell(StepEvent::Output { item: (), effect: self.effect, lines }).await;
     }
 
     /// How long it has been followed.
@@ -165,11 +199,11 @@ impl Telling {
             StepEnd::Unknown(why) => StepEnd::Unknown(clean(&why)),
             StepEnd::TimedOut | StepEnd::Stopped => end,
         };
-        self.tell(StepEvent::Ended { item: self.item.clone(), effect: self.effect, end, took }).await;
+        self.tell(StepEvent::Ended { item: (), effect: self.effect, end, took }).await;
     }
 
     async fn request(&self, step: &Step, stop: &CancellationToken) {
-        let made = request::make(&self.item, &step.action, step.timeout, &self.shared.surroundings);
+        let made = request::make(self.of.name(), &step.action, step.timeout, &self.shared.surroundings);
         tokio::select! {
             (lines, end) = made => {
                 let at = (self.shared.surroundings.clock)().at;

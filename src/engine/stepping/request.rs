@@ -10,7 +10,7 @@ use crate::core::event::StepEnd;
 use crate::core::evidence::Evidence;
 use crate::model::duration::Span;
 use crate::model::failure::FailureClass;
-use crate::model::id::{CheckId, ItemId, KindName};
+use crate::model::id::{CheckId, KindName};
 use crate::model::item::Waivable;
 use crate::model::kind::Options;
 use crate::model::plan::{Check, Retry, Run};
@@ -23,7 +23,7 @@ const SUCCESS: &str = "status < 400";
 
 /// Makes the request; gives what it printed, as it were, and how it ended.
 pub(super) async fn make(
-    item: &ItemId,
+    name: &str,
     action: &Action,
     timeout: Span,
     surroundings: &Arc<Surroundings>,
@@ -31,7 +31,7 @@ pub(super) async fn make(
     let unknown = |why: &str| (Vec::new(), StepEnd::Unknown(SafeText::from_foreign(why)));
     let Some(options) = options(action) else { return unknown("the step is no request") };
     let Some(kind) = check::kind("http") else { return unknown("this golive makes no requests") };
-    match kind.build(&as_check(item, options, timeout), surroundings) {
+    match kind.build(&as_check(name, options, timeout), surroundings) {
         // Nothing was sent: it cannot have changed anything.
         Err(evidence) => (Vec::new(), StepEnd::Failed(evidence.summary)),
         Ok(probe) => {
@@ -58,9 +58,9 @@ fn options(action: &Action) -> Option<Options> {
     Some(options)
 }
 
-fn as_check(item: &ItemId, options: Options, timeout: Span) -> Check {
+fn as_check(name: &str, options: Options, timeout: Span) -> Check {
     Check {
-        id: CheckId::new(item.as_str()),
+        id: CheckId::new(name),
         kind: KindName::new("http"),
         title: None,
         category: Category::System,

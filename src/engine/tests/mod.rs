@@ -18,12 +18,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::task::JoinHandle;
 
-use crate::check::network::Network;
 use crate::check::{Looking, Probe, Surroundings};
 use crate::core::event::{Event, Purpose};
 use crate::core::evidence::Evidence;
 use crate::core::state::{CheckState, State};
 use crate::engine::handle::Handle;
+use crate::engine::seeing::Reader;
 use crate::engine::sequencer::Sequencer;
 use crate::engine::setup::{Beginning, ProbeOf, Setup};
 use crate::journal::Journal;
@@ -40,6 +40,7 @@ use crate::model::text::SafeText;
 use crate::model::time::Now;
 use crate::model::values::Values;
 use crate::model::word::{Category, Outcome, Phase, Severity};
+use crate::network::Network;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -103,7 +104,11 @@ impl Scene {
             checks: self.checks.clone(),
             items: self.items.clone(),
             alerts: Vec::new(),
+            notifiers: Vec::new(),
+            metrics: None,
             procedure: Vec::new(),
+            rollback: crate::model::rollback::Rollback::default(),
+            ceremony: crate::model::ceremony::Ceremony::default(),
             limits: Limits { concurrency: self.concurrency.unwrap_or(32) },
             folder: PathBuf::from("/"),
             digest: String::new(),
@@ -137,7 +142,7 @@ impl Scene {
         // So that the virtual clock begins with the flight.
         let _ = clock();
         let acts = self.acts;
-        let probes: ProbeOf = Arc::new(move |check| match acts.get(&check.id) {
+        let probes: ProbeOf = Arc::new(move |check, _| match acts.get(&check.id) {
             Some(act) => Ok(Box::new(Actor(Arc::clone(act), AtomicUsize::new(0)))),
             None => panic!("a kind that breaks down while it is prepared"),
         });
@@ -148,6 +153,7 @@ impl Scene {
             trusted: self.trusted,
             clock,
             network,
+            notifiers: crate::notify::Roster::default(),
         };
         let setup = Setup {
             journal,
@@ -158,6 +164,7 @@ impl Scene {
             surroundings: Arc::new(surroundings),
             probes,
             redactor: self.redactor,
+            reader: Reader::default(),
             steps_folder: PathBuf::from("/nowhere"),
         };
         let (handle, sequencer) = Sequencer::new(setup).unwrap();

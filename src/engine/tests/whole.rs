@@ -17,6 +17,7 @@ fn open(folder: &Path, journal: Journal, beginning: Beginning) -> (Handle, Runni
         trusted: false,
         clock: crate::clock::now,
         network: Network::new(&plan::Network::default(), folder).unwrap(),
+        notifiers: crate::notify::Roster::default(),
     });
     engine::open(Setup {
         journal,
@@ -24,7 +25,8 @@ fn open(folder: &Path, journal: Journal, beginning: Beginning) -> (Handle, Runni
         host: SafeText::from_foreign("deploy-1"),
         run: ulid::Ulid::from_parts(1, 1),
         facts: Vec::new(),
-        probes: probes_of_kinds(&surroundings),
+        probes: probes_of_kinds(),
+        reader: crate::engine::Reader::default(),
         surroundings,
         redactor: Redactor::default(),
         steps_folder: folder.join("steps"),

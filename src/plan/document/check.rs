@@ -1,5 +1,7 @@
 //! `[checks.ID]`, `[settings.NAME]` and `[credentials.ID]`: the keys that all checks share, and those of their kinds.
 
+use std::path::PathBuf;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -80,6 +82,8 @@ pub(crate) struct SettingDocument {
 pub(crate) struct CredentialDocument {
     pub(crate) from: ValueSource,
     pub(crate) rotate_every: Option<Span>,
+    #[serde(default)]
+    pub(crate) rotation: RotationDocument,
     #[serde(flatten)]
     pub(crate) common: CommonKeys,
     #[serde(flatten)]
@@ -102,6 +106,29 @@ pub(crate) struct CredentialKeys {
     from: ValueSource,
     /// How old it may grow.
     rotate_every: Option<Span>,
+    /// How it is rotated; what is left out is a person's part.
+    rotation: Option<RotationDocument>,
+}
+
+/// How a credential is rotated.
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RotationDocument {
+    /// golive makes the new value up: so many random characters of all classes.
+    pub(crate) generate: Option<u16>,
+    /// The command whose first line is the new value.
+    pub(crate) obtain: Option<Vec<String>>,
+    /// The env file whose line is written; the one that the value stands in unless named.
+    pub(crate) env_file: Option<PathBuf>,
+    /// The command that takes the value to where else it is used; reads it from its standard input.
+    pub(crate) distribute: Option<Vec<String>>,
+    /// Ids or globs of the checks that have to pass with it; those that use the credential unless named.
+    #[serde(default)]
+    pub(crate) verify: Vec<String>,
+    /// How long they may take to pass; a minute unless said otherwise.
+    pub(crate) verify_within: Option<Span>,
+    /// The command that retires the old value; reads it from its standard input. A person's word unless named.
+    pub(crate) retire: Option<Vec<String>>,
 }
 
 /// What happens when an attempt does not pass.

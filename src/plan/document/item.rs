@@ -6,9 +6,11 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::model::duration::Span;
+use crate::model::rollback::Grade;
 use crate::model::step::{Confirm, OnDisconnect};
 use crate::model::template::Template;
 use crate::model::word::Severity;
+use crate::plan::document::rollback::RehearseDocument;
 
 /// One row of a checklist.
 #[derive(Deserialize, JsonSchema)]
@@ -37,6 +39,11 @@ pub(crate) struct ItemDocument {
     pub(crate) rehearsal: Option<RehearsalDocument>,
     /// Items that must be settled before its step may start; the steps before it unless said otherwise.
     pub(crate) needs: Option<Vec<String>>,
+    /// Steps with the same word here may run side by side: none of them waits for another.
+    pub(crate) parallel: Option<String>,
+    /// Whether there is no way back once this is done: past it one rolls forward.
+    #[serde(default)]
+    pub(crate) point_of_no_return: bool,
     /// What to do when it does not settle.
     pub(crate) remedy: Option<String>,
 }
@@ -80,6 +87,9 @@ pub(crate) struct RehearsalDocument {
     pub(crate) within: Span,
     /// Not slower than this.
     pub(crate) budget: Span,
+    /// At least this near to the real thing; `staging` unless said otherwise. A dry run settles nothing critical.
+    #[serde(default)]
+    pub(crate) grade: Grade,
 }
 
 /// A command or a request, on a person's word.
@@ -154,4 +164,6 @@ pub(crate) struct RollbackStepDocument {
     pub(crate) environment: BTreeMap<String, Template>,
     /// How long it should take at most.
     pub(crate) budget: Option<Span>,
+    /// How it is rehearsed.
+    pub(crate) rehearse: Option<RehearseDocument>,
 }

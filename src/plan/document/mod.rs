@@ -3,6 +3,8 @@
 
 mod check;
 mod item;
+mod notifier;
+mod rollback;
 mod service;
 
 use indexmap::IndexMap;
@@ -10,9 +12,12 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub(super) use check::{
-    CheckDocument, CommonKeys, CredentialDocument, CredentialKeys, RunDocument, SettingDocument, SettingKeys,
+    CheckDocument, CommonKeys, CredentialDocument, CredentialKeys, RotationDocument, RunDocument, SettingDocument,
+    SettingKeys,
 };
 pub(super) use item::{ItemDocument, RequestDocument, RollbackStepDocument, StepDocument};
+pub(super) use notifier::{MetricsDocument, NotifierDocument, NotifierKeys};
+pub(super) use rollback::{FreezeDocument, PollDocument, ProcedureDocument, RehearseDocument, WindowDocument};
 pub(super) use service::{LimitsDocument, NetworkDocument, ServiceDocument, SourcesDocument, ValueDocument};
 
 /// A whole plan, after `extends`.
@@ -42,6 +47,12 @@ pub(super) struct Document {
     #[serde(default)]
     #[schemars(with = "IndexMap<String, serde_json::Value>")]
     pub(super) checks: IndexMap<String, CheckDocument>,
+    /// Where people are told.
+    #[serde(default)]
+    #[schemars(with = "IndexMap<String, serde_json::Value>")]
+    pub(super) notifiers: IndexMap<String, NotifierDocument>,
+    /// Where golive itself can be watched.
+    pub(super) metrics: Option<MetricsDocument>,
     /// Items before the deployment.
     #[serde(default)]
     pub(super) pre_deployment: Vec<ItemDocument>,
@@ -57,6 +68,17 @@ pub(super) struct Document {
     /// The rollback procedure.
     #[serde(default)]
     pub(super) rollback_step: Vec<RollbackStepDocument>,
+    /// The rollback beside its steps: verification, triggers, budget.
+    #[serde(default)]
+    pub(super) procedure: ProcedureDocument,
+    /// The time that the go-live was given.
+    pub(super) window: Option<WindowDocument>,
+    /// Times in which nothing goes live.
+    #[serde(default)]
+    pub(super) freeze: Vec<FreezeDocument>,
+    /// Who says go or no-go.
+    #[serde(default)]
+    pub(super) poll: PollDocument,
     /// Bounds of a run.
     #[serde(default)]
     pub(super) limits: LimitsDocument,

@@ -70,7 +70,7 @@ fn of_item(item: &ItemDocument, tree: &Node, phase: &str, at: usize) -> Vec<Prob
     problems
 }
 
-fn one_action(does: (bool, bool), id: &str) -> Option<Problem> {
+pub(super) fn one_action(does: (bool, bool), id: &str) -> Option<Problem> {
     match does {
         (false, false) => Some(
             Problem::error(format!("the step of `{id}` does nothing"))

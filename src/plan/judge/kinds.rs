@@ -41,7 +41,7 @@ fn of_kind(kind: &str, options: &Options, tree: &Node, table: &[&str; 2], specs:
     (spec.problems)(options).into_iter().map(|problem| placed(problem, tree, table)).collect()
 }
 
-fn placed(problem: OptionProblem, tree: &Node, table: &[&str; 2]) -> Problem {
+pub(super) fn placed(problem: OptionProblem, tree: &Node, table: &[&str; 2]) -> Problem {
     let mut path: Vec<Step> = table.iter().map(|step| Step::from(*step)).collect();
     let of_key = problem.key.is_none();
     path.extend(problem.key.iter().flat_map(|key| key.split('.')).map(Step::from));

@@ -4,10 +4,13 @@
 mod items;
 mod kinds;
 mod names;
+mod notifiers;
+mod procedure;
 mod references;
+mod rotation;
 mod secrets;
 
-use crate::model::kind::KindSpec;
+use crate::model::kind::{KindSpec, Kinds};
 use crate::model::plan::Plan;
 use crate::model::word::Category;
 use crate::plan::document::Document;
@@ -15,12 +18,16 @@ use crate::plan::problem::Problem;
 use crate::plan::tree::Node;
 
 /// What can be said of the document alone.
-pub(super) fn of_document(document: &Document, tree: &Node, specs: &[KindSpec]) -> Vec<Problem> {
+pub(super) fn of_document(document: &Document, tree: &Node, specs: &Kinds) -> Vec<Problem> {
     let mut problems = names::problems(document, tree);
     problems.extend(secrets::problems(document, tree));
     problems.extend(references::problems(document, tree, specs));
     problems.extend(kinds::problems(document, tree, specs));
+    problems.extend(rotation::problems(document, tree, specs));
+    problems.extend(notifiers::problems(document, tree, &specs.notifiers));
+    problems.extend(notifiers::of_checks(document, tree));
     problems.extend(items::problems(document, tree));
+    problems.extend(procedure::problems(document, tree, specs));
     problems
 }
 

@@ -11,7 +11,7 @@ use crate::plan::judge::{checks_of, selection, setting_id};
 use crate::plan::problem::Problem;
 use crate::plan::tree::{Node, steps};
 
-type Known<'a> = Vec<(&'a str, Category)>;
+pub(super) type Known<'a> = Vec<(&'a str, Category)>;
 
 pub(super) fn problems(document: &Document, tree: &Node, specs: &[KindSpec]) -> Vec<Problem> {
     let checks = checks_of(document, specs);
@@ -56,7 +56,7 @@ fn commons(document: &Document) -> Vec<(String, &'static str, &str, &CommonKeys)
     credentials.chain(settings).chain(checks).collect()
 }
 
-fn names_nothing(selector: &str, known: &Known<'_>) -> Problem {
+pub(super) fn names_nothing(selector: &str, known: &Known<'_>) -> Problem {
     if let Some(category) = selector.strip_prefix("category:") {
         let words = Category::ALL.iter().map(|category| category.word());
         if Category::ALL.iter().any(|known| known.word() == category) {

@@ -44,6 +44,7 @@ fn one(state: &State, position: usize, now: Now) -> CheckEntry {
         },
         waiver: phases::waiver(known.waiver.as_ref(), check.waivable, now),
         remedy: if is_fine { None } else { remedy(check, evidence) },
+        history: known.history.iter().copied().collect(),
     }
 }
 

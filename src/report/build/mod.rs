@@ -5,13 +5,15 @@ mod checks;
 mod credentials;
 mod phases;
 mod reasons;
+mod rehearsals;
 mod validation;
 
-use crate::core::state::State;
+use crate::core::state::{Entry, State};
 use crate::core::verdict::{self, Inquiry};
+use crate::model::operator::Actor;
 use crate::model::text::SafeText;
 use crate::model::time::Now;
-use crate::report::shape::{EnvironmentInfo, Report, SCHEMA, WaitingEntry};
+use crate::report::shape::{EnvironmentInfo, JournalEntry, Report, SCHEMA, TimelineEntry, WaitingEntry};
 
 /// What a state does not know about where it is judged.
 #[derive(Clone, Debug)]
@@ -20,6 +22,8 @@ pub struct Circumstances {
     pub operator: SafeText,
     /// The plan's file, where it is known.
     pub plan: Option<String>,
+    /// The end of the journal, where one was read.
+    pub journal: Option<JournalEntry>,
 }
 
 /// What is to be said about a state, asked a question at a moment.
@@ -48,11 +52,11 @@ pub fn report(state: &State, inquiry: &Inquiry, circumstances: &Circumstances, n
         recommendations: reasons.recommendations,
         waiting: verdict.waiting().iter().map(waiting).collect(),
         phases: phases::of(state, inquiry, now),
-        session_outcome: session.ended.map(|(outcome, _)| outcome),
+        session_outcome: state.outcome(),
         checks: checks::of(state, inquiry, now),
         credentials: credentials::of(state, now),
         alerts: Vec::new(),
-        rehearsals: Vec::new(),
+        rehearsals: rehearsals::of(state),
         credential_validation: validation.booleans(validation::CREDENTIAL),
         environment_validation: validation.booleans(validation::ENVIRONMENT),
         security_validation: validation.booleans(validation::SECURITY),
@@ -65,6 +69,21 @@ pub fn report(state: &State, inquiry: &Inquiry, circumstances: &Circumstances, n
             operator: circumstances.operator.clone(),
             plan: circumstances.plan.clone().unwrap_or_else(|| plan.folder.display().to_string()),
             plan_sha256: plan.digest.clone(),
+        },
+        journal: circumstances.journal.clone(),
+        timeline: state.timeline().map(happened).collect(),
+    }
+}
+
+fn happened(entry: &Entry) -> TimelineEntry {
+    TimelineEntry {
+        at: entry.at,
+        mark: entry.mark,
+        subject: entry.subject.clone(),
+        text: entry.text.clone(),
+        by: match &entry.actor {
+            Actor::Golive => None,
+            Actor::Operator(by) => Some(by.to_string()),
         },
     }
 }

@@ -1,6 +1,7 @@
 //! The four phases with their items, and the rollback procedure under the fourth.
 
-use crate::core::state::{ItemState, State, Waiver};
+use crate::core::event::StepEnd;
+use crate::core::state::{ItemState, Stage, State, StepState, StepStatus, Waiver};
 use crate::core::status;
 use crate::core::verdict::{Inquiry, Scope};
 use crate::model::item::{Item, Waivable};
@@ -73,11 +74,42 @@ pub(super) fn waiver(waiver: Option<&Waiver>, waivable: Waivable, now: Now) -> O
 }
 
 fn procedure(state: &State) -> ProcedureEntry {
-    let not_run = "not_run";
-    let step = |id: String| ProcedureStepEntry { id, status: not_run, took_ms: None, exit: None };
+    let (status, verified) = match &state.procedure().stage {
+        Stage::NotRun => ("not_run", false),
+        Stage::Running | Stage::Verifying { .. } => ("running", false),
+        Stage::RolledBack { verified, .. } => ("rolled_back", *verified),
+        Stage::Failed { .. } => ("failed", false),
+    };
+    let (why, left) = match &state.procedure().stage {
+        Stage::Failed { why, left, .. } => (Some(why.clone()), left.clone()),
+        Stage::NotRun | Stage::Running | Stage::Verifying { .. } | Stage::RolledBack { .. } => (None, Vec::new()),
+    };
     ProcedureEntry {
-        status: not_run,
-        steps: state.plan().procedure.iter().map(|planned| step(planned.id.to_string())).collect(),
-        verified: false,
+        status,
+        steps: state.rollback_steps().map(|(planned, run)| procedure_step(planned.id.to_string(), run)).collect(),
+        verified,
+        verify: state.plan().rollback.verify.iter().map(ToString::to_string).collect(),
+        recommended: state.procedure().recommended.as_ref().map(|(_, reasons)| reasons.clone()),
+        why,
+        left,
+    }
+}
+
+fn procedure_step(id: String, run: Option<&StepState>) -> ProcedureStepEntry {
+    let without = |status| ProcedureStepEntry { id: id.clone(), status, took_ms: None, exit: None };
+    let Some(run) = run else { return without("not_run") };
+    match &run.status {
+        StepStatus::Intended | StepStatus::Running | StepStatus::Stopping => without("running"),
+        StepStatus::Ended { end, took, .. } => {
+            let (status, exit) = match end {
+                StepEnd::Succeeded(how) => ("succeeded", how.to_string()),
+                StepEnd::Failed(how) => ("failed", how.to_string()),
+                StepEnd::TimedOut => ("failed", "took too long and was stopped".to_owned()),
+                StepEnd::Stopped => ("failed", "was stopped".to_owned()),
+                StepEnd::Unknown(why) => ("unknown", why.to_string()),
+            };
+            let took_ms = Some(u64::try_from(took.as_millis()).unwrap_or(u64::MAX));
+            ProcedureStepEntry { took_ms, exit: Some(exit), ..without(status) }
+        }
     }
 }

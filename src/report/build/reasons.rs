@@ -39,6 +39,7 @@ pub(super) fn of(verdict: &Verdict, validation: &Validation) -> Reasons {
 const fn waits(cause: &Cause) -> bool {
     match cause {
         Cause::People | Cause::Step | Cause::Soak | Cause::Rehearsal | Cause::Objection | Cause::Waived => true,
+        Cause::Held | Cause::Poll | Cause::Window => true,
         Cause::KnownFailure { .. }
         | Cause::Warned
         | Cause::Inconclusive
@@ -46,13 +47,24 @@ const fn waits(cause: &Cause) -> bool {
         | Cause::Blocked(_)
         | Cause::Stale
         | Cause::StepFailed
+        | Cause::Rotation
+        | Cause::Watch
+        | Cause::Rollback
+        | Cause::Alert
+        | Cause::AlertUnknown
         | Cause::Journal => false,
     }
 }
 
 fn entry(reason: &Reason) -> ReasonEntry {
     ReasonEntry {
-        subject: subject(reason.subject.as_ref()),
+        subject: match reason.cause {
+            Cause::Rollback => "rollback".to_owned(),
+            Cause::Held => "hold".to_owned(),
+            Cause::Poll => "poll".to_owned(),
+            Cause::Window => "window".to_owned(),
+            _ => subject(reason.subject.as_ref()),
+        },
         severity: reason.severity,
         message: reason.message.clone(),
         remedy: reason.remedy.clone(),

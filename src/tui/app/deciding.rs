@@ -2,12 +2,15 @@
 
 use crate::core::decide::Command;
 use crate::core::event::Subject;
+use crate::core::state::RotationState;
+use crate::model::id::CredentialId;
 use crate::model::operator::Operator;
 use crate::model::time::Now;
 use crate::tui::action::Action;
 use crate::tui::app::{App, Live};
 use crate::tui::dialog::Dialog;
 use crate::tui::focus::Focus;
+use crate::tui::scene::Scene;
 
 impl App {
     pub(super) fn decide(&mut self, action: Action, focus: &Focus, live: Live<'_>, now: Now) {
@@ -20,11 +23,15 @@ impl App {
             Action::Waive => subject.map(|subject| Dialog::waive(&scene, subject)),
             Action::Note => Some(Dialog::note(subject)),
             Action::Abort => Some(Dialog::abort(&scene)),
-            Action::Act => match (focus.act, item) {
-                (Some(act), _) => Some(Dialog::act(&scene, act)),
-                (None, Some(id)) => Dialog::step(&scene, id),
-                (None, None) => None,
+            Action::Act => match (focus.act, item, &focus.credential) {
+                (Some(act), _, _) => Some(Dialog::act(&scene, act)),
+                (None, Some(id), _) => Dialog::step(&scene, id),
+                (None, None, Some(id)) => Dialog::rotation(&scene, id),
+                (None, None, None) => None,
             },
+            Action::Undo if rotating(&scene, focus).is_some() => {
+                rotating(&scene, focus).map(|(id, walk)| Dialog::abort_rotation(&scene, id, walk))
+            }
             Action::Claim | Action::RunAgain | Action::Undo => {
                 let command = match action {
                     Action::Claim => item.map(|item| Command::Claim { item: item.clone() }),
@@ -63,6 +70,12 @@ impl App {
     }
 }
 
+/// The selected credential's walk, while it is under way.
+fn rotating<'a>(scene: &'a Scene<'_>, focus: &'a Focus) -> Option<(&'a CredentialId, &'a RotationState)> {
+    let id = focus.credential.as_ref()?;
+    scene.live.rotation(id).filter(|walk| walk.is_under_way()).map(|walk| (id, walk))
+}
+
 /// What is said when it is done. It is said only after it is on disk.
 pub(super) fn done_words(command: &Command, by: &Operator) -> String {
     let name = |subject: &Subject| match subject {
@@ -78,6 +91,12 @@ pub(super) fn done_words(command: &Command, by: &Operator) -> String {
         Command::Waive { subject, .. } => format!("{} waived   u ends it", name(subject)),
         Command::EndWaiver { subject } => format!("waiver of {} ended", name(subject)),
         Command::Claim { item } => format!("{item} is yours"),
+        Command::Acknowledge { alert, .. } => format!("{alert} acknowledged   u takes it back"),
+        Command::TakeBackAcknowledgement { alert } => format!("acknowledgement of {alert} taken back"),
+        Command::Silence { alert, .. } => format!("{alert} silenced: it counts all the same   u ends it"),
+        Command::EndSilence { alert } => format!("silence of {alert} ended"),
+        Command::DeclareFreeze { .. } => "freeze declared   u ends it".to_owned(),
+        Command::EndFreeze => "freeze ended".to_owned(),
         Command::Note { .. } => "noted".to_owned(),
         Command::RunAgain { checks } if checks.len() == 1 => format!("{} runs again", checks[0]),
         Command::RunAgain { checks } => format!("{} checks run again", checks.len()),
@@ -87,6 +106,15 @@ pub(super) fn done_words(command: &Command, by: &Operator) -> String {
         Command::OpenGate => "the gate is open: customers are let in".to_owned(),
         Command::CloseGate { .. } => "the gate is closed".to_owned(),
         Command::CloseSession => "the go-live is closed".to_owned(),
+        Command::RollBack { .. } => "the rollback has begun".to_owned(),
+        Command::StopRollback => "the rollback is being stopped".to_owned(),
+        Command::SayInPoll { role, word, .. } => format!("{role}: {}", word.words()),
+        Command::Hold { .. } => "the go-live is held   H lets it go on".to_owned(),
+        Command::LiftHold => "the go-live goes on".to_owned(),
         Command::AbortSession { .. } => "the go-live was given up".to_owned(),
+        Command::Rotate { credential, .. } => format!("rotation of {credential} begun   x shows how far it is"),
+        Command::AbortRotation { credential } => format!("rotation of {credential} is being taken back"),
+        Command::RetireOld { credential } => format!("the old value of {credential} is being retired"),
+        Command::AcknowledgeSeen { what } => format!("{what} is yours"),
     }
 }

@@ -92,7 +92,8 @@ fn field_line(dialog: &Dialog, scene: &Scene<'_>, at: usize, label: &str, width:
     let head = if text::width(label) > 8 { format!("{label}: ") } else { head };
     let room = width.saturating_sub(text::width(&head) + 2).max(4);
     let skipped = field.input.visual_scroll(room.saturating_sub(1));
-    let shown: String = field.input.value().chars().skip(skipped).take(room).collect();
+    let shown = field.input.value().chars().skip(skipped).take(room);
+    let shown: String = if field.secret { shown.map(|_| '•').collect() } else { shown.collect() };
     let cursor = if here { "▏" } else { "" };
     let split = field.input.cursor().saturating_sub(skipped).min(shown.chars().count());
     let (before, after): (String, String) = (shown.chars().take(split).collect(), shown.chars().skip(split).collect());
@@ -115,7 +116,7 @@ fn answers(dialog: &Dialog, scene: &Scene<'_>) -> Vec<Span<'static>> {
         Question::Waive(_) => "waives it",
         Question::Note(_) => "writes it down",
         Question::CloseGate => "closes the gate",
-        Question::Abort | Question::Door(_) | Question::Quit => "does it",
+        Question::Abort | Question::Rotate(_) | Question::Door(_) | Question::Quit => "does it",
     };
     let leave = Span::styled("[Leave]", scene.style(Role::Selected));
     match &dialog.lock {

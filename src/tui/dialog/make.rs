@@ -10,7 +10,7 @@ use crate::tui::scene::Scene;
 use tui_input::Input;
 
 impl Dialog {
-    fn new(question: Question, title: impl Into<String>) -> Self {
+    pub(super) fn new(question: Question, title: impl Into<String>) -> Self {
         Self {
             question,
             title: title.into(),
@@ -25,17 +25,31 @@ impl Dialog {
         }
     }
 
-    fn fact(mut self, name: &str, text: impl Into<String>) -> Self {
+    pub(super) fn fact(mut self, name: &str, text: impl Into<String>) -> Self {
         self.facts.push((name.to_owned(), text.into()));
         self
     }
 
     fn field(mut self, label: &str, text: &str, optional: bool) -> Self {
-        self.fields.push(Field { label: label.to_owned(), input: Input::new(text.to_owned()), optional });
+        self.fields.push(Field {
+            label: label.to_owned(),
+            input: Input::new(text.to_owned()),
+            optional,
+            secret: false,
+        });
         self
     }
 
-    fn locked(mut self, lock: Lock) -> Self {
+    /// A field whose text is never shown.
+    pub(super) fn secret_field(mut self, label: &str) -> Self {
+        self = self.field(label, "", false);
+        if let Some(field) = self.fields.last_mut() {
+            field.secret = true;
+        }
+        self
+    }
+
+    pub(super) fn locked(mut self, lock: Lock) -> Self {
         if let Lock::Word(word) = &lock {
             self = self.field(&format!("Type  {word}  to go on"), "", true);
         }

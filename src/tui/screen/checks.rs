@@ -136,6 +136,7 @@ fn next(scene: &Scene<'_>, check: &Check, known: &CheckState) -> String {
         return "running".to_owned();
     }
     match (&known.latest, check.run) {
+        (_, Run::AfterRollback) => "after a rollback".to_owned(),
         (_, Run::OnDemand) => "by key r".to_owned(),
         (Some(latest), Run::Scheduled) => {
             let age = scene.now.since(latest.when).unwrap_or_default();

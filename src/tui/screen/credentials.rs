@@ -1,6 +1,7 @@
 //! Is each one right? Every credential, masked: what is shown of it, how long it is, where it comes from, what is wrong.
 
 use crate::core::event::CredentialSeen;
+use crate::core::state::RotationStage;
 use crate::core::status::CheckStatus;
 use crate::model::id::CredentialId;
 use crate::model::plan::Credential;
@@ -84,6 +85,7 @@ fn row(
         None => ("·", Role::Quiet, "no check".to_owned()),
     };
     let finding = seen.and_then(|seen| seen.problem.as_ref()).map_or(finding, ToString::to_string);
+    let (glyph, role, finding) = moving(scene, id).unwrap_or((glyph, role, finding));
     let column = |text: String, width: usize| format!("{:<width$}", text::cut(&text, width));
     let (shown, length, from) = match seen {
         Some(seen) => (
@@ -107,6 +109,20 @@ fn row(
         ],
         Vec::new(),
     )
+}
+
+/// A rotation under way, or a change that nobody has taken on them, comes before what the checks found.
+fn moving(scene: &Scene<'_>, id: &CredentialId) -> Option<(&'static str, Role, String)> {
+    if let Some(walk) = scene.state.rotation(id).filter(|walk| walk.is_under_way()) {
+        let (glyph, role) = match walk.stage {
+            RotationStage::Stuck => ("✗", Role::Bad),
+            RotationStage::Verified => ("!", Role::Look),
+            _ => ("◌", Role::Running),
+        };
+        let why = walk.why.first().map(|why| format!(" ({why})")).unwrap_or_default();
+        return Some((glyph, role, format!("rotation: {}{why}", walk.stage.words())));
+    }
+    scene.state.watched().of(id.as_str()).map(|standing| ("!", Role::Look, standing.sentence.clone()))
 }
 
 /// How old it is and when it is to be changed, as far as its file tells.

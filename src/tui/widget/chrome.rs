@@ -44,10 +44,7 @@ pub fn header(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
     right.push(Span::raw(gap));
     right.push(scene.say(format::clock(scene.now.at, scene.zone), Role::Text));
     right.push(Span::raw(gap));
-    right.push(match &scene.live.session().ended {
-        Some((outcome, _)) => scene.say(format!("■ {outcome:?}").to_lowercase(), Role::Strong),
-        None => scene.say("● live", Role::Good),
-    });
+    right.push(liveness(scene));
     if roomy {
         right.push(Span::raw(gap));
         right.push(scene.say(scene.own.id.to_string(), Role::Text));
@@ -72,6 +69,18 @@ pub fn header(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
         left.push(scene.say(version.to_string(), Role::Text));
     }
     canvas.both(0, left, right);
+}
+
+/// Whether this is now, an end, or a moment of the past.
+fn liveness(scene: &Scene<'_>) -> Span<'static> {
+    if let Some(stand) = &scene.ui.replay {
+        let glyph = if stand.playing { "▶" } else { "‖" };
+        return scene.say(format!("{glyph} replay {}× {}/{}", stand.speed, stand.applied, stand.length), Role::Look);
+    }
+    match &scene.live.session().ended {
+        Some((outcome, _)) => scene.say(format!("■ {outcome:?}").to_lowercase(), Role::Strong),
+        None => scene.say("● live", Role::Good),
+    }
 }
 
 /// What a reader has to know before believing the screen.

@@ -24,7 +24,8 @@ pub fn draw(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
     room = room.saturating_sub(always.iter().map(|binding| cost(binding)).sum());
     let focus = Focus::of(scene);
     let mut shown = Vec::new();
-    for binding in keymap::BINDINGS.iter().filter(|binding| binding.hint) {
+    let holds = |binding: &&Binding| scene.ui.replay.is_some() || !binding.contexts.contains(&keymap::Context::Replay);
+    for binding in keymap::BINDINGS.iter().filter(|binding| binding.hint).filter(holds) {
         if always.iter().any(|known| known.action == binding.action)
             || unavailable::why(scene, &focus, binding.action).is_some()
         {

@@ -75,6 +75,7 @@ pub(super) fn plan() -> SharedPlan {
                 check: CheckId::new(&format!("{id}_valid")),
                 rotate_every: Some(Span::seconds(90 * 86_400)),
                 timeout: Span::seconds(10),
+                rotation: Default::default(),
             },
         );
     }

@@ -100,7 +100,7 @@ impl Desk {
                 }
                 Effect::Leave(leaving) => self.left = Some(leaving),
                 Effect::Suspend => self.slept += 1,
-                Effect::Redraw => {}
+                Effect::Redraw | Effect::Steer(_) => {}
             }
         }
         self.app.drawn(self.now);

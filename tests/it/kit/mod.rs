@@ -53,7 +53,7 @@ fn finish(story: &mut Story, check: &str, evidence: Evidence, millis: u64) {
     story.happens(Actor::Golive, Body::Check(CheckEvent::Finished(Box::new(finished))));
 }
 
-fn failure(class: FailureClass, category: Category, impact: &str) -> Failure {
+pub(crate) fn failure(class: FailureClass, category: Category, impact: &str) -> Failure {
     Failure {
         class,
         category,
@@ -69,6 +69,11 @@ fn person(story: &mut Story, name: &str, command: &Command) {
     {
         story.happens(Actor::Operator(by.clone()), body);
     }
+}
+
+/// The first event of a session on the kit's plan.
+pub(crate) fn opened() -> golive::core::event::Event {
+    crate::scenario::opened(academy::plan())
 }
 
 fn begin() -> Story {

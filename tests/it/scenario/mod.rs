@@ -10,13 +10,14 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use golive::core::alerts::Watch;
 use golive::core::consequences::consequences;
 use golive::core::event::{Body, Event, Purpose, SessionEvent, VERSION};
 use golive::core::state::State;
 use golive::core::status;
 use golive::core::verdict;
 use golive::model::duration;
-use golive::model::id::{CheckId, ItemId, SessionId};
+use golive::model::id::{AlertId, CheckId, ItemId, SessionId};
 use golive::model::operator::Actor;
 use golive::model::plan::SharedPlan;
 use golive::model::text::SafeText;
@@ -24,7 +25,7 @@ use golive::model::time::Now;
 use golive::model::word::Phase;
 use serde::Deserialize;
 
-pub(crate) use plan::plan_of;
+pub(crate) use plan::{plan_of, plan_with};
 pub(crate) use words::finished;
 
 #[derive(Deserialize)]
@@ -35,6 +36,14 @@ struct Scenario {
     checks: Vec<String>,
     #[serde(default)]
     items: Vec<String>,
+    /// The steps of the way back.
+    #[serde(default)]
+    rollback_steps: Vec<String>,
+    /// What else the plan says of the way back, of its window and its poll.
+    #[serde(default)]
+    plan: Vec<String>,
+    #[serde(default)]
+    alerts: Vec<String>,
     then: Vec<Moment>,
 }
 
@@ -56,33 +65,39 @@ struct Moment {
     #[serde(default)]
     phases: Vec<String>,
     #[serde(default)]
+    alerts: Vec<String>,
+    /// Transitions since the moment before, in order: `fired flaky`.
+    #[serde(default)]
+    told: Option<Vec<String>>,
+    #[serde(default)]
     waits: Option<Vec<String>>,
     #[serde(default)]
     because: Vec<String>,
+    #[serde(default)]
+    rollback: Option<String>,
+    #[serde(default)]
+    outcome: Option<String>,
 }
 
 /// A session that is told what happens, as the engine would tell it.
 pub(crate) struct Story {
     pub(crate) state: State,
     pub(crate) now: Now,
+    watch: Watch,
+    /// What happened to alerts, in order.
+    pub(crate) transitions: Vec<String>,
 }
 
 impl Story {
     pub(crate) fn begin(plan: SharedPlan) -> Self {
-        let now = Now { at: "2026-11-24T14:00:00Z".parse().unwrap(), up: Duration::from_secs(100_000) };
-        let opened = Body::Session(SessionEvent::Opened {
-            session: SessionId::new("01TESTSESSION"),
-            purpose: Purpose::GoLive,
-            plan,
-            version: Some(SafeText::from_foreign("2026.11.3")),
-            host: SafeText::from_foreign("test-host"),
-        });
-        let state = State::open(&event(now, Actor::Golive, opened)).unwrap();
-        Self { state, now }
+        let opened = opened(plan);
+        let state = State::open(&opened).unwrap();
+        let watch = Watch::new(&state);
+        Self { state, now: opened.when(), watch, transitions: Vec::new() }
     }
 
     pub(crate) fn happens(&mut self, actor: Actor, body: Body) {
-        self.state.apply(&event(self.now, actor, body));
+        self.take(actor, body);
         self.settle();
     }
 
@@ -91,18 +106,44 @@ impl Story {
         self.settle();
     }
 
+    fn take(&mut self, actor: Actor, body: Body) {
+        if let Body::Alert(alert) = &body
+            && let (Some(id), Some(_)) = (alert.alert(), alert.transition())
+        {
+            let name = serde_json::to_value(alert).unwrap();
+            self.transitions.push(format!("{} {id}", name.as_object().unwrap().keys().next().unwrap()));
+        }
+        let event = event(self.now, actor, body);
+        self.state.apply(&event);
+        self.watch.after(&self.state, &event);
+    }
+
     fn settle(&mut self) {
         for _ in 0..100 {
-            let follows = consequences(&self.state, self.now);
+            let mut follows = consequences(&self.state, self.now);
+            follows.extend(self.watch.follows(&self.state, self.now));
             if follows.is_empty() {
                 return;
             }
             for body in follows {
-                self.state.apply(&event(self.now, Actor::Golive, body));
+                self.take(Actor::Golive, body);
             }
         }
         panic!("consequences never end");
     }
+}
+
+/// A session's first event.
+pub(crate) fn opened(plan: SharedPlan) -> Event {
+    let now = Now { at: "2026-11-24T14:00:00Z".parse().unwrap(), up: Duration::from_secs(100_000) };
+    let opened = Body::Session(SessionEvent::Opened {
+        session: SessionId::new("01TESTSESSION"),
+        purpose: Purpose::GoLive,
+        plan,
+        version: Some(SafeText::from_foreign("2026.11.3")),
+        host: SafeText::from_foreign("test-host"),
+    });
+    event(now, Actor::Golive, opened)
 }
 
 pub(crate) fn event(now: Now, actor: Actor, body: Body) -> Event {
@@ -127,7 +168,8 @@ fn every_scenario_ends_as_it_says() {
 }
 
 fn play(scenario: &Scenario) -> Vec<String> {
-    let mut story = Story::begin(plan_of(&scenario.checks, &scenario.items));
+    let plan = plan_with(&scenario.checks, &scenario.items, &scenario.alerts);
+    let mut story = Story::begin(plan::with_rollback(&plan, &scenario.rollback_steps, &scenario.plan));
     let mut wrong = Vec::new();
     for (number, moment) in scenario.then.iter().enumerate() {
         if let Some(after) = &moment.after {
@@ -137,6 +179,10 @@ fn play(scenario: &Scenario) -> Vec<String> {
             if let Err(why) = words::happen(&mut story, line) {
                 wrong.push(format!("moment {}: \"{line}\": {why}", number + 1));
             }
+        }
+        let transitions = std::mem::take(&mut story.transitions);
+        if let Some(told) = moment.told.as_ref().filter(|told| **told != transitions) {
+            wrong.push(format!("moment {}: told should be {told:?} and is {transitions:?}", number + 1));
         }
         wrong.extend(compare(&story, moment).into_iter().map(|line| format!("moment {}: {line}", number + 1)));
     }
@@ -155,6 +201,12 @@ fn compare(story: &Story, moment: &Moment) -> Vec<String> {
     if let Some(expected) = &moment.verdict {
         expect("the verdict", expected, verdict.headline());
     }
+    if let Some(expected) = &moment.rollback {
+        expect("the rollback", expected, words::stage(state));
+    }
+    if let Some(expected) = &moment.outcome {
+        expect("the outcome", expected, state.outcome().map_or("none".to_owned(), |outcome| format!("{outcome:?}")));
+    }
     if let Some(expected) = &moment.would_be {
         expect("it would be", expected, verdict.would_be().words().to_owned());
     }
@@ -167,6 +219,11 @@ fn compare(story: &Story, moment: &Moment) -> Vec<String> {
         let (id, expected) = line.split_once(' ').unwrap();
         let (item, known) = state.item(&ItemId::new(id)).unwrap();
         expect(id, expected, status::item_status(state, item, known, now).word().to_owned());
+    }
+    for line in &moment.alerts {
+        let (id, expected) = line.split_once(' ').unwrap();
+        let (_, known) = state.alert(&AlertId::new(id)).unwrap();
+        expect(id, expected, words::alert(known));
     }
     for line in &moment.phases {
         let (word, expected) = line.split_once(' ').unwrap();

@@ -4,15 +4,21 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use golive::model::alert::{DuringFreeze, Escalation, Level, Rule};
 use golive::model::duration::{self, Span};
-use golive::model::id::{CheckId, ItemId, KindName};
+use golive::model::id::{AlertId, CheckId, ItemId, KindName};
 use golive::model::item::{Item, Manual, Rehearsal, Soak, Waivable};
 use golive::model::plan::{Check, Limits, Network, Plan, Retry, Run, Service, SharedPlan, Sources};
-use golive::model::step::{Action, Confirm, OnDisconnect, Step};
+use golive::model::rollback::{Grade, Rollback, Trigger};
+use golive::model::step::{Action, Confirm, OnDisconnect, RollbackStep, Step};
 use golive::model::template::Template;
 use golive::model::word::{Category, Phase, Severity};
 
 pub(crate) fn plan_of(checks: &[String], items: &[String]) -> SharedPlan {
+    plan_with(checks, items, &[])
+}
+
+pub(crate) fn plan_with(checks: &[String], items: &[String], alerts: &[String]) -> SharedPlan {
     let items: Vec<Item> = items.iter().map(|line| item(line)).collect();
     let mut checks: Vec<Check> = checks.iter().map(|line| check(line)).collect();
     for check in &mut checks {
@@ -32,12 +38,58 @@ pub(crate) fn plan_of(checks: &[String], items: &[String]) -> SharedPlan {
         credentials: BTreeMap::new(),
         checks,
         items,
-        alerts: Vec::new(),
+        alerts: alerts.iter().map(|line| alert(line)).collect(),
+        notifiers: Vec::new(),
+        metrics: None,
         procedure: Vec::new(),
+        rollback: Rollback::default(),
+        ceremony: golive::model::ceremony::Ceremony::default(),
         limits: Limits::default(),
         folder: PathBuf::from("."),
         digest: String::new(),
     })
+}
+
+/// The same plan with a way back: steps `ID [5s]`, and one line each for `verify`, `when`, `after`, `unattended`,
+/// `no_return`, `fingerprint`.
+pub(crate) fn with_rollback(plan: &Plan, steps: &[String], says: &[String]) -> SharedPlan {
+    let mut plan = plan.clone();
+    for line in steps {
+        let (id, budget) = line.split_once(' ').map_or((line.as_str(), None), |(id, budget)| (id, Some(budget)));
+        plan.procedure.push(RollbackStep {
+            id: id.into(),
+            title: id.replace('_', " "),
+            action: step().action,
+            budget: budget.map(|budget| Span(duration::parse(budget).unwrap())),
+            rehearse: None,
+        });
+    }
+    let rollback = &mut plan.rollback;
+    for line in says {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        match words.as_slice() {
+            ["verify", ids @ ..] => rollback.verify = ids.iter().map(|id| CheckId::new(id)).collect(),
+            ["when", "step", id] => rollback.when.push(Trigger::Step(ItemId::new(id))),
+            ["when", ids @ ..] => rollback.when.extend(ids.iter().map(|id| Trigger::Check(CheckId::new(id)))),
+            ["after", length] => rollback.after = Span(duration::parse(length).unwrap()),
+            ["unattended"] => rollback.unattended = true,
+            ["no_return", id] => rollback.no_return.push(ItemId::new(id)),
+            ["fingerprint", text] => rollback.fingerprint = (*text).to_owned(),
+            ["roles", roles @ ..] => plan.ceremony.roles = roles.iter().map(|role| (*role).to_owned()).collect(),
+            ["window", from, until] => {
+                let at = |text: &str| Some(format!("2026-11-24T{text}:00Z").parse().unwrap());
+                plan.ceremony.window = Some(golive::model::ceremony::Window { from: at(from), until: at(until) });
+            }
+            other => panic!("no words for a way back: {other:?}"),
+        }
+    }
+    for check in &mut plan.checks {
+        let used = plan.items.iter().any(|item| item.checks.contains(&check.id));
+        if plan.rollback.verify.contains(&check.id) && !used {
+            check.run = Run::AfterRollback;
+        }
+    }
+    Arc::new(plan)
 }
 
 /// `ID [critical|warning|advice] [on OTHER] [fresh DURATION] [on-demand] [must-hold] [two-people]`
@@ -70,6 +122,8 @@ pub(crate) fn check(line: &str) -> Check {
             "advice" => check.severity = Severity::Advice,
             "on" => check.depends_on.push(CheckId::new(words.next().unwrap())),
             "fresh" => check.fresh_for = Span(duration::parse(words.next().unwrap()).unwrap()),
+            "metric" => check.kind = KindName::new("metric"),
+            "credential" => check.category = Category::Credential,
             "on-demand" => check.run = Run::OnDemand,
             "kept" => check.allow_in_production = false,
             "must-hold" => check.waivable = Waivable::Never,
@@ -78,6 +132,42 @@ pub(crate) fn check(line: &str) -> Check {
         }
     }
     check
+}
+
+/// `ID [critical|warning|business] [for D] [keep D] [escalates D] [rests] [samples N]: CONDITION`
+fn alert(line: &str) -> Rule {
+    let (head, when) = line.split_once(':').unwrap();
+    let mut words = head.split_whitespace();
+    let mut rule = Rule {
+        id: AlertId::new(words.next().unwrap()),
+        title: None,
+        level: Level::Critical,
+        when: when.trim().to_owned(),
+        hold: Span::seconds(0),
+        keep_firing: Span::seconds(0),
+        notify: vec!["slack".to_owned()],
+        escalate: None,
+        min_samples: 1,
+        during_freeze: DuringFreeze::Judged,
+        examples: Vec::new(),
+        impact: None,
+        remedy: None,
+    };
+    while let Some(word) = words.next() {
+        let mut time = || Span(duration::parse(words.next().unwrap()).unwrap());
+        match word {
+            "critical" => rule.level = Level::Critical,
+            "warning" => rule.level = Level::Warning,
+            "business" => rule.level = Level::Business,
+            "for" => rule.hold = time(),
+            "keep" => rule.keep_firing = time(),
+            "escalates" => rule.escalate = Some(Escalation { after: time(), to: vec!["pager".to_owned()] }),
+            "rests" => rule.during_freeze = DuringFreeze::Muted,
+            "samples" => rule.min_samples = words.next().unwrap().parse().unwrap(),
+            other => panic!("no word for an alert: {other}"),
+        }
+    }
+    rule
 }
 
 /// `PHASE ID: WAY, WAY …` with ways `checks A B`, `2 signatures`, `step`, `soak 15m`, `rehearsal`, `warning`, `needs X`.
@@ -112,7 +202,11 @@ pub(crate) fn item(line: &str) -> Item {
                 item.soak = Some(Soak { length, no_alert_above: Severity::Warning });
             }
             ["rehearsal"] => {
-                item.rehearsal = Some(Rehearsal { within: Span::seconds(14 * 86_400), budget: Span::seconds(300) });
+                item.rehearsal = Some(Rehearsal {
+                    within: Span::seconds(14 * 86_400),
+                    budget: Span::seconds(300),
+                    grade: Grade::Staging,
+                });
             }
             ["warning"] => item.severity = Severity::Warning,
             ["advice"] => item.severity = Severity::Advice,

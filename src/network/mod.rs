@@ -1,6 +1,7 @@
 //! How names are reached: overrides as curl's `--resolve`, connections whose parts are timed, and one TLS
 //! configuration made once a session and shared by all checks.
 
+pub mod request;
 mod trouble;
 mod trust;
 
@@ -24,9 +25,11 @@ use crate::core::evidence::Timings;
 use crate::model::plan;
 
 /// Made once a session and shared.
+#[derive(Clone)]
 pub struct Network {
     resolve: HashMap<String, SocketAddr>,
-    trust: trust::Trust,
+    trust: Arc<trust::Trust>,
+    roots: Option<Vec<u8>>,
     tls: Arc<ClientConfig>,
 }
 
@@ -46,20 +49,28 @@ impl Network {
     /// # Errors
     /// If the roots cannot be read, or an override is no address.
     pub fn new(plan: &plan::Network, folder: &Path) -> Result<Self, NetworkError> {
-        let trust = trust::Trust::new(plan.ca.as_ref().map(|ca| folder.join(ca)).as_deref())?;
+        let ca = plan.ca.as_ref().map(|ca| folder.join(ca));
+        let trust = trust::Trust::new(ca.as_deref())?;
+        let roots = ca.as_deref().map(trust::read).transpose()?;
         let mut resolve = HashMap::new();
         for (name, address) in &plan.resolve {
             let address = address.parse().map_err(|_| NetworkError::Address(address.clone()))?;
             resolve.insert(name.to_lowercase(), address);
         }
         let tls = Arc::new(trust.config(None)?);
-        Ok(Self { resolve, trust, tls })
+        Ok(Self { resolve, trust: Arc::new(trust), roots, tls })
     }
 
     /// The shared TLS configuration.
     #[must_use]
     pub fn tls(&self) -> Arc<ClientConfig> {
         Arc::clone(&self.tls)
+    }
+
+    /// The plan's own roots, in PEM, where it names any.
+    #[must_use]
+    pub fn roots(&self) -> Option<&[u8]> {
+        self.roots.as_deref()
     }
 
     /// A TLS configuration for one full handshake, whose chain is kept even if it is refused.

@@ -45,7 +45,7 @@ impl Trouble {
         Self::NoSuchName(host.to_owned())
     }
 
-    pub(super) fn of_connect(address: SocketAddr, error: &io::Error) -> Self {
+    pub(crate) fn of_connect(address: SocketAddr, error: &io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::NetworkUnreachable | io::ErrorKind::NetworkDown => {
                 Self::NoNetwork(format!("no network here leads to {address}"))

@@ -87,10 +87,14 @@ impl Trust {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the plan's roots are a file, read once a session")]
+#[expect(clippy::disallowed_methods, reason = "the plan's roots are a file, read at the session's start")]
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, NetworkError> {
+    std::fs::read(path).map_err(|error| NetworkError::Roots(path.to_path_buf(), error.to_string()))
+}
+
 fn read_roots(path: &Path) -> Result<RootCertStore, NetworkError> {
     let refuse = |why: String| NetworkError::Roots(path.to_path_buf(), why);
-    let pem = std::fs::read(path).map_err(|error| refuse(error.to_string()))?;
+    let pem = read(path)?;
     let mut store = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(&pem) {
         let certificate = certificate.map_err(|error| refuse(error.to_string()))?;

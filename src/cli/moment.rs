@@ -1,0 +1,43 @@
+//! Moments as people type them: `14:05`, `14:05:30`, `2026-11-23 14:05`, or RFC 3339.
+
+use jiff::Timestamp;
+use jiff::civil::{DateTime, Time};
+use jiff::tz::TimeZone;
+
+/// The moment that was typed. A time alone is one of the day on which `day` lies, both where the reader is; without an
+/// offset so is a date with a time.
+pub(super) fn of(text: &str, day: Timestamp) -> Result<Timestamp, String> {
+    in_zone(text, day, &TimeZone::system())
+}
+
+fn in_zone(text: &str, day: Timestamp, zone: &TimeZone) -> Result<Timestamp, String> {
+    if let Ok(moment) = text.parse::<Timestamp>() {
+        return Ok(moment);
+    }
+    let local = match text.parse::<Time>() {
+        Ok(time) => zone.to_datetime(day).date().to_datetime(time),
+        Err(_) => text.parse::<DateTime>().map_err(|_| unclear(text))?,
+    };
+    zone.to_timestamp(local).map_err(|_| unclear(text))
+}
+
+fn unclear(text: &str) -> String {
+    format!("{text} is no moment: write 14:05, 14:05:30, \"2026-11-23 14:05\" or 2026-11-23T14:05:00Z")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_alone_is_one_of_that_day_where_the_reader_is() {
+        let day: Timestamp = "2026-11-23T22:30:00Z".parse().unwrap();
+        let zone = TimeZone::fixed(jiff::tz::offset(2));
+        let read = |text: &str| in_zone(text, day, &zone).map(|moment| moment.to_string());
+        assert_eq!(read("14:05"), Ok("2026-11-24T12:05:00Z".to_owned()), "it was past midnight there");
+        assert_eq!(read("14:05:30"), Ok("2026-11-24T12:05:30Z".to_owned()));
+        assert_eq!(read("2026-11-23 14:05"), Ok("2026-11-23T12:05:00Z".to_owned()));
+        assert_eq!(read("2026-11-23T14:05:00Z"), Ok("2026-11-23T14:05:00Z".to_owned()));
+        assert!(read("soon").unwrap_err().contains("no moment"));
+    }
+}

@@ -1,0 +1,205 @@
+//! `golive scan`: the plan's credentials and keys of known providers in files, folders, archives and git history, for
+//! pipelines. What it says is which credential stands where, never the value.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use clap::Args;
+use serde_json::{Value as Json, json};
+
+use crate::cli::console::Console;
+use crate::cli::exit::{Exit, Stop};
+use crate::cli::machine::Machine;
+use crate::cli::sessions::ListFormat;
+use crate::cli::{lint, opening};
+use crate::mask::Redactor;
+use crate::model::text::SafeText;
+use crate::model::values::Values;
+use crate::scan::{self, Located, Repository, Scanner, Secret, Sought, Survey, Unsearched, Weight};
+use crate::{plan, source};
+
+#[derive(Debug, Args)]
+pub(super) struct ScanArguments {
+    /// Files, folders, archives (gzip, brotli, tar, zip) and repositories: where a folder is one, its history too.
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// The plan whose credentials are looked for; golive.toml here or in a folder above when absent, known keys alone
+    /// where there is none.
+    #[arg(long, value_name = "P")]
+    plan: Option<PathBuf>,
+    /// How to list what was found.
+    #[arg(long, value_enum, default_value_t = ListFormat::Human)]
+    format: ListFormat,
+}
+
+/// What is looked for.
+struct Sources {
+    secrets: Vec<Arc<Secret>>,
+    unsearched: Vec<Unsearched>,
+    /// The folder that the plan's files are named from.
+    folder: PathBuf,
+    /// A file's own name may hold a secret.
+    redactor: Redactor,
+}
+
+pub(super) fn run(arguments: &ScanArguments, console: &Console, machine: &Machine) -> Result<Exit, Stop> {
+    if let Some(missing) = arguments.paths.iter().find(|path| path.symlink_metadata().is_err()) {
+        return Err(Stop::wrong(format!("there is nothing at {}", missing.display())));
+    }
+    let Some(sources) = sources(arguments, console, machine)? else { return Ok(Exit::Wrong) };
+    let scanner = Scanner::new(&sources.secrets, &[], true);
+    let stop = AtomicBool::new(false);
+    let mut survey = Survey::new(&scanner, &stop);
+    let mut notes: Vec<String> =
+        sources.unsearched.iter().map(|one| format!("{} {}, and was not looked for", one.id, one.why)).collect();
+    let mut incomplete = sources.unsearched.iter().any(|one| one.failed);
+    for path in &arguments.paths {
+        scan::survey_path(&mut survey, path, &path.display().to_string(), &|_| true);
+        if let Some(note) = history(&mut survey, path) {
+            notes.push(note);
+            incomplete = true;
+        }
+    }
+    let at_home = set_aside(&mut survey, &sources.folder);
+    notes.extend(at_home.iter().map(|(id, file)| format!("{id} stands in {file}: that is where the plan has it from")));
+    incomplete |= !survey.unread.is_empty();
+    match arguments.format {
+        ListFormat::Json => console.result(&sources.redactor.redact(&format!("{:#}\n", object(&survey, &notes))))?,
+        ListFormat::Human => {
+            console.result(&sources.redactor.redact(&listed(&survey)))?;
+            let unread =
+                survey.unread.iter().map(|unread| format!("{} could not be read: {}", unread.place, unread.why));
+            for note in notes.iter().cloned().chain(unread) {
+                console.say(SafeText::from_foreign(&sources.redactor.redact(&note)).as_str());
+            }
+            console.say(&summary(&survey, sources.secrets.len()));
+        }
+    }
+    Ok(match (survey.hits.is_empty(), incomplete) {
+        (false, _) => Exit::Differs,
+        // Nothing is claimed of what could not be looked at.
+        (true, true) => Exit::Own,
+        (true, false) => Exit::Go,
+    })
+}
+
+/// The credentials of the plan that was named, or of the one for this folder; `None` when it is wrong, which was said.
+fn sources(arguments: &ScanArguments, console: &Console, machine: &Machine) -> Result<Option<Sources>, Stop> {
+    let here = std::env::current_dir()
+        .map_err(|error| Stop::own(format!("the folder that golive was started in is gone: {error}")))?;
+    let Some(path) = arguments.plan.clone().or_else(|| plan::find(&here)) else {
+        console.say("no plan here: looking for keys of known providers alone");
+        return Ok(Some(Sources {
+            secrets: Vec::new(),
+            unsearched: Vec::new(),
+            folder: here,
+            redactor: Redactor::default(),
+        }));
+    };
+    let Some(loaded) = lint::load(&path, console) else { return Ok(None) };
+    let trusted = opening::is_trusted(&loaded.plan.digest)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Stop::own(format!("cannot start: {error}")))?;
+    let values: Values = runtime.block_on(source::load(&loaded.plan, trusted, &machine.environment));
+    let (secrets, unsearched) = scan::of_values(&values);
+    let redactor = Redactor::new(values.secrets());
+    Ok(Some(Sources { secrets, unsearched, folder: loaded.plan.folder, redactor }))
+}
+
+/// Looks into the history of a repository that begins at this path; says what is wrong with it.
+fn history(survey: &mut Survey<'_>, path: &Path) -> Option<String> {
+    let is_bare = path.join("objects").is_dir() && path.join("HEAD").is_file();
+    let repository = match (path.join(".git").symlink_metadata().is_ok(), is_bare) {
+        (true, _) => Repository::at(&path.join(".git"), Some(path)),
+        (false, true) => Repository::at(path, None),
+        (false, false) => return None,
+    };
+    match repository {
+        Ok(repository) => {
+            repository.survey(survey);
+            repository.incomplete.map(|why| format!("{why}: what is not in it was not looked at"))
+        }
+        Err(error) => Some(error.to_string()),
+    }
+}
+
+/// Takes out what stands in the very file that the plan has it from, and gives credential and file of each.
+fn set_aside(survey: &mut Survey<'_>, folder: &Path) -> Vec<(String, String)> {
+    let mut at_home = Vec::new();
+    survey.hits.retain(|located| {
+        let Sought::Credential { secret, .. } = &located.hit.sought else { return true };
+        let origin = secret.origin.file().and_then(|file| folder.join(file).canonicalize().ok());
+        let is_home = origin.is_some() && Path::new(&*located.place).canonicalize().ok() == origin;
+        if is_home {
+            at_home.push((secret.id.clone(), located.place.to_string()));
+        }
+        !is_home
+    });
+    at_home.sort();
+    at_home.dedup();
+    at_home
+}
+
+fn sentence(sought: &Sought) -> String {
+    match sought {
+        Sought::Credential { secret, form } => format!("{} {form}", secret.named()),
+        Sought::Known { what, weight: Weight::Secret } => (*what).to_owned(),
+        Sought::Known { what, weight: Weight::Suspect } => format!("{what}: is it meant to be public?"),
+        Sought::Text(text) => format!("\"{text}\""),
+    }
+}
+
+fn listed(survey: &Survey<'_>) -> String {
+    let mut text = String::new();
+    for Located { place, hit } in &survey.hits {
+        let place = SafeText::from_foreign(place);
+        // A write to a string cannot fail.
+        let _ = writeln!(text, "{place}:{}  {}", hit.offset, sentence(&hit.sought));
+    }
+    text
+}
+
+fn summary(survey: &Survey<'_>, credentials: usize) -> String {
+    let found = survey.hits.len() as u64 + survey.hits_left_out;
+    let left_out = match survey.hits_left_out {
+        0 => String::new(),
+        left_out => format!(" ({left_out} of them not listed)"),
+    };
+    let what = if credentials == 1 { "credential" } else { "credentials" };
+    format!(
+        "{found} found{left_out}: looked for {credentials} {what} and known keys in {} files and objects, {} bytes",
+        survey.places, survey.bytes
+    )
+}
+
+fn object(survey: &Survey<'_>, notes: &[String]) -> Json {
+    let found: Vec<Json> = survey
+        .hits
+        .iter()
+        .map(|Located { place, hit }| {
+            let (kind, name, variables, form, weight) = match &hit.sought {
+                Sought::Credential { secret, form } => {
+                    ("credential", secret.id.as_str(), secret.variables.as_slice(), Some(form.word()), Weight::Secret)
+                }
+                Sought::Known { what, weight } => ("known_key", *what, &[][..], None, *weight),
+                Sought::Text(text) => ("text", &**text, &[][..], None, Weight::Secret),
+            };
+            let certain = weight == Weight::Secret;
+            json!({ "kind": kind, "name": name, "variables": variables, "form": form, "certain": certain, "place": place, "offset": hit.offset })
+        })
+        .collect();
+    let unread: Vec<Json> =
+        survey.unread.iter().map(|unread| json!({ "place": unread.place, "why": unread.why })).collect();
+    json!({
+        "found": found,
+        "not_listed": survey.hits_left_out,
+        "unread": unread,
+        "notes": notes,
+        "places": survey.places,
+        "bytes": survey.bytes,
+    })
+}

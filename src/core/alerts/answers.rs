@@ -1,0 +1,158 @@
+//! What a rule's questions are answered at a moment, and what the rule says of it.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::core::alerts::book::{Compiled, Source};
+use crate::core::state::{Series, State};
+use crate::core::status;
+use crate::expr::Fact;
+use crate::expr::rule::{Measure, Question};
+use crate::model::alert::Rule;
+use crate::model::time::Now;
+use crate::model::word::{Category, Severity};
+
+/// The smallest step of a series' time.
+const JUST: Duration = Duration::from_micros(1);
+
+/// What a rule says at a moment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Seen {
+    /// Whether its condition holds; `Err` says why that cannot be said.
+    pub holds: Result<bool, String>,
+    /// What was seen.
+    pub value: String,
+    /// What it was held against.
+    pub threshold: String,
+}
+
+/// What the rule at a position of the plan says now.
+#[must_use]
+pub fn seen(state: &State, position: usize, now: Now) -> Seen {
+    let Some(rule) = state.rules().rule(position) else {
+        let why = "its rule asks what the plan does not have".to_owned();
+        return Seen { holds: Err(why), value: String::new(), threshold: String::new() };
+    };
+    let answers = answers(state, position, rule, now);
+    let (value, threshold) = rule.condition.told(&answers);
+    Seen { holds: rule.condition.holds(&answers), value, threshold }
+}
+
+/// One answer for each question; none where there are too few samples.
+pub(super) fn answers(state: &State, position: usize, compiled: &Compiled, now: Now) -> Vec<Option<Fact>> {
+    let (rule, known) = state.alert_at(position);
+    // What was normal is what was before it began: a drop must not become the norm while its alert fires.
+    let began = known.since().map(|since| since.at);
+    let questions = compiled.condition.questions().iter().zip(&compiled.sources);
+    questions.map(|(question, source)| answer(state, rule, question, *source, now, began)).collect()
+}
+
+fn answer(
+    state: &State,
+    rule: &Rule,
+    question: &Question,
+    source: Source,
+    now: Now,
+    began: Option<Timestamp>,
+) -> Option<Fact> {
+    match source {
+        Source::Category(category) => Some(Fact::Number(f64::from(failing(state, category, now)))),
+        Source::Event(event) => {
+            let counted = state.counted(event).within(now.at, question.window);
+            Some(Fact::Number(f64::from(counted.runs)))
+        }
+        Source::Checks(one, other) => ratio(state, rule, question, (one, other), now),
+        Source::Check(check) => {
+            let series = state.series_at(check);
+            let fresh_for = state.check_at(check).0.fresh_for.0;
+            let number = of_series(series, rule, question, now.at, began, fresh_for)?;
+            let counts = matches!(question.measure, Measure::Increase | Measure::Count | Measure::Failures);
+            if series.is_length() && !counts {
+                return Duration::try_from_secs_f64(number).ok().map(Fact::Duration);
+            }
+            Some(Fact::Number(number))
+        }
+    }
+}
+
+fn of_series(
+    series: &Series,
+    rule: &Rule,
+    question: &Question,
+    now: Timestamp,
+    began: Option<Timestamp>,
+    fresh_for: Duration,
+) -> Option<f64> {
+    let (window, enough) = (question.window, rule.min_samples.max(1));
+    let percentile = |share: f64| {
+        let (number, count) = series.percentile(now, window, share)?;
+        (count >= enough as usize).then_some(number)
+    };
+    match question.measure {
+        Measure::Value => series.value(now, fresh_for),
+        Measure::Median => percentile(0.5),
+        Measure::Percentile95 => percentile(0.95),
+        Measure::Percentile99 => percentile(0.99),
+        Measure::Increase => growth(series, now, window, enough),
+        Measure::Failures | Measure::Count => {
+            let within = series.within(now, window);
+            let number = if question.measure == Measure::Count { within.runs } else { within.failures };
+            (within.runs >= enough).then(|| f64::from(number))
+        }
+        Measure::Baseline => {
+            // The norm is what was before: neither the number that is held against it nor what came since it began.
+            let until = began.or_else(|| series.latest(now)).unwrap_or(now).checked_sub(JUST).ok()?;
+            let within = series.within(until, window);
+            // Half the window has to be known: a norm of two minutes is no norm of an hour.
+            let known_since = until.checked_sub(window / 2).ok()?;
+            let is_known = series.begins().is_some_and(|begins| begins <= known_since);
+            (is_known && within.values >= enough.max(2)).then(|| within.sum / f64::from(within.values))
+        }
+        Measure::Ratio | Measure::Failing => None,
+    }
+}
+
+/// How much a counter grew: it takes two numbers to say so.
+fn growth(series: &Series, now: Timestamp, window: Duration, enough: u32) -> Option<f64> {
+    let within = series.within(now, window);
+    let numbers = within.values + u32::from(within.grew_from);
+    (within.values >= 1 && numbers >= enough.max(2)).then_some(within.growth)
+}
+
+fn ratio(state: &State, rule: &Rule, question: &Question, (one, other): (usize, usize), now: Now) -> Option<Fact> {
+    let grew = |check: usize| growth(state.series_at(check), now.at, question.window, rule.min_samples.max(1));
+    let (one, other) = (grew(one)?, grew(other)?);
+    // Of nothing there is no share.
+    (one + other > 0.0).then(|| Fact::Number(one / (one + other)))
+}
+
+/// The critical checks of a category that are known to fail and that nobody has accepted.
+fn failing(state: &State, category: Category, now: Now) -> u32 {
+    let failing = state.checks().filter(|(check, known)| {
+        check.category == category
+            && check.severity == Severity::Critical
+            && known.known_failure().is_some()
+            && !status::is_waived(known.waiver.as_ref(), check.waivable, now)
+    });
+    u32::try_from(failing.count()).unwrap_or(u32::MAX)
+}
+
+/// When time alone changes an answer.
+pub(super) fn changes(state: &State, compiled: &Compiled, now: Now) -> Option<Timestamp> {
+    let questions = compiled.condition.questions().iter().zip(&compiled.sources);
+    let leaves = |check: usize, question: &Question| {
+        let window = match question.measure {
+            Measure::Value => state.check_at(check).0.fresh_for.0,
+            _ => question.window,
+        };
+        state.series_at(check).leaves(now.at, window)
+    };
+    let changes = questions.flat_map(|(question, source)| match *source {
+        Source::Check(check) => [leaves(check, question), None],
+        Source::Checks(one, other) => [leaves(one, question), leaves(other, question)],
+        Source::Event(event) => [state.counted(event).leaves(now.at, question.window), None],
+        Source::Category(_) => [None, None],
+    });
+    changes.flatten().filter(|at| *at > now.at).min()
+}

@@ -1,0 +1,179 @@
+//! Questions about the way back, answered from state: is it recommended, is it still open, does a rehearsal count, how
+//! long does it take, and until when may one decide for it.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::core::event::StepEnd;
+use crate::core::state::State;
+use crate::core::status;
+use crate::model::duration;
+use crate::model::id::CheckId;
+use crate::model::item::{Item, Rehearsal};
+use crate::model::rehearsal::RehearsalRecord;
+use crate::model::rollback::{Grade, Trigger};
+use crate::model::text::SafeText;
+use crate::model::time::Now;
+use crate::model::word::{Phase, Severity};
+
+/// A trigger of the plan that stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Since when.
+    pub since: Timestamp,
+    /// What stands, in a sentence.
+    pub reason: String,
+}
+
+/// The triggers that stand, in plan order. Before a deployment has begun there is nothing to take back.
+#[must_use]
+pub fn triggers(state: &State, now: Now) -> Vec<Standing> {
+    if !state.session().is_open(Some(Phase::Deployment)) {
+        return Vec::new();
+    }
+    state.plan().rollback.when.iter().filter_map(|trigger| standing(state, trigger, now)).collect()
+}
+
+fn standing(state: &State, trigger: &Trigger, now: Now) -> Option<Standing> {
+    match trigger {
+        Trigger::Check(id) => {
+            let (check, known) = state.check(id)?;
+            let failure = known.known_failure()?;
+            if status::is_waived(known.waiver.as_ref(), check.waivable, now) {
+                return None;
+            }
+            Some(Standing { since: failure.since, reason: format!("{id}: {}", failure.evidence.summary) })
+        }
+        Trigger::Step(id) => {
+            let (item, known) = state.item(id)?;
+            let (end, at) = known.step.as_ref().and_then(|step| step.ended())?;
+            let failed = !matches!(end, StepEnd::Succeeded(_) | StepEnd::Unknown(_));
+            failed.then(|| Standing { since: at, reason: format!("{}: its step failed", item.title) })
+        }
+    }
+}
+
+/// The triggers that have stood for as long as the plan wants: golive recommends the rollback.
+#[must_use]
+pub fn recommendation(state: &State, now: Now) -> Vec<Standing> {
+    let after = state.plan().rollback.after.0;
+    let long_enough = |standing: &Standing| {
+        let stood = now.at.duration_since(standing.since);
+        after.is_zero() || (!stood.is_negative() && stood.unsigned_abs() >= after)
+    };
+    triggers(state, now).into_iter().filter(long_enough).collect()
+}
+
+/// The item past which there is no way back, where one has been passed: its step has been started, or it is settled.
+#[must_use]
+pub fn no_return(state: &State, now: Now) -> Option<&Item> {
+    state.plan().rollback.no_return.iter().filter_map(|id| state.item(id)).find_map(|(item, known)| {
+        let passed = match &item.step {
+            Some(_) => known.step.is_some(),
+            None => status::item_status(state, item, known, now).is_done(),
+        };
+        passed.then_some(item)
+    })
+}
+
+/// Whether any step of the deployment has been started.
+#[must_use]
+pub fn is_anything_deployed(state: &State) -> bool {
+    state.items().any(|(item, known)| item.phase == Phase::Deployment && known.step.is_some())
+}
+
+/// The checks that have not yet passed on the old version, with what they say.
+#[must_use]
+pub fn unverified(state: &State) -> Vec<(CheckId, String)> {
+    let crate::core::state::Stage::Verifying { after, .. } = &state.procedure().stage else { return Vec::new() };
+    let verify = state.plan().rollback.verify.iter();
+    let open = verify.filter_map(|id| {
+        let (_, known) = state.check(id)?;
+        match known.latest.as_ref().filter(|latest| latest.effect > *after) {
+            Some(latest) if latest.evidence.outcome.is_good() => None,
+            Some(latest) => Some((id.clone(), latest.evidence.summary.to_string())),
+            None => Some((id.clone(), "no result since the last step".to_owned())),
+        }
+    });
+    open.collect()
+}
+
+/// What is left to do by hand where the procedure stopped: the step that did not succeed, and all behind it.
+#[must_use]
+pub fn left(state: &State) -> Vec<SafeText> {
+    let Some((next, _)) = state.next_rollback_step() else { return Vec::new() };
+    let steps = state.rollback_steps().skip_while(|(step, _)| step.id != next.id);
+    steps.map(|(step, _)| SafeText::bounded(&format!("{}: {}", step.id, step.title), 200)).collect()
+}
+
+/// The rehearsal that counts for what an item needs.
+///
+/// # Errors
+/// Says why none does, of the latest one first.
+pub fn rehearsed<'a>(
+    state: &'a State,
+    item: &Item,
+    needs: &Rehearsal,
+    now: Now,
+) -> Result<&'a RehearsalRecord, String> {
+    let mut why = None;
+    for record in state.procedure().rehearsals().rev() {
+        match objection(state, item, needs, record, now) {
+            None => return Ok(record),
+            Some(objection) => why = why.or(Some(objection)),
+        }
+    }
+    let wanted = format!("no rehearsal within {} that kept its {} budget", needs.within, needs.budget);
+    Err(match why {
+        Some(why) => format!("{wanted}: {why}"),
+        None => wanted,
+    })
+}
+
+fn objection(state: &State, item: &Item, needs: &Rehearsal, record: &RehearsalRecord, now: Now) -> Option<String> {
+    // A dry run settles nothing critical: nothing was changed, so nothing is known of changing it back.
+    let least = if item.severity == Severity::Critical { needs.grade.max(Grade::Staging) } else { needs.grade };
+    let age = now.at.duration_since(record.at);
+    if let Some(failed) = &record.failed {
+        return Some(format!("the last one failed: {failed}"));
+    }
+    if record.fingerprint != state.plan().rollback.fingerprint {
+        return Some("the procedure, or a script or file that it names, has changed since the last one".to_owned());
+    }
+    if record.grade < least {
+        return Some(format!("the last one was {} and has to be {}", record.grade.word(), least.word()));
+    }
+    if age.is_negative() && age.unsigned_abs() > Duration::from_secs(60) {
+        return Some("the last one lies in the future of this machine's clock".to_owned());
+    }
+    if !age.is_negative() && age.unsigned_abs() >= needs.within.0 {
+        let days = duration::written(Duration::from_secs(age.unsigned_abs().as_secs()));
+        return Some(format!("the last one was {days} ago"));
+    }
+    (record.took > needs.budget).then(|| format!("the last one took {}", record.took))
+}
+
+/// How long the way back takes: as the last rehearsal of this very procedure that passed took, else as the plan allows.
+#[must_use]
+pub fn length(state: &State) -> Option<Duration> {
+    let rollback = &state.plan().rollback;
+    let counts = |record: &&RehearsalRecord| record.passed() && record.fingerprint == rollback.fingerprint;
+    let last = state.procedure().rehearsals().rev().find(counts).map(|record| record.took.0);
+    last.or_else(|| budget(state))
+}
+
+/// How long the procedure may take: as the plan says, else all budgets of its steps together.
+#[must_use]
+pub fn budget(state: &State) -> Option<Duration> {
+    let plan = state.plan();
+    let of_steps: Option<Duration> = plan.procedure.iter().map(|step| step.budget.map(|budget| budget.0)).sum();
+    plan.rollback.budget.map(|budget| budget.0).or(of_steps.filter(|sum| !sum.is_zero()))
+}
+
+/// Until when one may decide for the way back, so that it ends within the window.
+#[must_use]
+pub fn decide_by(state: &State) -> Option<Timestamp> {
+    let until = state.plan().ceremony.window.as_ref()?.until?;
+    until.checked_sub(length(state)?).ok()
+}

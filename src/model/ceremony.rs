@@ -1,0 +1,48 @@
+//! What a go-live keeps to beside its checklist: when it may happen, and who has to say go.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// When a go-live may happen, and who is asked.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ceremony {
+    /// When it may happen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<Window>,
+    /// When it may not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub freezes: Vec<Freeze>,
+    /// The roles that say go or no-go.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub roles: Vec<String>,
+}
+
+/// The time that a go-live was given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Window {
+    /// From then on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Timestamp>,
+    /// Until then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+}
+
+/// A time in which nothing goes live.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Freeze {
+    /// From then on.
+    pub from: Timestamp,
+    /// Until then.
+    pub until: Timestamp,
+    /// Why.
+    pub reason: String,
+}
+
+impl Freeze {
+    /// Whether it holds at a moment.
+    #[must_use]
+    pub fn holds(&self, at: Timestamp) -> bool {
+        self.from <= at && at < self.until
+    }
+}

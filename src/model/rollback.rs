@@ -1,0 +1,101 @@
+//! The way back: how it is verified, rehearsed, recommended, and past which items there is none.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::model::duration::Span;
+use crate::model::id::{CheckId, ItemId};
+use crate::model::step::Action;
+
+/// How long the old version may take to be seen working unless the plan says otherwise.
+pub const VERIFY_WITHIN: Span = Span::seconds(120);
+
+/// What the plan says of the rollback beside its steps (`[procedure]`).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Rollback {
+    /// Checks that have to pass on the old version once all steps are done.
+    #[serde(default)]
+    pub verify: Vec<CheckId>,
+    /// How long they may take to pass.
+    pub verify_within: Span,
+    /// The same after a rehearsal, on what was rehearsed on.
+    #[serde(default)]
+    pub rehearsal_verify: Vec<CheckId>,
+    /// How long all of it should take at most; the sum of the steps' budgets where the plan says nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget: Option<Span>,
+    /// What makes golive recommend it, once the deployment has begun.
+    #[serde(default)]
+    pub when: Vec<Trigger>,
+    /// How long a trigger has to stand before it counts.
+    pub after: Span,
+    /// Whether golive may begin it by itself when it recommends it.
+    #[serde(default)]
+    pub unattended: bool,
+    /// Items past which one rolls forward and no longer back.
+    #[serde(default)]
+    pub no_return: Vec<ItemId>,
+    /// SHA-256, in hex, of everything that makes the procedure what it is: a rehearsal of another one proves nothing.
+    #[serde(default)]
+    pub fingerprint: String,
+}
+
+impl Default for Rollback {
+    fn default() -> Self {
+        Self {
+            verify: Vec::new(),
+            verify_within: VERIFY_WITHIN,
+            rehearsal_verify: Vec::new(),
+            budget: None,
+            when: Vec::new(),
+            after: Span::seconds(0),
+            unattended: false,
+            no_return: Vec::new(),
+            fingerprint: String::new(),
+        }
+    }
+}
+
+/// What makes golive recommend the rollback.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Trigger {
+    /// This check is known to fail.
+    Check(CheckId),
+    /// This item's step failed.
+    Step(ItemId),
+}
+
+/// How a step of the procedure is rehearsed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RehearsalForm {
+    /// What is done instead.
+    pub action: Action,
+    /// How near that is to the real thing.
+    pub grade: Grade,
+}
+
+/// How near a rehearsal is to the real thing. Ordered: the nearest is the greatest.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Grade {
+    /// Nothing was changed anywhere.
+    Dry,
+    /// On a copy of the real thing.
+    #[default]
+    Staging,
+    /// On the real thing.
+    Real,
+}
+
+impl Grade {
+    /// The word as plans and reports write it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Dry => "dry",
+            Self::Staging => "staging",
+            Self::Real => "real",
+        }
+    }
+}

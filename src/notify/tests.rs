@@ -1,0 +1,1 @@
+//! Each notifier against a real listener on loopback.

@@ -1,0 +1,128 @@
+//! `webhook`: any endpoint that takes JSON, signed in the Standard Webhooks form, with the notice's key as the message's
+//! id, so that the other side can tell a second delivery from a second alert.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use hmac::{Hmac, KeyInit, Mac};
+use http::Uri;
+use schemars::JsonSchema;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use serde_json::{Value as Json, json};
+use sha2::Sha256;
+
+use crate::core::notice::{About, Notice};
+use crate::model::kind::{KindSpec, OptionProblem};
+use crate::model::template::Template;
+use crate::model::word::Category;
+use crate::notify::post::{self, Post};
+use crate::notify::{Given, Kind, Notifier, Sending, Unusable, Way, keys};
+
+/// The kind.
+pub(super) struct Webhook;
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Keys {
+    /// Where to: https, or http on this machine.
+    url: Template,
+    /// What messages are signed with: a reference. `whsec_` and base64 as Standard Webhooks have it, or any text.
+    #[schemars(extend("writeOnly" = true))]
+    secret: Template,
+}
+
+impl Kind for Webhook {
+    fn spec(&self) -> KindSpec {
+        KindSpec {
+            name: "webhook",
+            doc: "An endpoint that takes signed JSON, in the Standard Webhooks form.",
+            category: Category::Monitoring,
+            example: "url = \"https://ops.example/hooks/golive\"\nsecret = \"{{ credentials.ops_webhook }}\"\n",
+            schema: || schemars::schema_for!(Keys),
+            problems: |options| {
+                keys::problems::<Keys>(options, |keys, problems| {
+                    problems.extend(keys::url_problem("url", &keys.url));
+                    if keys.url.as_written().contains('@') {
+                        problems.push(OptionProblem::at("url", "a URL with a password in it stands in every log"));
+                    }
+                })
+            },
+            touches: |options| keys::touched_url(options, "url", ""),
+        }
+    }
+
+    fn build(&self, given: &Given<'_>) -> Result<Box<dyn Notifier>, Unusable> {
+        let own: Keys = keys::read(given)?;
+        let secret = keys::fill(&own.secret, given)?;
+        let secret = key_of(secret.expose())?;
+        Ok(Box::new(Ready { url: keys::url("url", &own.url, given)?, secret }))
+    }
+}
+
+/// The bytes to sign with, as base64 so that they stay a secret text.
+fn key_of(secret: &str) -> Result<SecretString, Unusable> {
+    let bytes = match secret.trim().strip_prefix("whsec_") {
+        Some(encoded) => {
+            STANDARD.decode(encoded).map_err(|_| Unusable("`secret` begins with whsec_ and is no base64".to_owned()))?
+        }
+        None => secret.trim().as_bytes().to_vec(),
+    };
+    if bytes.is_empty() { Err(Unusable("`secret` is empty".to_owned())) } else { Ok(STANDARD.encode(bytes).into()) }
+}
+
+struct Ready {
+    url: Uri,
+    secret: SecretString,
+}
+
+impl Notifier for Ready {
+    fn send<'a>(&'a self, notice: &'a Notice, way: Way<'a>) -> Sending<'a> {
+        Box::pin(async move {
+            let body = payload(notice).to_string();
+            let at = way.now.as_second().to_string();
+            let signature = self.signature(notice.key.as_str(), &at, &body);
+            let post = Post::bytes(&self.url, "application/json", Bytes::from(body))
+                .header("webhook-id", notice.key.as_str())
+                .header("webhook-timestamp", &at)
+                .header("webhook-signature", &signature)
+                .header("idempotency-key", notice.key.as_str());
+            post.send(way, |_| Ok(())).await
+        })
+    }
+
+    fn reach<'a>(&'a self, way: Way<'a>) -> Sending<'a> {
+        Box::pin(post::reach(&self.url, way))
+    }
+}
+
+impl Ready {
+    fn signature(&self, id: &str, at: &str, body: &str) -> String {
+        let key = STANDARD.decode(self.secret.expose_secret()).unwrap_or_default();
+        let mut mac = Hmac::<Sha256>::new_from_slice(&key).expect("HMAC takes a key of any length");
+        mac.update(format!("{id}.{at}.{body}").as_bytes());
+        format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))
+    }
+}
+
+fn payload(notice: &Notice) -> Json {
+    let mut details = json!({
+        "key": notice.key,
+        "service": notice.service,
+        "environment": notice.environment,
+        "headline": notice.headline(),
+        "sentence": notice.sentence(),
+        "test": matches!(notice.about, About::Test { .. }),
+    });
+    match &notice.about {
+        About::Alert(about) => details["alert"] = json!(about),
+        About::Notifier { notifier, down, why } => {
+            details["notifier"] = json!({ "id": notifier, "down": down, "why": why });
+        }
+        About::Test { code, rules } => {
+            details["code"] = json!(code);
+            details["rules"] = json!(rules);
+        }
+    }
+    json!({ "type": notice.kind(), "timestamp": notice.at, "data": details })
+}

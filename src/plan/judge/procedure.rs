@@ -1,0 +1,131 @@
+//! The way back: what it names exists, what is rehearsed can be, windows are moments in order, roles are told apart.
+
+use crate::model::kind::KindSpec;
+use crate::model::rollback::Grade;
+use crate::model::word::{Category, Severity};
+use crate::plan::document::{Document, ItemDocument};
+use crate::plan::judge::items::one_action;
+use crate::plan::judge::names::PHASES;
+use crate::plan::judge::references::names_nothing;
+use crate::plan::judge::{checks_of, selection};
+use crate::plan::problem::Problem;
+use crate::plan::procedure::moment;
+use crate::plan::tree::{Node, Step, steps};
+
+pub(super) fn problems(document: &Document, tree: &Node, specs: &[KindSpec]) -> Vec<Problem> {
+    let mut problems = selectors(document, tree, specs);
+    problems.extend(rehearsals(document, tree));
+    problems.extend(moments(document, tree));
+    let roles = &document.poll.roles;
+    for (at, role) in roles.iter().enumerate() {
+        let place = tree.place(&steps!["poll", "roles", at], false);
+        if role.trim().is_empty() {
+            problems.push(Problem::error("a role without a name can say nothing").at(place));
+        } else if roles[..at].iter().any(|other| other.trim().eq_ignore_ascii_case(role.trim())) {
+            problems.push(Problem::error(format!("the role `{}` stands in the poll twice", role.trim())).at(place));
+        }
+    }
+    problems
+}
+
+fn selectors(document: &Document, tree: &Node, specs: &[KindSpec]) -> Vec<Problem> {
+    let checks = checks_of(document, specs);
+    let known: Vec<(&str, Category)> = checks.iter().map(|(id, category, _)| (id.as_str(), *category)).collect();
+    let with_steps: Vec<&str> =
+        items(document).filter(|(_, _, item)| item.step.is_some()).map(|(_, _, item)| item.id.as_str()).collect();
+    let procedure = &document.procedure;
+    let lists =
+        [("verify", &procedure.verify), ("rehearsal_verify", &procedure.rehearsal_verify), ("when", &procedure.when)];
+    let mut problems = Vec::new();
+    for (key, selectors) in lists {
+        for (at, selector) in selectors.iter().enumerate() {
+            let place = tree.place(&steps!["procedure", key, at], false);
+            match selector.strip_prefix("step:").filter(|_| key == "when") {
+                Some(item) if !with_steps.contains(&item.trim()) => {
+                    let problem = Problem::error(format!("there is no item `{}` with a step", item.trim())).at(place);
+                    problems.push(problem.nearest(item.trim(), with_steps.iter().copied()));
+                }
+                Some(_) => {}
+                None if selection(selector, known.iter().copied()).is_empty() => {
+                    problems.push(names_nothing(selector, &known).at(place));
+                }
+                None => {}
+            }
+        }
+    }
+    let asks = !procedure.verify.is_empty() || !procedure.when.is_empty();
+    if asks && document.rollback_step.is_empty() {
+        let place = tree.place(&steps!["procedure"], true);
+        problems.push(
+            Problem::error("there is a procedure without a step")
+                .at(place)
+                .help("[[rollback_step]]\nid = \"switch_back\"\nrun = [\"./rollback.sh\"]"),
+        );
+    }
+    problems
+}
+
+fn items(document: &Document) -> impl Iterator<Item = (&'static str, usize, &ItemDocument)> {
+    let phases = [&document.pre_deployment, &document.deployment, &document.post_deployment, &document.rollback];
+    PHASES
+        .into_iter()
+        .zip(phases)
+        .flat_map(|(phase, items)| items.iter().enumerate().map(move |(at, item)| (phase, at, item)))
+}
+
+fn rehearsals(document: &Document, tree: &Node) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for (at, step) in document.rollback_step.iter().enumerate() {
+        let Some(form) = &step.rehearse else { continue };
+        let does = (form.run.as_ref().is_some_and(|run| !run.is_empty()), form.request.is_some());
+        let place = || tree.place(&steps!["rollback_step", at, "rehearse"], false);
+        problems.extend(one_action(does, &format!("{}.rehearse", step.id)).map(|problem| problem.at(place())));
+    }
+    let without: Vec<&str> =
+        document.rollback_step.iter().filter(|step| step.rehearse.is_none()).map(|step| step.id.as_str()).collect();
+    for (phase, at, item) in items(document) {
+        let Some(needed) = &item.rehearsal else { continue };
+        let place = |key: &str| tree.place(&steps![phase, at, "rehearsal", key], false);
+        if needed.grade == Grade::Dry && item.severity.unwrap_or(Severity::Critical) == Severity::Critical {
+            let problem = Problem::error(format!("a dry run never settles `{}`: it is critical", item.id));
+            problems
+                .push(problem.at(place("grade")).help("grade = \"staging\", or severity = \"warning\" on the item"));
+        }
+        let whole = tree.place(&steps![phase, at, "rehearsal"], false);
+        if document.rollback_step.is_empty() {
+            let problem = Problem::advice(format!("`{}` never settles: the plan has no [[rollback_step]]", item.id));
+            problems.push(problem.at(whole).help("add the steps of the way back"));
+        } else if !without.is_empty() {
+            let names = without.join(", ");
+            let problem = Problem::advice(format!("`{}` never settles: {names} cannot be rehearsed", item.id));
+            let help = "rehearse = { run = [\"./rollback.sh\", \"--on\", \"staging\"], grade = \"staging\" }";
+            problems.push(problem.at(whole).help(help));
+        }
+    }
+    problems
+}
+
+fn moments(document: &Document, tree: &Node) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let mut pair = |at: &dyn Fn(&'static str) -> Vec<Step>, from: Option<&String>, until: Option<&String>| {
+        let mut read = |key: &'static str, text: Option<&String>| match moment(text?) {
+            Ok(moment) => Some(moment),
+            Err(why) => {
+                problems.push(Problem::error(why).at(tree.place(&at(key), false)));
+                None
+            }
+        };
+        if let (Some(from), Some(until)) = (read("from", from), read("until", until))
+            && until <= from
+        {
+            problems.push(Problem::error("it ends before it begins").at(tree.place(&at("until"), false)));
+        }
+    };
+    if let Some(window) = &document.window {
+        pair(&|key| steps!["window", key].to_vec(), window.from.as_ref(), window.until.as_ref());
+    }
+    for (number, freeze) in document.freeze.iter().enumerate() {
+        pair(&|key| steps!["freeze", number, key].to_vec(), Some(&freeze.from), Some(&freeze.until));
+    }
+    problems
+}

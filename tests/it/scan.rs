@@ -1,0 +1,237 @@
+//! `golive scan`: files, archives and history, by the real binary; which credential stands where, never the value.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use base64::Engine as _;
+use serde_json::Value;
+
+const PLAN: &str = "[service]\nname = \"shop\"\nenvironment = \"staging\"\n\
+    [sources]\nenv_files = [\".env.local\"]\n\
+    [credentials.api_secret]\nfrom = { env = \"SHOP_SECRET\" }\n\
+    [[pre_deployment]]\nid = \"a\"\nchecks = [\"category:credential\"]\n";
+
+/// A project with a plan, a secret in its env file and a build without it.
+struct Project {
+    home: tempfile::TempDir,
+    secret: String,
+}
+
+impl Project {
+    fn new() -> Self {
+        let project = Self {
+            home: tempfile::tempdir().unwrap(),
+            secret: format!("FAKE-{}+/{}", ulid::Ulid::generate(), ulid::Ulid::generate()),
+        };
+        project.put("golive.toml", PLAN.as_bytes());
+        project.put(".env.local", format!("SHOP_SECRET='{}'\n", project.secret).as_bytes());
+        project.put("dist/index.js", b"start()");
+        project
+    }
+
+    fn path(&self) -> &Path {
+        self.home.path()
+    }
+
+    fn put(&self, name: &str, content: &[u8]) {
+        let path = self.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, content).unwrap();
+    }
+
+    fn scan(&self, arguments: &[&str]) -> Ran {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_golive"));
+        command.arg("scan").args(arguments).current_dir(self.path()).env_clear().env("HOME", self.path());
+        let ran = Ran(command.stdin(Stdio::null()).output().unwrap());
+        let said = format!("{}{}", ran.out(), ran.err());
+        for form in [
+            self.secret.clone(),
+            hex::encode(&self.secret),
+            base64::engine::general_purpose::STANDARD.encode(&self.secret),
+        ] {
+            assert!(!said.contains(&form), "the secret was told: {said}");
+        }
+        ran
+    }
+}
+
+struct Ran(Output);
+
+impl Ran {
+    fn code(&self) -> Option<i32> {
+        self.0.status.code()
+    }
+
+    fn out(&self) -> String {
+        String::from_utf8_lossy(&self.0.stdout).into_owned()
+    }
+
+    fn err(&self) -> String {
+        String::from_utf8_lossy(&self.0.stderr).into_owned()
+    }
+
+    #[track_caller]
+    fn found(&self, line: &str) {
+        assert_eq!(self.code(), Some(1), "{} {}", self.out(), self.err());
+        assert!(self.out().contains(line), "{}", self.out());
+    }
+}
+
+fn gzip(content: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(content).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// A tar archive of one file.
+fn tar(name: &str, content: &[u8]) -> Vec<u8> {
+    let mut header = [0; 512];
+    header[..name.len()].copy_from_slice(name.as_bytes());
+    header[124..135].copy_from_slice(format!("{:011o}", content.len()).as_bytes());
+    header[156] = b'0';
+    header[257..262].copy_from_slice(b"ustar");
+    let padding = vec![0; content.len().next_multiple_of(512) - content.len() + 1024];
+    [&header[..], content, &padding].concat()
+}
+
+/// A zip archive of one packed file.
+fn zip(name: &str, content: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(content).unwrap();
+    let packed = encoder.finish().unwrap();
+    let short = |number: usize| u16::try_from(number).unwrap().to_le_bytes();
+    let long = |number: usize| u32::try_from(number).unwrap().to_le_bytes();
+    let common = |header: &mut Vec<u8>| {
+        header.extend([20, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+        header.extend(long(packed.len()));
+        header.extend(long(content.len()));
+        header.extend(short(name.len()));
+        header.extend([0, 0]);
+    };
+    let mut archive = b"PK\x03\x04".to_vec();
+    common(&mut archive);
+    archive.extend(name.as_bytes());
+    archive.extend(&packed);
+    let directory = archive.len();
+    archive.extend(b"PK\x01\x02\x14\0");
+    common(&mut archive);
+    archive.extend([0; 14]);
+    archive.extend(name.as_bytes());
+    let length = archive.len() - directory;
+    archive.extend(b"PK\x05\x06\0\0\0\0\x01\0\x01\0");
+    archive.extend(long(length));
+    archive.extend(long(directory));
+    archive.extend([0, 0]);
+    archive
+}
+
+#[test]
+fn nothing_found_ends_with_0_and_something_with_1() {
+    let project = Project::new();
+    let clean = project.scan(&["dist"]);
+    assert_eq!((clean.code(), clean.out().as_str()), (Some(0), ""), "{}", clean.err());
+    assert!(clean.err().contains("0 found: looked for 1 credential and known keys in 1 files"), "{}", clean.err());
+    project.put("dist/index.js", format!("key='{}'", project.secret).as_bytes());
+    project.scan(&["dist"]).found("dist/index.js:5  SHOP_SECRET (api_secret) as it is\n");
+    project.scan(&["--plan", "golive.toml", "dist/index.js"]).found("dist/index.js:5  ");
+}
+
+#[test]
+fn archives_are_looked_into_by_name() {
+    let project = Project::new();
+    let code = format!("key='{}'", hex::encode(&project.secret));
+    for (name, content, place) in [
+        ("site.js.gz", gzip(code.as_bytes()), "site.js.gz:5"),
+        ("site.tar", tar("assets/a.js", code.as_bytes()), "site.tar!assets/a.js:5"),
+        ("site.tar.gz", gzip(&tar("assets/a.js", code.as_bytes())), "site.tar.gz!assets/a.js:5"),
+        ("deep.tar.gz", gzip(&tar("a.js.gz", &gzip(code.as_bytes()))), "deep.tar.gz!a.js.gz:5"),
+        ("site.zip", zip("assets/a.js", code.as_bytes()), "site.zip!assets/a.js:5"),
+    ] {
+        let project = Project { home: tempfile::tempdir().unwrap(), secret: project.secret.clone() };
+        project.put("golive.toml", PLAN.as_bytes());
+        project.put(".env.local", format!("SHOP_SECRET='{}'\n", project.secret).as_bytes());
+        project.put(&format!("out/{name}"), &content);
+        project.scan(&["out"]).found(&format!("out/{place}  SHOP_SECRET (api_secret) in hex"));
+    }
+}
+
+#[test]
+fn history_is_looked_through_where_a_folder_is_a_repository() {
+    let project = Project::new();
+    let git = |arguments: &[&str]| {
+        let mut command = Command::new("git");
+        command.current_dir(project.path()).args(arguments).env("GIT_CONFIG_GLOBAL", "/dev/null");
+        for who in ["AUTHOR", "COMMITTER"] {
+            command.env(format!("GIT_{who}_NAME"), "t").env(format!("GIT_{who}_EMAIL"), "t@t.example");
+        }
+        command.output().is_ok_and(|output| output.status.success())
+    };
+    if !git(&["init", "-q"]) {
+        // Where git is not installed there are no repositories to read either.
+        return;
+    }
+    project.put("config.js", format!("key='{}'", project.secret).as_bytes());
+    assert!(git(&["add", "config.js"]) && git(&["commit", "-qm", "leak"]));
+    project.put("config.js", b"key=process.env.KEY");
+    assert!(git(&["commit", "-qam", "mend"]));
+    let ran = project.scan(&["."]);
+    ran.found("git object ");
+    assert_eq!(ran.out().lines().count(), 1, "the env file that it comes from is no find: {}", ran.out());
+    assert!(ran.err().contains("api_secret stands in .env.local: that is where the plan has it from"), "{}", ran.err());
+}
+
+#[test]
+fn programs_read_what_was_found_as_json() {
+    let project = Project::new();
+    let known = format!("sk_live_{}", "aB3cD4".repeat(4));
+    project.put("dist/index.js", format!("a='{}';b='{known}'", project.secret).as_bytes());
+    let ran = project.scan(&["dist", "--format", "json"]);
+    assert_eq!(ran.code(), Some(1));
+    let json: Value = serde_json::from_str(&ran.out()).unwrap();
+    let found = json["found"].as_array().unwrap();
+    assert_eq!(found[0]["name"], "api_secret");
+    assert_eq!((&found[0]["variables"][0], &found[0]["form"]), (&"SHOP_SECRET".into(), &"as it is".into()));
+    assert_eq!((&found[0]["place"], &found[0]["offset"]), (&"dist/index.js".into(), &3.into()));
+    assert_eq!((&found[1]["kind"], &found[1]["name"]), (&"known_key".into(), &"a Stripe live key".into()));
+    assert!(!ran.out().contains(&known), "a key that was found is a secret too");
+}
+
+#[test]
+fn a_wrong_call_ends_with_2_and_what_could_not_be_looked_at_with_4() {
+    let project = Project::new();
+    for (arguments, says) in [
+        (&[][..], "PATH"),
+        (&["gone"], "there is nothing at gone"),
+        (&["--plan", "gone.toml", "dist"], "there is no plan at gone.toml"),
+    ] {
+        let ran = project.scan(arguments);
+        assert_eq!(ran.code(), Some(2), "{}", ran.err());
+        assert!(ran.err().contains(says), "{}", ran.err());
+    }
+    project.put("dist/broken.gz", &gzip(&[b'x'; 4000])[..20]);
+    let ran = project.scan(&["dist"]);
+    assert_eq!(ran.code(), Some(4), "{}", ran.err());
+    assert!(ran.err().contains("dist/broken.gz could not be read"), "{}", ran.err());
+    project.put("golive.toml", PLAN.replace("env = \"SHOP_SECRET\"", "command = [\"echo\", \"x\"]").as_bytes());
+    std::fs::remove_file(project.path().join("dist/broken.gz")).unwrap();
+    let ran = project.scan(&["dist"]);
+    assert_eq!(ran.code(), Some(4), "a credential that could not be read was not looked for: {}", ran.err());
+}
+
+#[test]
+fn a_file_named_like_the_secret_is_not_named() {
+    let project = Project::new();
+    let name = format!("dist/{}.js", project.secret.replace('/', "_"));
+    project.put(&name, format!("key='{}'", project.secret).as_bytes());
+    assert_eq!(project.scan(&["dist"]).code(), Some(1));
+}
+
+#[test]
+fn a_harmless_bundle_raises_no_alarm() {
+    let project = Project::new();
+    let bundle = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/harmless-bundle");
+    let ran = project.scan(&[bundle.to_str().unwrap()]);
+    assert_eq!((ran.code(), ran.out().as_str()), (Some(0), ""), "{}", ran.err());
+    assert!(ran.err().contains("in 8 files"), "{}", ran.err());
+}
