@@ -11,8 +11,13 @@ const SIZE: (u16, u16) = (120, 36);
 
 /// Probes on demand run when somebody asks: `r` on the item that rests on them.
 fn ask_for_the_probes(terminal: &mut Terminal) {
-    terminal.wait_for("Security measures enabled");
-    terminal.keys("1 g j j r");
+    terminal.wait_for("PRE-DEPLOYMENT");
+    terminal.keys("1");
+    // What they stand on answers already, so nothing has to be asked for twice.
+    terminal.wait_until("what we stand on", |screen| {
+        screen.lines().any(|line| line.contains("What we stand on answers") && line.contains(" 4 ok"))
+    });
+    terminal.keys("g j j r");
     terminal.wait_for("run again");
 }
 
@@ -85,7 +90,7 @@ fn a_whole_go_live_is_flown_by_keys() {
     terminal.wait_for("to close");
     terminal.keys("3");
     terminal.wait_for("Support informed");
-    terminal.keys("g j j j");
+    terminal.keys("g j j j j j");
     sign(&mut terminal);
     terminal.wait_until("GO to close", |screen| screen.contains(" GO to close"));
     terminal.keys("G");

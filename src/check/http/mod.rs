@@ -12,7 +12,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::check::finding::Finding;
-use crate::check::http::exchange::Kept;
 use crate::check::http::judge::Judge;
 use crate::check::http::keys::Keys;
 use crate::check::{Kind, Looking, Probe, Surroundings, options};
@@ -22,7 +21,7 @@ use crate::model::plan::Check;
 use crate::model::word::Category;
 use crate::network;
 
-pub(super) use exchange::{Answer, Exchange};
+pub(super) use exchange::{Answer, Exchange, Kept};
 
 /// The kind.
 pub(super) struct Http;

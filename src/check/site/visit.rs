@@ -3,10 +3,11 @@
 use bytes::Bytes;
 use http::header::{ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGIN, ORIGIN};
 use http::{HeaderMap, HeaderValue, Method, Uri};
+use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use crate::check::finding::Finding;
-use crate::check::http::{Answer, Exchange};
+use crate::check::http::{Answer, Exchange, Kept};
 use crate::check::site::keys::Keys;
 use crate::check::site::page;
 use crate::core::evidence::Evidence;
@@ -45,11 +46,12 @@ enum Found {
     Want(&'static str, String),
 }
 
-/// A visit under way; each question is asked on a connection of its own.
+/// A visit under way; the connection is kept from one question to the next.
 struct Visitor<'a> {
     visit: &'a Visit,
     network: &'a Network,
     deadline: Instant,
+    kept: Mutex<Option<Kept>>,
 }
 
 /// What an invented path is answered with.
@@ -61,7 +63,7 @@ struct Invented {
 
 impl Visit {
     pub(super) async fn evidence(&self, network: &Network, deadline: Instant) -> Evidence {
-        let visitor = Visitor { visit: self, network, deadline };
+        let visitor = Visitor { visit: self, network, deadline, kept: Mutex::new(None) };
         match visitor.look().await {
             Ok((found, asked)) => self.judged(&found, asked),
             Err(trouble) if trouble.is_the_targets() => self.finding.fail(trouble.class(), &trouble.to_string()),
@@ -173,7 +175,10 @@ impl Visitor<'_> {
             headers.insert(ORIGIN, HeaderValue::from_static(FOREIGN));
         }
         let exchange = Exchange::of_bytes(Method::GET, url, headers, Bytes::new());
-        exchange.make(self.network, self.deadline, None).await.map_err(|(trouble, _)| trouble)
+        exchange
+            .make(self.network, self.deadline, Some(&mut *self.kept.lock().await))
+            .await
+            .map_err(|(trouble, _)| trouble)
     }
 }
 

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
+use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use crate::check::Surroundings;
 use crate::check::finding::Finding;
-use crate::check::http::Exchange;
+use crate::check::http::{Exchange, Kept};
 use crate::check::webhook::keys::{self, Keys};
 use crate::core::evidence::Evidence;
 use crate::model::failure::FailureClass;
@@ -24,6 +25,8 @@ pub(super) struct Effect {
     url: String,
     field: String,
     headers: HeaderMap,
+    /// Looking is done over and over: on one connection.
+    kept: Mutex<Option<Kept>>,
 }
 
 /// Where refusals leave their events.
@@ -49,13 +52,13 @@ impl Effect {
         if url.replace("{id}", "x").parse::<Uri>().is_err() {
             return Err(wrong(format!("{url} is no URL")));
         }
-        Ok(Some(Self { url, field: keys.field.clone(), headers }))
+        Ok(Some(Self { url, field: keys.field.clone(), headers, kept: Mutex::new(None) }))
     }
 
     /// How many effects a transaction has now.
     pub(super) async fn count(&self, id: &str, around: &Surroundings, deadline: Instant) -> Result<i64, String> {
         let url: Uri = self.url.replace("{id}", id).parse().map_err(|_| format!("{} is no URL", self.url))?;
-        number(url, &self.field, &self.headers, around, deadline).await
+        number(url, &self.field, &self.headers, around, deadline, Some(&mut *self.kept.lock().await)).await
     }
 
     /// The count once it has reached `wanted`, or what it is when time is up.
@@ -103,7 +106,7 @@ impl Audit {
                     Err(_) => Err(format!("looking at {shown} broke off")),
                 }
             }
-            Self::Number(url, field) => number(url.clone(), field, &HeaderMap::new(), around, deadline).await,
+            Self::Number(url, field) => number(url.clone(), field, &HeaderMap::new(), around, deadline, None).await,
         }
     }
 
@@ -143,10 +146,11 @@ async fn number(
     headers: &HeaderMap,
     around: &Surroundings,
     deadline: Instant,
+    kept: Option<&mut Option<Kept>>,
 ) -> Result<i64, String> {
     let shown = url.to_string();
     let exchange = Exchange::of_bytes(Method::GET, url, headers.clone(), Bytes::new());
-    let answer = exchange.make(&around.network, deadline, None).await;
+    let answer = exchange.make(&around.network, deadline, kept).await;
     let answer = answer.map_err(|(trouble, _)| format!("{shown} gives no number: {trouble}"))?;
     if answer.status != 200 {
         return Err(format!("{shown} gives no number: answered {}", answer.status));
