@@ -15,7 +15,7 @@ use golive::mask::forms;
 use golive::model::values::Origin;
 use golive::scan::{Scanner, Secret, Survey, survey_path};
 
-use crate::measure::{cpu_of, median_and_p99, resident_of};
+use crate::measure::{cpu_of, median_and_p99};
 
 const SIZE: usize = 200 << 20;
 const SECRETS: usize = 20;
@@ -130,7 +130,14 @@ pub(crate) fn alone(path: &str, known: bool) {
     let mut random = Random(42);
     let scanner = scanner(&secrets(&mut random), known);
     println!("{}", hits(&scanner, Path::new(path)));
-    println!("{}", resident_of(std::process::id()));
+    println!("{}", peak());
+}
+
+/// The most memory that this process ever had, in kilobytes.
+fn peak() -> u64 {
+    let text = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = text.lines().find(|line| line.starts_with("VmHWM")).unwrap_or_default().to_owned();
+    line.split_whitespace().nth(1).and_then(|number| number.parse().ok()).unwrap_or(0)
 }
 
 fn scanner(secrets: &[String], known: bool) -> Scanner {

@@ -48,18 +48,16 @@ impl Objection {
 
 /// The finds of a survey, and what it could not read, as objections. `remedy` is for a secret that was found.
 pub(super) fn of_survey(survey: &Survey<'_>, remedy: &str) -> Vec<Objection> {
-    let mut times: BTreeMap<String, (u64, &Located)> = BTreeMap::new();
-    for located in &survey.hits {
-        let what = format!("{} {}", named(&located.hit.sought).0, located.place);
-        times.entry(what).and_modify(|(times, _)| *times += 1).or_insert((1, located));
+    // Of each thing in each place the first find, with how often it is there.
+    let mut times: BTreeMap<(String, &str), (u64, usize)> = BTreeMap::new();
+    for (position, located) in survey.hits.iter().enumerate() {
+        let what = (named(&located.hit.sought).0, &*located.place);
+        times.entry(what).and_modify(|(times, _)| *times += 1).or_insert((1, position));
     }
     let mut found: Vec<_> = times.into_values().collect();
-    found.sort_by_key(|(_, located)| {
-        let position = survey.hits.iter().position(|other| std::ptr::eq(other, *located));
-        (named(&located.hit.sought).1, position)
-    });
-    let mut objections: Vec<_> =
-        found.into_iter().take(MOST_TOLD).map(|(times, located)| of_find(located, times, remedy)).collect();
+    found.sort_by_key(|(_, position)| (named(&survey.hits[*position].hit.sought).1, *position));
+    let told = found.into_iter().take(MOST_TOLD);
+    let mut objections: Vec<_> = told.map(|(times, position)| of_find(&survey.hits[position], times, remedy)).collect();
     for unread in &survey.unread {
         let sentence = format!("{} could not be read: {}", unread.place, unread.why);
         objections.push(Objection::new(Gravity::CannotTell, sentence));

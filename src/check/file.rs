@@ -1,6 +1,5 @@
 //! `file`: a file is there (or is not), young enough, no more open than it may be, and holds what it must.
 
-use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,18 +8,18 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::check::artefact::{self, Descent};
 use crate::check::finding::Finding;
+use crate::check::judging::judged;
 use crate::check::{Kind, Looking, Probe, Surroundings, options};
 use crate::core::evidence::Evidence;
+use crate::expr::{Condition, Fact, FactNames, FactType, Facts};
 use crate::model::duration::{self, Span};
 use crate::model::failure::FailureClass;
 use crate::model::kind::{KindSpec, OptionProblem, Options, Touch};
 use crate::model::plan::Check;
 use crate::model::template::Template;
 use crate::model::word::Category;
-
-/// No more of a file than this is searched.
-const MOST_SEARCHED: u64 = 16 << 20;
 
 /// The kind.
 pub(super) struct File;
@@ -43,6 +42,18 @@ struct Keys {
     /// Texts it must not hold.
     #[serde(default)]
     lacks: Vec<String>,
+    /// A list of names, divided by commas, each of which it must hold: `"{{ procedure.steps }}"`.
+    names_each: Option<Template>,
+    /// A condition over json (of its content) and text.
+    expect: Option<String>,
+    /// A text that it must hold to count, such as the version or commit; without it, it is of another build.
+    carries: Option<Template>,
+    /// To count it must be younger than this: a file, a moment, or seconds since 1970.
+    younger_than: Option<Template>,
+}
+
+fn fact_names() -> FactNames {
+    FactNames::new(&[("json", FactType::Json), ("text", FactType::Text)])
 }
 
 const fn yes() -> bool {
@@ -72,7 +83,8 @@ impl Kind for File {
         let path = surroundings.folder.join(written.expose());
         let mode = keys.mode.as_deref().and_then(octal);
         let shown = written.shown().to_owned();
-        Ok(Box::new(Looker { finding, keys, path, shown, mode, surroundings: Arc::clone(surroundings) }))
+        let content = Content::of(&finding, &keys, surroundings)?;
+        Ok(Box::new(Looker { finding, keys, path, shown, mode, content, surroundings: Arc::clone(surroundings) }))
     }
 }
 
@@ -85,7 +97,14 @@ fn problems(options: &Options) -> Vec<OptionProblem> {
         if keys.mode.as_deref().is_some_and(|mode| octal(mode).is_none()) {
             problems.push(OptionProblem::at("mode", "a mode is octal digits").help("mode = \"0600\""));
         }
-        let asks_content = !keys.contains.is_empty() || !keys.lacks.is_empty();
+        let asks_content = !keys.contains.is_empty()
+            || !keys.lacks.is_empty()
+            || keys.names_each.is_some()
+            || keys.expect.is_some()
+            || keys.carries.is_some()
+            || keys.younger_than.is_some();
+        let own = keys.expect.as_ref().filter(|expect| !expect.contains("{{"));
+        problems.extend(own.and_then(|expect| options::condition_problem("expect", expect, &fact_names())));
         if !keys.exists && (keys.max_age.is_some() || keys.mode.is_some() || asks_content) {
             problems.push(OptionProblem::at("exists", "a file that must not exist has no age, mode or content"));
         }
@@ -101,6 +120,7 @@ struct Looker {
     path: PathBuf,
     shown: String,
     mode: Option<u32>,
+    content: Content,
     surroundings: Arc<Surroundings>,
 }
 
@@ -109,8 +129,9 @@ impl Probe for Looker {
         Box::pin(async move {
             // A dead network share answers never: reading stands off the loop, and is given up at the deadline.
             let (finding, keys, path) = (self.finding.clone(), self.keys.clone(), self.path.clone());
+            let content = self.content.clone();
             let (shown, mode, now) = (self.shown.clone(), self.mode, (self.surroundings.clock)());
-            let look = tokio::task::spawn_blocking(move || look(&finding, &keys, &path, &shown, mode, now));
+            let look = tokio::task::spawn_blocking(move || look(&finding, (&keys, &content), &path, &shown, mode, now));
             match tokio::time::timeout(timeout, look).await {
                 Ok(Ok(evidence)) => evidence,
                 Ok(Err(_)) => self.finding.error("reading the file broke off"),
@@ -124,7 +145,7 @@ impl Probe for Looker {
 
 fn look(
     finding: &Finding,
-    keys: &Keys,
+    (keys, content): (&Keys, &Content),
     path: &Path,
     shown: &str,
     mode: Option<u32>,
@@ -133,7 +154,10 @@ fn look(
     let metadata = match path.symlink_metadata().and_then(|_| path.metadata()) {
         Ok(metadata) => metadata,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return if keys.exists {
+            return if keys.exists && content.descent.asks() {
+                // An artefact that nobody has made yet says nothing; that is no failure of it.
+                finding.error(&format!("{shown} does not exist"))
+            } else if keys.exists {
                 finding.fail(FailureClass::File, &format!("{shown} does not exist")).material("file", "missing")
             } else {
                 Evidence::pass(&format!("{shown} does not exist"))
@@ -159,13 +183,7 @@ fn look(
     if let Some(evidence) = keys.max_age.and_then(|most| too_old(finding, shown, &metadata, most, now)) {
         return note(evidence);
     }
-    match searched(path, keys) {
-        Ok(None) => note(Evidence::pass(&format!("{shown} is as it should be"))),
-        Ok(Some(objection)) => {
-            note(finding.fail(FailureClass::File, &format!("{shown} {objection}")).material("content", &objection))
-        }
-        Err(error) => finding.error(&format!("{shown} cannot be read: {error}")),
-    }
+    note(content.judge(finding, path, shown))
 }
 
 fn too_old(
@@ -185,19 +203,87 @@ fn too_old(
     })
 }
 
-/// Which text is missing or should be; the texts are the plan's own, so they may be named.
-#[expect(clippy::disallowed_methods, reason = "looking into a file is what this kind is for")]
-fn searched(path: &Path, keys: &Keys) -> std::io::Result<Option<String>> {
-    if keys.contains.is_empty() && keys.lacks.is_empty() {
-        return Ok(None);
+/// What the content has to be.
+#[derive(Clone)]
+struct Content {
+    contains: Vec<String>,
+    lacks: Vec<String>,
+    names: Option<Vec<String>>,
+    expect: Option<Condition>,
+    descent: Descent,
+}
+
+impl Content {
+    fn of(finding: &Finding, keys: &Keys, surroundings: &Surroundings) -> Result<Self, Box<Evidence>> {
+        let filled = |template: &Template| finding.fill(template, &surroundings.values);
+        let names = keys.names_each.as_ref().map(filled).transpose()?.map(|names| {
+            names.expose().split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect()
+        });
+        let condition = keys.expect.as_ref().map(|expect| filled(&Template::new(expect))).transpose()?;
+        let compile = |source: crate::model::template::Filled| {
+            Condition::compile(source.expose(), &fact_names()).map_err(|error| Box::new(finding.error(&error.message)))
+        };
+        Ok(Self {
+            contains: keys.contains.clone(),
+            lacks: keys.lacks.clone(),
+            names,
+            expect: condition.map(compile).transpose()?,
+            descent: Descent::of(finding, keys.carries.as_ref(), keys.younger_than.as_ref(), surroundings)?,
+        })
     }
-    let mut bytes = Vec::new();
-    std::fs::File::open(path)?.take(MOST_SEARCHED).read_to_end(&mut bytes)?;
-    let text = String::from_utf8_lossy(&bytes);
-    let missing =
-        keys.contains.iter().find(|wanted| !text.contains(*wanted)).map(|wanted| format!("lacks \"{wanted}\""));
-    let unwanted = || keys.lacks.iter().find(|text_| text.contains(*text_)).map(|found| format!("holds \"{found}\""));
-    Ok(missing.or_else(unwanted))
+
+    fn judge(&self, finding: &Finding, path: &Path, shown: &str) -> Evidence {
+        let asked = !self.contains.is_empty()
+            || !self.lacks.is_empty()
+            || self.names.is_some()
+            || self.expect.is_some()
+            || self.descent.asks_content();
+        let read = if asked { artefact::read(path) } else { Ok(Some((String::new(), artefact::changed_at(path)))) };
+        let (text, changed) = match read {
+            Ok(Some(read)) => read,
+            Ok(None) => return finding.fail(FailureClass::File, &format!("{shown} does not exist")),
+            Err(error) => return finding.error(&format!("{shown} cannot be read: {error}")),
+        };
+        if let Some(objection) = self.descent.objection(&text, changed) {
+            return finding.error(&format!("{shown} {objection}")).remedy("make it anew from this very build");
+        }
+        if let Some(objection) = self.searched(&text) {
+            let evidence = finding.fail(FailureClass::File, &format!("{shown} {objection}"));
+            return evidence.material("content", &objection);
+        }
+        match &self.expect {
+            None => Evidence::pass(&format!("{shown} is as it should be")),
+            Some(condition) => expected(finding, condition, text, shown),
+        }
+    }
+
+    /// Which text is missing or should be; the texts are the plan's own, so they may be named.
+    fn searched(&self, text: &str) -> Option<String> {
+        if self.names.as_ref().is_some_and(Vec::is_empty) {
+            return Some("is to name each of nothing: the list is empty".to_owned());
+        }
+        let unnamed = self.names.iter().flatten().filter(|name| !text.contains(*name));
+        let unnamed = unnamed.map(String::as_str).collect::<Vec<_>>();
+        if !unnamed.is_empty() {
+            return Some(format!("does not name {}", unnamed.join(", ")));
+        }
+        let missing = self.contains.iter().find(|wanted| !text.contains(*wanted));
+        let unwanted = || self.lacks.iter().find(|unwanted| text.contains(*unwanted));
+        let missing = missing.map(|wanted| format!("lacks \"{wanted}\""));
+        missing.or_else(|| unwanted().map(|found| format!("holds \"{found}\"")))
+    }
+}
+
+fn expected(finding: &Finding, condition: &Condition, text: String, shown: &str) -> Evidence {
+    let mut facts = Facts::default();
+    if condition.asks_for("json") {
+        match serde_json::from_str(&text) {
+            Ok(json) => facts.insert("json", Fact::Json(json)),
+            Err(error) => return finding.error(&format!("{shown} is no whole JSON: {error}")),
+        }
+    }
+    facts.insert("text", Fact::Text(text));
+    judged(finding, condition, &facts, &format!("{shown} is as it should be"), shown)
 }
 
 #[cfg(test)]
@@ -214,6 +300,7 @@ mod tests {
         let path = folder.path().join("plan.md");
         std::fs::write(&path, "step one: freeze\nstep two: switch\n").unwrap();
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+        std::fs::write(folder.path().join("bench.json"), "{\"p95_ms\": 120}").unwrap();
         let surroundings = kit::surroundings_in(folder.path());
         for (keys, outcome, says) in [
             ("path = \"plan.md\"", Outcome::Pass, "as it should be"),
@@ -225,6 +312,16 @@ mod tests {
             ("path = \"plan.md\"\ncontains = [\"verify\"]", Outcome::Fail, "lacks \"verify\""),
             ("path = \"plan.md\"\nlacks = [\"switch\"]", Outcome::Fail, "holds \"switch\""),
             ("path = \"plan.md\"\nmax_age = \"1d\"", Outcome::Pass, ""),
+            ("path = \"plan.md\"\nnames_each = \"freeze,switch\"", Outcome::Pass, ""),
+            ("path = \"plan.md\"\nnames_each = \"freeze, purge, warm\"", Outcome::Fail, "does not name purge, warm"),
+            ("path = \"plan.md\"\nnames_each = \"\"", Outcome::Fail, "the list is empty"),
+            ("path = \"plan.md\"\ncarries = \"step one\"", Outcome::Pass, ""),
+            ("path = \"plan.md\"\ncarries = \"a41f9c2\"", Outcome::Error, "of another build"),
+            ("path = \"plan.md\"\nyounger_than = \"2100-01-01T00:00:00Z\"", Outcome::Error, "is older than"),
+            ("path = \"bench.json\"\nexpect = 'json.p95_ms < 200'", Outcome::Pass, ""),
+            ("path = \"bench.json\"\nexpect = 'json.p95_ms < 100'", Outcome::Fail, "json.p95_ms is 120"),
+            ("path = \"bench.json\"\nexpect = 'json.p99_ms < 100'", Outcome::Fail, "has no \"p99_ms\""),
+            ("path = \"plan.md\"\nexpect = 'json.p95_ms < 100'", Outcome::Error, "no whole JSON"),
         ] {
             let evidence = kit::run("file", keys, &surroundings).await;
             assert_eq!(evidence.outcome, outcome, "{keys}: {}", evidence.summary);

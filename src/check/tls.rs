@@ -34,7 +34,10 @@ use crate::model::kind::{KindSpec, OptionProblem, Options, Touch};
 use crate::model::plan::Check;
 use crate::model::template::Template;
 use crate::model::word::{Category, Outcome};
-use crate::network::{self, Chain, Trouble, host_and_port};
+use crate::network::{self, Chain, Network, Trouble, host_and_port};
+
+/// At most so many addresses of a name are asked.
+const MOST_ADDRESSES: usize = 16;
 
 /// The kind.
 pub(super) struct Tls;
@@ -53,6 +56,9 @@ struct Keys {
     /// The oldest protocol version that will do.
     #[serde(default)]
     min_version: Version,
+    /// Whether every address of each name is asked, of both families; the worst counts.
+    #[serde(default)]
+    each_address: bool,
     /// Whether TLS 1.0 and 1.1 are asked for too, every ten minutes; still answered is a warning.
     #[serde(default = "yes")]
     old_versions: bool,
@@ -151,7 +157,8 @@ struct Shown {
 impl Probe for Looker {
     fn run(&self, timeout: Duration) -> Looking<'_> {
         Box::pin(async move {
-            let shown = join_all(self.hosts.iter().map(|(host, port)| self.shake_hands(host, *port, timeout))).await;
+            let shown = join_all(self.hosts.iter().map(|(host, port)| self.greet(host, *port, timeout))).await;
+            let shown: Vec<Shown> = shown.into_iter().flatten().collect();
             let now = (self.surroundings.clock)().at;
             let worst = shown
                 .iter()
@@ -187,10 +194,29 @@ fn described(mut evidence: Evidence, shown: &Shown, alone: bool) -> Evidence {
 }
 
 impl Looker {
-    async fn shake_hands(&self, host: &str, port: u16, timeout: Duration) -> Shown {
-        let (deadline, began) = (network::deadline(timeout), Instant::now());
-        let (chain, mut timings) = (Chain::default(), Timings::default());
+    /// One handshake with a name, or one with each of its addresses.
+    async fn greet(&self, host: &str, port: u16, timeout: Duration) -> Vec<Shown> {
         let network = &self.surroundings.network;
+        if !self.keys.each_address {
+            return vec![self.shake_hands(network, host, port, timeout).await];
+        }
+        match network.addresses(host, port, network::deadline(timeout)).await {
+            // One look more finds the same trouble and tells it as any other.
+            Err(_) => vec![self.shake_hands(network, host, port, timeout).await],
+            Ok((addresses, _)) => {
+                let each = addresses.into_iter().take(MOST_ADDRESSES).map(|address| async move {
+                    let mut shown = self.shake_hands(&network.pinned(host, port, address), host, port, timeout).await;
+                    shown.place = format!("{} at {address}", shown.place);
+                    shown
+                });
+                join_all(each).await
+            }
+        }
+    }
+
+    async fn shake_hands(&self, network: &Network, host: &str, port: u16, timeout: Duration) -> Shown {
+        let (deadline, began) = (network::deadline(timeout), tokio::time::Instant::now());
+        let (chain, mut timings) = (Chain::default(), Timings::default());
         let shake = async {
             let connected = network.connect(host, port, deadline, &mut timings).await?;
             let config = network.tls_keeping(&chain).map_err(|error| Trouble::Local(error.to_string()))?;
@@ -250,12 +276,9 @@ impl Looker {
             let evidence = self.finding.fail(FailureClass::Tls, &summary);
             return evidence.material("host", place).material("reason", reason.word()).remedy(reason.remedy());
         }
-        match &shown.trouble {
-            Some(trouble) if trouble.is_the_targets() => {
-                return self.finding.fail(trouble.class(), &format!("{place}: {trouble}")).material("host", place);
-            }
-            Some(trouble) => return self.finding.error(&format!("{place}: {trouble}")),
-            None => {}
+        if let Some(trouble) = &shown.trouble {
+            let evidence = self.finding.of_trouble_with(trouble, &format!("{place}: {trouble}"));
+            return evidence.material("host", place);
         }
         if self.keys.min_version == Version::Tls13 && shown.version != Some(ProtocolVersion::TLSv1_3) {
             return self

@@ -13,12 +13,13 @@ use crate::cli::exit::{Exit, Stop};
 use crate::cli::lint;
 use crate::cli::machine::Machine;
 use crate::cli::opening::{self, Keeping, Prepared};
+use crate::cli::rehearse;
 use crate::cli::resuming::{self, Resumed, Wish};
 use crate::clock;
 use crate::core::event::{Body, Event, Purpose, SessionEvent, VERSION};
 use crate::core::state::State;
 use crate::core::verdict;
-use crate::engine::Beginning;
+use crate::engine::{Beginning, GateKeeping};
 use crate::model::id::SessionId;
 use crate::model::operator::Actor;
 use crate::model::plan::SharedPlan;
@@ -41,13 +42,18 @@ pub(super) fn needs_terminal() -> Result<(), Stop> {
 pub(super) struct Purposed {
     pub(super) purpose: Purpose,
     pub(super) screen: ScreenName,
+    /// Whether the rollback is rehearsed before: the demo's world is made anew each time.
+    pub(super) rehearses: bool,
 }
 
 impl Purposed {
     /// A go-live, from its checklist.
-    pub(super) const GO_LIVE: Self = Self { purpose: Purpose::GoLive, screen: ScreenName::Checklist };
+    pub(super) const GO_LIVE: Self = Self { purpose: Purpose::GoLive, screen: ScreenName::Checklist, rehearses: false };
     /// The demo's go-live.
-    pub(super) const DEMO: Self = Self { purpose: Purpose::Demo, screen: ScreenName::Checklist };
+    pub(super) const DEMO: Self = Self { purpose: Purpose::Demo, screen: ScreenName::Checklist, rehearses: true };
+    /// A rehearsal of the rollback, from its screen.
+    pub(super) const REHEARSAL: Self =
+        Self { purpose: Purpose::Rehearsal, screen: ScreenName::Rehearsal, rehearses: false };
 }
 
 pub(super) fn run(
@@ -78,14 +84,25 @@ pub(super) fn fly(
     resumed: Option<Resumed>,
     (console, machine): (&Console, &Machine),
 ) -> Result<Exit, Stop> {
+    let (left, state) = flown(plan, wanted, trusted, resumed, (console, machine))?;
+    self::left(left, || Exit::of(verdict::of_session(&state, clock::now()).answer(), false))
+}
+
+/// The same, with what is known at the end.
+pub(super) fn flown(
+    plan: SharedPlan,
+    wanted: Purposed,
+    trusted: bool,
+    resumed: Option<Resumed>,
+    (console, machine): (&Console, &Machine),
+) -> Result<(Result<Leaving, TuiError>, Arc<State>), Stop> {
     let (first, opening) = match resumed {
         Some(resumed) => going_on(&plan, trusted, resumed, machine)?,
-        None => beginning(&plan, wanted.purpose, trusted, machine)?,
+        None => beginning(&plan, wanted, trusted, machine)?,
     };
     let arriving = Arriving::begin(first, opening)?;
     let left = tui::run::run(&arriving, options(console, machine, wanted.screen));
-    let state = arriving.end()?;
-    self::left(left, || Exit::of(verdict::of_session(&state, clock::now()).answer(), false))
+    Ok((left, arriving.end()?))
 }
 
 /// How the program ends when the cockpit was left: by `quit` where a person left it.
@@ -100,7 +117,8 @@ pub(super) fn left(left: Result<Leaving, TuiError>, quit: impl FnOnce() -> Exit)
 }
 
 /// A new session: what is drawn first is the plan, of which nothing is known yet.
-fn beginning(plan: &SharedPlan, purpose: Purpose, trusted: bool, machine: &Machine) -> Result<(State, Opening), Stop> {
+fn beginning(plan: &SharedPlan, wanted: Purposed, trusted: bool, machine: &Machine) -> Result<(State, Opening), Stop> {
+    let Purposed { purpose, rehearses, .. } = wanted;
     let session = SessionId::new(&ulid::Ulid::generate().to_string());
     let now = clock::now();
     let (host, opened) = (machine.host.clone(), Arc::clone(plan));
@@ -117,12 +135,13 @@ fn beginning(plan: &SharedPlan, purpose: Purpose, trusted: bool, machine: &Machi
     let first = State::open(&event).map_err(|error| Stop::because(&error))?;
     let (plan, machine) = (Arc::clone(plan), machine.clone());
     let opening = move || {
-        let prepared = prepared(&plan, trusted, &machine)?;
+        let mut prepared = prepared(&plan, trusted, &machine)?;
         let keeping = Keeping::of(None)?;
+        prepared.facts.extend(if rehearses { rehearsed(&plan, &machine)? } else { rehearse::known(&plan, &keeping) });
         let (journal, steps) = (keeping.journal(&session, &machine)?, keeping.steps(&session));
         let version = prepared.version.clone();
         let beginning = Beginning::New { session, purpose, plan, version };
-        opening::open(prepared, beginning, journal, &machine, &steps)
+        opening::open(prepared, beginning, journal, &machine, &steps, GateKeeping::Decided)
     };
     Ok((first, Box::new(opening)))
 }
@@ -134,17 +153,30 @@ fn going_on(plan: &SharedPlan, trusted: bool, resumed: Resumed, machine: &Machin
     let opening = move || {
         let mut prepared = prepared(&plan, trusted, &machine)?;
         prepared.facts.splice(0..0, resumed.changed);
-        let steps = Keeping::of(None)?.steps(&resumed.summary.id);
-        opening::open(prepared, Beginning::Resumed(resumed.events), resumed.journal, &machine, &steps)
+        let keeping = Keeping::of(None)?;
+        prepared.facts.extend(rehearse::known(&plan, &keeping));
+        let steps = keeping.steps(&resumed.summary.id);
+        let beginning = Beginning::Resumed(resumed.events);
+        opening::open(prepared, beginning, resumed.journal, &machine, &steps, GateKeeping::Decided)
     };
     Ok((first, Box::new(opening)))
 }
 
+/// A rehearsal before the session, as a fact for it.
+fn rehearsed(plan: &SharedPlan, machine: &Machine) -> Result<Vec<Body>, Stop> {
+    let runtime = runtime()?;
+    let record = runtime.block_on(rehearse::quietly(plan, &machine.operator, machine));
+    runtime.shutdown_background();
+    Ok(vec![rehearse::fact(record?)])
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, Stop> {
+    let built = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    built.map_err(|error| Stop::own(format!("cannot start: {error}")))
+}
+
 fn prepared(plan: &SharedPlan, trusted: bool, machine: &Machine) -> Result<Prepared, Stop> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Stop::own(format!("cannot start: {error}")))?;
+    let runtime = runtime()?;
     let prepared = runtime.block_on(opening::prepare(plan, trusted, machine));
     runtime.shutdown_background();
     prepared

@@ -7,14 +7,15 @@ use std::sync::Arc;
 
 use clap::Args;
 
+use crate::cli::cockpit;
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Stop};
 use crate::cli::formats::{self, Wanted};
 use crate::cli::lint;
 use crate::cli::machine::Machine;
 use crate::cli::signals::Signals;
-use crate::demo::World;
 use crate::demo::scenario::{self, SCENARIOS, Scenario};
+use crate::demo::{Fault, World};
 
 #[derive(Debug, Args)]
 pub(super) struct DemoArguments {
@@ -56,13 +57,15 @@ pub(super) fn run(arguments: &DemoArguments, console: &Console, machine: &Machin
         let world = start(arguments)?;
         return flight::fly(&world, &arguments.formats, console, machine);
     }
-    crate::cli::cockpit::needs_terminal().map_err(|stop| stop.instead("without one: golive demo --headless"))?;
+    cockpit::needs_terminal().map_err(|stop| stop.instead("without one: golive demo --headless"))?;
     let world = start(arguments)?;
     let Some(loaded) = lint::load(&world.plan(), console) else {
         return Err(Stop::own("the demo's own plan is wrong"));
     };
     // golive wrote this plan and its scripts itself, a moment ago, into a folder of its own.
-    crate::cli::cockpit::fly(Arc::new(loaded.plan), crate::cli::cockpit::Purposed::DEMO, true, None, (console, machine))
+    let rehearses = !world.faults().is_on(Fault::NoRehearsal);
+    let wanted = cockpit::Purposed { rehearses, ..cockpit::Purposed::DEMO };
+    cockpit::fly(Arc::new(loaded.plan), wanted, true, None, (console, machine))
 }
 
 fn list(console: &Console) -> Result<Exit, Stop> {

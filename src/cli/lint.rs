@@ -9,6 +9,7 @@ use crate::check;
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Stop};
 use crate::cli::machine::Machine;
+use crate::core::alerts::example;
 use crate::plan::{self, Audit, Loaded, Touched};
 
 #[derive(Debug, Args)]
@@ -28,6 +29,11 @@ pub(super) fn run(arguments: &LintArguments, console: &Console) -> Result<Exit, 
     let Some(loaded) = load(&path, console) else { return Ok(Exit::Wrong) };
     if !loaded.advice.is_empty() {
         console.say(&plan::render(&loaded.advice, &loaded.sources, console.colours_errors()));
+    }
+    let wrong = example::wrong(&loaded.plan);
+    if !wrong.is_empty() {
+        wrong.iter().for_each(|what| console.say(&format!("error: {what}\n")));
+        return Ok(Exit::Wrong);
     }
     if arguments.expand {
         console.result(&loaded.expanded())?;
@@ -57,6 +63,7 @@ fn counted(path: &str, loaded: &Loaded) -> String {
     let counts = [
         (plan.checks.len(), "check"),
         (plan.items.len(), "item"),
+        (plan.alerts.len(), "alert"),
         (plan.procedure.len(), "rollback step"),
         (loaded.advice.len(), "note"),
     ];

@@ -12,15 +12,20 @@ mod console;
 mod credentials;
 mod demo;
 mod doctor;
+mod enforce;
 mod env;
+mod exec;
 mod exit;
 mod formats;
 mod init;
 mod lint;
 mod machine;
 mod man;
+mod metrics;
 mod moment;
 mod opening;
+pub mod panicking;
+mod rehearse;
 mod replay;
 mod report;
 mod resuming;
@@ -105,11 +110,14 @@ fn dispatch(arguments: Arguments, console: &Console, machine: &Machine) -> Resul
     match command {
         Command::Check(arguments) => check::run(&arguments, console, machine),
         Command::Demo(arguments) => demo::run(&arguments, console, machine),
-        Command::Doctor => doctor::run(console, machine),
+        Command::Doctor { plan } => doctor::run(plan.as_deref(), console, machine),
+        Command::Rehearse(arguments) => rehearse::run(&arguments, console, machine),
         Command::Lint(arguments) => lint::run(&arguments, console),
         Command::Init(arguments) => init::run(&arguments, console),
         Command::Schema => schema::run(console),
         Command::Credentials(arguments) => credentials::run(&arguments, console, machine),
+        Command::Enforce(arguments) => enforce::run(&arguments, console, machine),
+        Command::Exec(arguments) => exec::run(&arguments, console, machine),
         Command::Env(arguments) => env::run(&arguments, console, machine),
         Command::Rotate(arguments) => rotate::run(&arguments, console, machine),
         Command::Scan(arguments) => scan::run(&arguments, console, machine),

@@ -23,7 +23,7 @@ use crate::core::event::Purpose;
 use crate::core::rotation;
 use crate::core::state::{RotationStage, State};
 use crate::engine::handle::Handle;
-use crate::engine::{Beginning, Running};
+use crate::engine::{Beginning, GateKeeping, Running};
 use crate::model::id::{CredentialId, SessionId};
 use crate::model::plan::{Credential, Plan};
 use crate::model::values::Given;
@@ -113,15 +113,21 @@ async fn walk(
         exit = signals.next() => return Ok(exit),
     };
     let first = match &waiting {
-        None => Command::Rotate { credential: id.clone(), value: given },
-        Some(_) if arguments.abort => Command::AbortRotation { credential: id.clone() },
-        Some(_) => Command::RetireOld { credential: id.clone() },
+        None => Some(Command::Rotate { credential: id.clone(), value: given }),
+        Some(_) if arguments.abort => Some(Command::AbortRotation { credential: id.clone() }),
+        // It is retired when it is verified, which it may have to be anew.
+        Some(_) => None,
     };
     let (handle, running) = open(plan, prepared, waiting, machine)?;
     let walk = Walk { arguments, id, handle, console, machine };
-    let ended = match walk.decide(first).await {
-        Ok(()) => walk.to_its_end(&mut signals).await,
-        Err(stop) => Err(stop),
+    let begun = match first {
+        Some(first) => walk.decide(first).await,
+        None => Ok(()),
+    };
+    let ended = match begun {
+        // A walk that was broken off is taken back by itself as soon as golive is there again.
+        Err(stop) if !arguments.abort => Err(stop),
+        Ok(()) | Err(_) => walk.to_its_end(&mut signals).await,
     };
     walk.handle.quit();
     drop(walk);
@@ -149,7 +155,7 @@ fn open(
             (session, journal, beginning)
         }
     };
-    opening::open(prepared, beginning, journal, machine, &keeping.steps(&session))
+    opening::open(prepared, beginning, journal, machine, &keeping.steps(&session), GateKeeping::Not)
 }
 
 /// A walk under way.
@@ -246,7 +252,7 @@ impl Walk<'_> {
         Ok(match stage {
             RotationStage::Done => Exit::Go,
             // That is what was asked for.
-            RotationStage::PutBack if self.arguments.abort => Exit::Go,
+            RotationStage::PutBack | RotationStage::Refused if self.arguments.abort => Exit::Go,
             _ => Exit::NoGo,
         })
     }

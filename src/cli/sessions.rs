@@ -47,7 +47,7 @@ fn status(session: &SessionSummary) -> &'static str {
         (false, Some(_), _) => "open now",
         (false, None, Purpose::GoLive | Purpose::Triage | Purpose::Rotation) => "unfinished",
         // Nobody comes back to these: what they had to say, they said.
-        (false, None, Purpose::Check | Purpose::Demo) => "ended",
+        (false, None, Purpose::Check | Purpose::Demo | Purpose::Rehearsal) => "ended",
     }
 }
 
@@ -58,6 +58,7 @@ const fn purpose(session: &SessionSummary) -> &'static str {
         Purpose::Check => "check",
         Purpose::Demo => "demo",
         Purpose::Rotation => "rotation",
+        Purpose::Rehearsal => "rehearsal",
     }
 }
 
@@ -67,7 +68,7 @@ fn line(session: &SessionSummary) -> String {
     let holder = session.held_by.as_ref().map(|holder| format!(" by {holder}")).unwrap_or_default();
     let (id, purpose) = (&session.id, purpose(session).replace('_', "-"));
     let what = format!("{} › {}{version}", session.service, session.environment);
-    format!("{id}  {opened}  {purpose:<8}  {:<10}  {what}  {} events{holder}\n", status(session), session.events)
+    format!("{id}  {opened}  {purpose:<9}  {:<10}  {what}  {} events{holder}\n", status(session), session.events)
 }
 
 fn object(session: &SessionSummary) -> serde_json::Value {

@@ -23,6 +23,6 @@ pub(super) struct TriageArguments {
 
 pub(super) fn run(arguments: &TriageArguments, console: &Console, machine: &Machine) -> Result<Exit, Stop> {
     let wish = if arguments.new { Wish::New } else { Wish::Ask };
-    let wanted = Purposed { purpose: Purpose::Triage, screen: ScreenName::Triage };
+    let wanted = Purposed { purpose: Purpose::Triage, screen: ScreenName::Triage, rehearses: false };
     cockpit::run(arguments.plan.as_deref(), wish, wanted, (console, machine))
 }

@@ -3,12 +3,17 @@
 //! The agenda is a view of state that is kept up event by event, so that a due list costs what is due and not what the
 //! plan holds. It starts nothing itself: the engine does, and answers with events.
 
+mod deliveries;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use crate::core::agenda::deliveries::Deliveries;
 use crate::core::event::{
-    Body, CheckEvent, Event, ProcedureEvent, RotationEvent, RotationStep, SessionEvent, StepEvent, WatchEvent,
+    Body, CheckEvent, EnforcementEvent, Event, ProcedureEvent, RotationEvent, RotationStep, SessionEvent, StepEvent,
+    WatchEvent,
 };
+use crate::core::notice::Notice;
 use crate::core::rotation;
 use crate::core::state::{RotationStage, State, StepStatus};
 use crate::core::status;
@@ -39,6 +44,23 @@ pub enum Effect {
     AttachStep {
         /// Which.
         item: ItemId,
+        /// Its number.
+        effect: EffectId,
+    },
+    /// Tell somebody: send this once, and answer what came of it.
+    Deliver(Box<Notice>),
+    /// Write what a person said yes to.
+    Enforce {
+        /// Its number.
+        effect: EffectId,
+    },
+    /// Put back what was written.
+    UndoEnforcement {
+        /// Its number.
+        effect: EffectId,
+    },
+    /// Find out what became of a writing that an earlier process began.
+    RecallEnforcement {
         /// Its number.
         effect: EffectId,
     },
@@ -106,8 +128,10 @@ pub struct Agenda {
     waiting: Vec<Option<Duration>>,
     /// Probes that a person asked for and that wait for what they stand on.
     demanded: BTreeSet<usize>,
-    /// Steps to start, attach or stop, in order.
+    /// Steps to start, attach or stop, and files to write, in order.
     steps: Vec<Effect>,
+    /// Notices to send.
+    deliveries: Deliveries,
 }
 
 impl Agenda {
@@ -116,6 +140,7 @@ impl Agenda {
     pub fn new(state: &State, now: Now) -> Self {
         let mut agenda = Self { waiting: vec![None; state.plan().checks.len()], ..Self::default() };
         agenda.open(state, now.up);
+        agenda.deliveries.look(now.up);
         for (item, known) in state.items() {
             if let Some(step) = known.step.as_ref().filter(|step| step.is_under_way()) {
                 agenda.steps.push(Effect::AttachStep { item: item.id.clone(), effect: step.effect });
@@ -123,6 +148,9 @@ impl Agenda {
                     agenda.steps.push(Effect::StopStep { item: item.id.clone(), effect: step.effect });
                 }
             }
+        }
+        for enforcement in state.enforcements().iter().filter(|enforcement| enforcement.is_under_way()) {
+            agenda.steps.push(Effect::RecallEnforcement { effect: enforcement.effect });
         }
         for (id, walk) in state.rotations().filter(|(_, walk)| walk.stage == RotationStage::Withdrawing) {
             let (credential, effect) = (id.clone(), walk.effect);
@@ -150,7 +178,9 @@ impl Agenda {
         match &event.body {
             Body::Check(body) => self.after_check(state, body, event.when().up),
             Body::Session(SessionEvent::PhaseOpened { .. }) => self.open(state, event.when().up),
+            Body::Notice(body) => self.deliveries.after(body, event.when().up),
             Body::Session(SessionEvent::PlanChanged { .. }) => {
+                self.deliveries.look(event.when().up);
                 self.queue.clear();
                 self.demanded.clear();
                 self.waiting = vec![None; state.plan().checks.len()];
@@ -162,6 +192,12 @@ impl Agenda {
             Body::Step(StepEvent::StopAsked { item, effect }) => {
                 self.steps.push(Effect::StopStep { item: item.clone(), effect: *effect });
             }
+            Body::Enforcement(EnforcementEvent::Intended { effect, .. }) => {
+                self.steps.push(Effect::Enforce { effect: *effect });
+            }
+            Body::Enforcement(EnforcementEvent::UndoIntended { effect }) => {
+                self.steps.push(Effect::UndoEnforcement { effect: *effect });
+            }
             Body::Rotation(body) => self.after_rotation(state, body, event.when().up),
             Body::Watch(WatchEvent::SourceChanged { checks, .. }) => self.again(state, checks, event.when().up, false),
             Body::Procedure(body) => self.after_procedure(state, body, event.when().up),
@@ -171,7 +207,8 @@ impl Agenda {
             | Body::Watch(_)
             | Body::Alert(_)
             | Body::Rehearsal(_)
-            | Body::Ceremony(_) => {}
+            | Body::Ceremony(_)
+            | Body::Enforcement(_) => {}
         }
     }
 
@@ -214,6 +251,20 @@ impl Agenda {
             number += 1;
         }
         effects
+    }
+
+    /// The notices whose turn it is. Asked for apart: nobody is told of what is not on disk.
+    pub fn notices_due(&mut self, state: &State, now: Now) -> Vec<Effect> {
+        if self.deliveries.next().is_none_or(|next| next > now.up) {
+            return Vec::new();
+        }
+        self.deliveries.due(state, now).into_iter().map(|notice| Effect::Deliver(Box::new(notice))).collect()
+    }
+
+    /// When the next notice may go, as time since boot.
+    #[must_use]
+    pub const fn next_notice(&self) -> Option<Duration> {
+        self.deliveries.next()
     }
 
     /// When the next check is due, as time since boot.

@@ -5,7 +5,7 @@
 mod rollback;
 
 use crate::core::digest;
-use crate::core::event::{Body, ItemEvent, Purpose, SessionEvent, Subject};
+use crate::core::event::{Body, CeremonyEvent, ItemEvent, NoticeEvent, Purpose, SessionEvent, Subject};
 use crate::core::rotation;
 use crate::core::state::{ItemState, Soaking, State};
 use crate::core::status::{self, CheckStatus};
@@ -18,12 +18,14 @@ use crate::model::word::{Outcome, Phase, Severity};
 /// What follows by itself from a state at a moment. Applied and asked again until nothing more follows.
 #[must_use]
 pub fn consequences(state: &State, now: Now) -> Vec<Body> {
+    let mut follows = notices(state, now);
     if state.session().ended.is_some() {
-        return Vec::new();
+        return follows;
     }
-    let mut follows = Vec::new();
     follows.extend(rollback::bodies(state, now));
+    follows.extend(window(state, now));
     follows.extend(post_deployment(state, now));
+    follows.extend(gate_closes(state, now));
     follows.extend(rotation::consequences(state, now));
     follows.extend(rotation_done(state));
     for (check, known) in state.checks() {
@@ -39,6 +41,27 @@ pub fn consequences(state: &State, now: Now) -> Vec<Body> {
         follows.extend(item.soak.as_ref().and_then(|soak| soaking(state, item, known, soak, now)));
     }
     follows
+}
+
+/// A window that opens or closes: only an event makes a verdict better.
+fn window(state: &State, now: Now) -> Option<Body> {
+    let planned = &state.plan().ceremony;
+    let open = planned.has_window() && planned.is_open(now.at);
+    match (open, state.ceremony().window_open) {
+        (true, false) => Some(Body::Ceremony(CeremonyEvent::WindowOpened)),
+        (false, true) => Some(Body::Ceremony(CeremonyEvent::WindowClosed)),
+        (true, true) | (false, false) => None,
+    }
+}
+
+/// Every change that somebody has to hear of is queued, and what cannot be told any more is put aside.
+fn notices(state: &State, now: Now) -> Vec<Body> {
+    let notices = state.notices();
+    let queued = notices.owed().map(|notice| NoticeEvent::Queued(Box::new(notice.clone())));
+    let given_up = notices
+        .given_up(&state.plan().notifiers, now)
+        .map(|(key, why)| NoticeEvent::DeadLettered { key: key.clone(), why: SafeText::bounded(&why, 300) });
+    queued.chain(given_up).map(Body::Notice).collect()
 }
 
 fn ended(subject: Subject) -> Body {
@@ -62,6 +85,19 @@ fn post_deployment(state: &State, now: Now) -> Option<Body> {
         state.items().filter(|(item, _)| item.phase == Phase::Deployment && item.severity == Severity::Critical);
     let done = critical.all(|(item, known)| status::item_status(state, item, known, now).is_done());
     done.then_some(Body::Session(SessionEvent::PhaseOpened { phase: Phase::PostDeployment }))
+}
+
+/// The plan's own rule: an open gate is closed when one of these checks fails (DECISIONS 15). Without such a rule only
+/// a person closes it.
+fn gate_closes(state: &State, now: Now) -> Option<Body> {
+    state.session().gate_opened?;
+    let failing = state.plan().gate.closes_on.iter().find_map(|id| {
+        let (check, known) = state.check(id)?;
+        let failed = known.latest.as_ref().filter(|latest| latest.evidence.outcome == Outcome::Fail)?;
+        let waived = status::is_waived(known.waiver.as_ref(), check.waivable, now);
+        (!waived).then(|| format!("by the plan's rule closes_on: {id}: {}", failed.evidence.summary))
+    })?;
+    Some(Body::Session(SessionEvent::GateClosed { reason: SafeText::bounded(&failing, 300) }))
 }
 
 /// Worse or different evidence strikes signatures out. Stale evidence only suspends them, and a run under way or a

@@ -11,6 +11,7 @@ pub mod digest;
 pub mod event;
 pub mod evidence;
 pub mod notice;
+pub mod rehearsal;
 pub mod replay;
 pub mod resting;
 pub mod rollback;

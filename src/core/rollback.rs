@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::core::event::StepEnd;
-use crate::core::state::State;
+use crate::core::state::{Life, State};
 use crate::core::status;
 use crate::model::duration;
 use crate::model::id::CheckId;
@@ -50,6 +50,12 @@ fn standing(state: &State, trigger: &Trigger, now: Now) -> Option<Standing> {
             let (end, at) = known.step.as_ref().and_then(|step| step.ended())?;
             let failed = !matches!(end, StepEnd::Succeeded(_) | StepEnd::Unknown(_));
             failed.then(|| Standing { since: at, reason: format!("{}: its step failed", item.title) })
+        }
+        Trigger::Alert(id) => {
+            let (_, known) = state.alerts().find(|(rule, _)| rule.id == *id)?;
+            let Life::Firing(since) = known.life else { return None };
+            let value = known.value.as_ref().map(|value| format!(": {value}")).unwrap_or_default();
+            Some(Standing { since: since.at, reason: format!("{id} fires{value}") })
         }
     }
 }

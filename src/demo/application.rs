@@ -9,11 +9,15 @@ use serde_json::{Value as Json, json};
 use crate::clock;
 use crate::demo::callbacks::{self, Callbacks};
 use crate::demo::faults::{Fault, Faults};
-use crate::demo::server::{Answer, Asked, json as answer, text};
-use crate::demo::site;
+use crate::demo::met::Met;
+use crate::demo::server::{Answer, Asked, header_of, json as answer, text};
+use crate::demo::{realtime, site};
 
 /// The name it is reached under.
 pub(super) const HOST: &str = "academy.example";
+const COURSES: &str = "/api/courses/";
+/// How long the real-time sync takes where it is slow, in milliseconds.
+const SLOW_SYNC: i64 = 2_500;
 
 /// What every answer carries for the visitors' protection.
 const PROTECTING: &[(&str, &str)] = &[
@@ -27,6 +31,7 @@ pub(super) struct Application {
     pub(super) folder: PathBuf,
     pub(super) callbacks: Callbacks,
     pub(super) faults: Faults,
+    pub(super) met: Met,
 }
 
 impl Application {
@@ -60,15 +65,51 @@ impl Application {
             }
             (&Method::POST, callbacks::PATH) => self.callbacks.answer(asked, || self.open()),
             (_, callbacks::PATH) => answer(StatusCode::METHOD_NOT_ALLOWED, &json!({ "error": "POST only" })),
+            (&Method::GET, "/api/health/monitoring") => self.monitoring(),
+            (&Method::GET, "/api/health/errors") => answer(StatusCode::OK, &json!({ "status": "ok", "last_hour": 0 })),
+            (&Method::GET, "/api/metrics") => answer(StatusCode::OK, &self.met.told()),
+            (&Method::GET, path) if path.starts_with(COURSES) => self.course(&path[COURSES.len()..]),
+            (&Method::GET, realtime::PATH) => realtime::open(asked, self.folder.clone()),
+            (&Method::GET, path) if path.starts_with("/courses/") => self.course_page(asked),
             (&Method::GET, path) => self.page(path, asked.uri().query().is_none()),
             _ => answer(StatusCode::NOT_FOUND, &json!({ "error": "no such page" })),
         };
+        self.count(asked, answered.status());
         for (name, value) in PROTECTING {
             answered.headers_mut().insert(*name, header::HeaderValue::from_static(value));
         }
         let year = header::HeaderValue::from_static("max-age=31536000; includeSubDomains");
         answered.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, year);
         answered
+    }
+
+    /// Counts what went wrong for customers and for the provider; probes are neither.
+    fn count(&self, asked: &Asked, status: StatusCode) {
+        let is_probe =
+            header_of(asked, "user-agent").starts_with("golive") || !header_of(asked, callbacks::MARKER).is_empty();
+        if is_probe || !(status.is_client_error() || status.is_server_error()) {
+            return;
+        }
+        if asked.uri().path() == callbacks::PATH {
+            self.met.webhook_failed();
+        }
+        if status.is_server_error() {
+            self.met.error();
+        }
+    }
+
+    /// The buyer's own course: there once the sync has brought the enrolment over.
+    fn course(&self, transaction: &str) -> Answer {
+        let query = "SELECT at FROM enrolments WHERE transaction_id = ?1";
+        let enrolled = self.open().and_then(|open| open.query_row(query, [transaction], |row| row.get::<_, i64>(0)));
+        let delay = if self.faults.is_on(Fault::SyncDelay) { SLOW_SYNC } else { 0 };
+        match enrolled {
+            Ok(at) if clock::now().at.as_millisecond() >= at + delay => {
+                answer(StatusCode::OK, &json!({ "status": "active" }))
+            }
+            // A course that is not there yet is no error of the application.
+            Ok(_) | Err(_) => answer(StatusCode::ACCEPTED, &json!({ "status": "pending" })),
+        }
     }
 
     /// A file of the front end. While that fault is on, the network's edge still has an older copy of each plain address.
@@ -80,6 +121,18 @@ impl Application {
                 text(StatusCode::OK, if javascript { "text/javascript" } else { "text/html; charset=utf-8" }, body)
             }
             None => answer(StatusCode::NOT_FOUND, &json!({ "error": "no such page" })),
+        }
+    }
+
+    /// A course opens only for who has paid for it.
+    fn course_page(&self, asked: &Asked) -> Answer {
+        let query = asked.uri().query().unwrap_or_default();
+        let enrolment = query.split('&').find_map(|pair| pair.strip_prefix("enrolment=")).unwrap_or_default();
+        let find = "SELECT count(*) FROM enrolments WHERE transaction_id = ?1";
+        match self.open().and_then(|open| open.query_row(find, [enrolment], |row| row.get::<_, i64>(0))) {
+            Ok(0) => answer(StatusCode::FORBIDDEN, &json!({ "course": "first", "state": "closed" })),
+            Ok(_) => answer(StatusCode::OK, &json!({ "course": "first", "state": "open" })),
+            Err(_) => answer(StatusCode::SERVICE_UNAVAILABLE, &json!({ "error": "try again" })),
         }
     }
 
@@ -105,6 +158,15 @@ impl Application {
                 answer(StatusCode::SERVICE_UNAVAILABLE, &json!({ "status": "down", "error": why }))
             }
         }
+    }
+
+    /// What monitoring says of itself.
+    fn monitoring(&self) -> Answer {
+        let on = !self.faults.is_on(Fault::NoMonitoring);
+        let (status, word) =
+            if on { (StatusCode::OK, "ok") } else { (StatusCode::SERVICE_UNAVAILABLE, "switched off") };
+        let parts = json!({ "status": word, "performance": on, "payments": on, "business": on, "health_checks": on });
+        answer(status, &parts)
     }
 
     /// What customers met lately: the youngest enrolment and how many came in the last minute.

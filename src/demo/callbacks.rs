@@ -19,7 +19,7 @@ use crate::webhook;
 /// Where callbacks are sent to.
 pub(super) const PATH: &str = "/api/ikhokha/webhook";
 /// What a test delivery carries; the provider's own do not.
-const MARKER: &str = "x-golive-probe";
+pub(super) const MARKER: &str = "x-golive-probe";
 /// The header of the application's own layer, and how far its time may lie away, in seconds. The provider signs none.
 const TIMESTAMP: &str = "x-callback-timestamp";
 const TOLERANCE: i64 = 300;

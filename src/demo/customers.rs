@@ -1,64 +1,112 @@
 //! Customers who pay all the while: a link is made with the payment API, paid, and called back to the application, over
-//! real sockets. What they meet is what monitoring counts.
+//! real sockets; then the buyer waits for the course. What they meet is what monitoring counts.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
+use http::StatusCode;
 use reqwest::Client;
 use secrecy::ExposeSecret;
 use serde_json::json;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::clock;
 use crate::demo::environment::Credentials;
-use crate::demo::{application, payment_api};
+use crate::demo::faults::{Fault, Faults};
+use crate::demo::met::Met;
+use crate::demo::{application, payment_api, site};
 use crate::webhook;
 
-/// Somebody pays so often.
-const PAUSE: Duration = Duration::from_millis(400);
+/// Somebody begins to pay so often.
+const PAUSE: Duration = Duration::from_millis(200);
+/// Where customers are kept away, so many come where five came.
+const OF_FIVE: u64 = 1;
+/// So many are on their way at once; whoever comes then goes to another shop.
+const MOST: usize = 32;
+/// So often a buyer looks whether the course is there, and so long.
+const LOOK_AGAIN: Duration = Duration::from_millis(60);
+const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Pays until the world ends. A payment that fails is a customer's bad luck, and theirs to try again.
-pub(super) async fn pay(client: Client, credentials: Credentials, end: CancellationToken) {
-    let mut number = 0_u64;
-    loop {
-        number += 1;
-        let paying = async {
-            let _ = one(&client, &credentials, number).await;
-            tokio::time::sleep(PAUSE).await;
-        };
-        // Whoever is paying when the world ends does not hold it up.
-        tokio::select! {
-            () = end.cancelled() => return,
-            () = paying => {}
+/// The customers of a world.
+#[derive(Clone)]
+pub(super) struct Customers {
+    pub(super) client: Client,
+    pub(super) credentials: Credentials,
+    pub(super) faults: Faults,
+    pub(super) met: Met,
+    pub(super) folder: PathBuf,
+}
+
+impl Customers {
+    /// They pay until the world ends. A payment that fails is a customer's bad luck, and theirs to try again.
+    pub(super) async fn pay(self, end: CancellationToken) {
+        let mut under_way = JoinSet::new();
+        let mut number = 0_u64;
+        loop {
+            number += 1;
+            if under_way.len() < MOST && !self.stays_away(number) {
+                let customer = self.clone();
+                under_way.spawn(async move { customer.shop(number).await });
+            }
+            while under_way.try_join_next().is_some() {}
+            // Whoever is paying when the world ends does not hold it up.
+            tokio::select! {
+                () = end.cancelled() => return,
+                () = tokio::time::sleep(PAUSE) => {}
+            }
         }
     }
-}
 
-async fn one(client: &Client, credentials: &Credentials, number: u64) -> reqwest::Result<()> {
-    let path = format!("{}/payment", payment_api::BASE);
-    let transaction = format!("demo-{}-{number}", ulid::Ulid::generate());
-    let order = json!({
-        "entityID": "demo", "amount": 100_000, "currency": "ZAR", "mode": "live", "externalTransactionID": transaction,
-        "urls": { "callbackUrl": format!("https://{}/api/ikhokha/webhook", application::HOST) },
-    });
-    let body = order.to_string();
-    let url = format!("https://{}{path}", payment_api::HOST);
-    send(client, credentials, &url, &path, body).await?.error_for_status()?;
-    let paid = json!({ "status": "SUCCESS", "amount": 100_000, "externalTransactionID": transaction }).to_string();
-    let path = "/api/ikhokha/webhook";
-    send(client, credentials, &format!("https://{}{path}", application::HOST), path, paid).await?.error_for_status()?;
-    Ok(())
-}
+    /// The new version keeps customers away, where that is the fault: who came before it came as ever.
+    fn stays_away(&self, number: u64) -> bool {
+        let kept_away = self.faults.is_on(Fault::VolumeDrop) && site::is_new_version(&self.folder);
+        kept_away && number % 5 >= OF_FIVE
+    }
 
-async fn send(
-    client: &Client,
-    credentials: &Credentials,
-    url: &str,
-    path: &str,
-    body: String,
-) -> reqwest::Result<reqwest::Response> {
-    let signature = webhook::ikhokha_sign(&credentials.api_secret, path, body.as_bytes());
-    let request = client
-        .post(url)
-        .header(webhook::IKHOKHA_APPLICATION, credentials.api_key.expose_secret())
-        .header(webhook::IKHOKHA_SIGNATURE, signature);
-    request.header("content-type", "application/json").body(body).send().await
+    async fn shop(&self, number: u64) {
+        let began = clock::now();
+        let transaction = format!("demo-{}-{number}", ulid::Ulid::generate());
+        if self.pays(&transaction).await.is_err() {
+            self.met.failed();
+            return;
+        }
+        let paid = clock::now();
+        self.met.paid(paid.up.saturating_sub(began.up));
+        let url = format!("https://{}/api/courses/{transaction}", application::HOST);
+        loop {
+            let seen = self.client.get(&url).send().await.is_ok_and(|answer| answer.status() == StatusCode::OK);
+            let waited = clock::now().up.saturating_sub(paid.up);
+            if seen || waited > PATIENCE {
+                return self.met.waited(waited);
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    }
+
+    async fn pays(&self, transaction: &str) -> reqwest::Result<()> {
+        let path = format!("{}/payment", payment_api::BASE);
+        let order = json!({
+            "entityID": "demo", "amount": 100_000, "currency": "ZAR", "mode": "live",
+            "externalTransactionID": transaction,
+            "urls": { "callbackUrl": format!("https://{}/api/ikhokha/webhook", application::HOST) },
+        });
+        let url = format!("https://{}{path}", payment_api::HOST);
+        self.send(&url, &path, order.to_string()).await?.error_for_status()?;
+        let paid = json!({ "status": "SUCCESS", "amount": 100_000, "externalTransactionID": transaction }).to_string();
+        let path = "/api/ikhokha/webhook";
+        let url = format!("https://{}{path}", application::HOST);
+        self.send(&url, path, paid).await?.error_for_status()?;
+        Ok(())
+    }
+
+    async fn send(&self, url: &str, path: &str, body: String) -> reqwest::Result<reqwest::Response> {
+        let signature = webhook::ikhokha_sign(&self.credentials.api_secret, path, body.as_bytes());
+        let request = self
+            .client
+            .post(url)
+            .header(webhook::IKHOKHA_APPLICATION, self.credentials.api_key.expose_secret())
+            .header(webhook::IKHOKHA_SIGNATURE, signature);
+        request.header("content-type", "application/json").body(body).send().await
+    }
 }

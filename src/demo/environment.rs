@@ -6,6 +6,7 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::demo::faults::{Fault, Faults};
@@ -19,6 +20,12 @@ pub struct Credentials {
     pub api_secret: SecretString,
     /// The merchant's own webhook layer.
     pub webhook_secret: SecretString,
+    /// The address of the chat channel: whoever knows it may write there.
+    pub slack_webhook: SecretString,
+    /// What notices to the operations endpoint are signed with.
+    pub ops_webhook: SecretString,
+    /// The mail account's password.
+    pub smtp_password: SecretString,
     /// Supabase's key for browsers.
     anonymous_key: SecretString,
     /// Supabase's key that no row is safe from.
@@ -29,7 +36,17 @@ impl Credentials {
     /// New ones.
     pub(super) fn make() -> Self {
         let (anonymous_key, service_role_key) = (token("anon"), token("service_role"));
-        Self { api_key: make(), api_secret: make(), webhook_secret: make(), anonymous_key, service_role_key }
+        let channel: String = make().expose_secret().chars().filter(char::is_ascii_alphanumeric).collect();
+        Self {
+            api_key: make(),
+            api_secret: make(),
+            webhook_secret: make(),
+            slack_webhook: format!("https://hooks.slack.com/services/{channel}").into(),
+            ops_webhook: format!("whsec_{}", STANDARD.encode(make().expose_secret())).into(),
+            smtp_password: make(),
+            anonymous_key,
+            service_role_key,
+        }
     }
 
     /// What the env file holds, with the faults that are on.
@@ -86,13 +103,33 @@ pub(super) fn write(folder: &Path, credentials: &Credentials, faults: &Faults) -
     std::fs::write(folder.join(".env.production"), production(credentials, faults))?;
     let [api_key, api_secret, webhook_secret] = credentials.written(faults);
     let secrets = format!(
-        "# Made up for this demo. Server side only: no VITE_ prefix.\nIKHOKHA_API_KEY='{api_key}'\nIKHOKHA_API_SECRET='{api_secret}'\nIKHOKHA_WEBHOOK_SECRET='{webhook_secret}'\n"
+        "# Made up for this demo. Server side only: no VITE_ prefix.\nIKHOKHA_API_KEY='{api_key}'\nIKHOKHA_API_SECRET='{api_secret}'\nIKHOKHA_WEBHOOK_SECRET='{webhook_secret}'\nSLACK_WEBHOOK_URL='{}'\nOPS_WEBHOOK_SECRET='{}'\nSMTP_PASSWORD='{}'\n",
+        credentials.slack_webhook.expose_secret(),
+        credentials.ops_webhook.expose_secret(),
+        credentials.smtp_password.expose_secret(),
     );
     let path = folder.join(".env.production.local");
     let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path)?;
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
     io::Write::write_all(&mut file, secrets.as_bytes())
 }
+
+/// What is on in production.
+const SWITCHED_ON: &[&str] = &[
+    "VITE_ENABLE_ENHANCED_WEBHOOK_VALIDATION",
+    "VITE_ENABLE_CARD_PAYMENT_THREAT_DETECTION",
+    "VITE_ENABLE_CARD_PAYMENT_AUDIT_LOGGING",
+    "VITE_ENABLE_SECURITY_LOGGING",
+    "VITE_ENABLE_ERROR_TRACKING",
+    "VITE_ENABLE_PAYMENT_MONITORING",
+    "VITE_ENABLE_BUSINESS_METRICS",
+    "VITE_ENABLE_HEALTH_CHECKS",
+    "VITE_ENABLE_CARD_PAYMENT_FAST_TRACK",
+    "VITE_ENABLE_ENHANCED_REAL_TIME_SYNC",
+    "VITE_ENABLE_BULLETPROOF_PERSISTENCE",
+    "VITE_ENABLE_IMMEDIATE_ACCESS_GRANTING",
+    "VITE_ENABLE_OPTIMISTIC_UI_UPDATES",
+];
 
 fn production(credentials: &Credentials, faults: &Faults) -> String {
     let is_service = faults.is_on(Fault::ServiceRoleKey);
@@ -109,11 +146,18 @@ fn production(credentials: &Credentials, faults: &Faults) -> String {
         "VITE_REQUIRE_HTTPS=true".to_owned(),
         "VITE_ENABLE_PAYMENT_LOGGING=true".to_owned(),
         format!("VITE_PRODUCTION_URL={scheme}://academy.example"),
+        format!("VITE_APP_URL={scheme}://academy.example"),
+        format!("VITE_PAYMENT_RETURN_URL={scheme}://academy.example/?payment=done"),
+        format!("VITE_PAYMENT_CANCEL_URL={scheme}://academy.example/?payment=cancelled"),
         format!("VITE_WEBHOOK_ENDPOINT={scheme}://academy.example/api/ikhokha/webhook"),
         "VITE_WEBHOOK_SIGNATURE_ALGORITHM=sha256".to_owned(),
+        "DATABASE_URL=sqlite:data/academy.db".to_owned(),
         "VITE_WEBHOOK_TIMESTAMP_TOLERANCE=300".to_owned(),
+        format!("VITE_ENABLE_PERFORMANCE_MONITORING={}", !faults.is_on(Fault::NoMonitoring)),
+        "VITE_DEBUG=false".to_owned(),
         format!("VITE_SUPABASE_ANON_KEY={}", rows_key.expose_secret()),
     ];
+    lines.extend(SWITCHED_ON.iter().map(|name| format!("{name}=true")));
     if faults.is_on(Fault::ExposedSecret) {
         let [_, api_secret, _] = credentials.written(faults);
         lines.push(format!("VITE_IKHOKHA_API_SECRET={api_secret}"));

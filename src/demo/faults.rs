@@ -27,6 +27,14 @@ pub enum Fault {
     DatabaseDown,
     /// The payment API answers 503.
     PaymentOutage,
+    /// Monitoring is switched off, in the configuration and in the running application.
+    NoMonitoring,
+    /// The payment API takes long to make a link.
+    SlowApi,
+    /// Buyers wait long until they see their course.
+    SyncDelay,
+    /// The new version keeps most customers away.
+    VolumeDrop,
     /// The deployment script fails half-way.
     FailedDeploy,
     /// The API secret stands in a public variable, and the build compiles it into the bundle.
@@ -35,6 +43,8 @@ pub enum Fault {
     ServiceRoleKey,
     /// The network's edge serves the bundle of a version before.
     OldBundle,
+    /// Nobody has rehearsed the rollback.
+    NoRehearsal,
     /// The webhook takes anything, signed or not.
     OpenWebhook,
     /// A callback that is sent again has a second effect.
@@ -55,10 +65,15 @@ impl Fault {
         Self::ExpiredCertificate,
         Self::DatabaseDown,
         Self::PaymentOutage,
+        Self::NoMonitoring,
+        Self::SlowApi,
+        Self::SyncDelay,
+        Self::VolumeDrop,
         Self::FailedDeploy,
         Self::ExposedSecret,
         Self::ServiceRoleKey,
         Self::OldBundle,
+        Self::NoRehearsal,
         Self::OpenWebhook,
         Self::ReplayedWebhook,
         Self::RedirectingCallback,
@@ -77,10 +92,15 @@ impl Fault {
             Self::ExpiredCertificate => "expired-certificate",
             Self::DatabaseDown => "database-down",
             Self::PaymentOutage => "payment-outage",
+            Self::NoMonitoring => "no-monitoring",
+            Self::SlowApi => "slow-api",
+            Self::SyncDelay => "sync-delay",
+            Self::VolumeDrop => "volume-drop",
             Self::FailedDeploy => "failed-deploy",
             Self::ExposedSecret => "exposed-secret",
             Self::ServiceRoleKey => "service-role-key",
             Self::OldBundle => "old-bundle",
+            Self::NoRehearsal => "no-rehearsal",
             Self::OpenWebhook => "open-webhook",
             Self::ReplayedWebhook => "replayed-webhook",
             Self::RedirectingCallback => "redirecting-callback",

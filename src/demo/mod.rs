@@ -10,13 +10,17 @@ mod control;
 mod customers;
 mod environment;
 mod faults;
+mod met;
 mod payment_api;
 pub mod pilot;
+mod realtime;
 pub mod scenario;
 mod server;
+mod sinks;
 mod site;
 mod world;
 
 pub use environment::Credentials;
 pub use faults::{Fault, Faults};
+pub use sinks::Arrived;
 pub use world::{World, WorldError};

@@ -7,7 +7,9 @@
 use std::time::Duration;
 
 use crate::core::decide::Command;
-use crate::core::state::{CheckState, State, StepStatus};
+use crate::core::notice::test;
+use crate::core::rollback;
+use crate::core::state::{CheckState, Life, Sight, Stage, State, StepStatus};
 use crate::core::status::{self, ItemStatus, Lack};
 use crate::core::verdict::{Inquiry, Scope, verdict};
 use crate::model::id::CheckId;
@@ -19,10 +21,28 @@ use crate::model::word::{Phase, Question};
 /// What to do next; `None` when there is nothing but to wait, or nothing at all.
 #[must_use]
 pub fn next_move(state: &State, now: Now) -> Option<Command> {
-    if state.session().ended.is_some() {
+    if state.outcome().is_some() || state.procedure().is_under_way() {
         return None;
     }
-    demand(state).or_else(|| sign(state, now)).or_else(|| advance(state, now))
+    roll_back(state).or_else(|| demand(state)).or_else(|| sign(state, now)).or_else(|| advance(state, now))
+}
+
+/// What golive recommends by the plan's own triggers, a careful operator does; a rollback that failed is a person's.
+fn roll_back(state: &State) -> Option<Command> {
+    let recommended = state.procedure().recommended.is_some() && state.procedure().stage == Stage::NotRun;
+    recommended.then_some(Command::RollBack { reason: None })
+}
+
+/// The decision to type a code back that has arrived, where a check waits for one.
+#[must_use]
+pub fn code_to_type(state: &State, code: Option<String>) -> Option<Command> {
+    let code = code?;
+    let fits = |known: &CheckState| {
+        let latest = known.latest.as_ref()?;
+        test::waiting(&latest.evidence).any(|(_, digest)| test::fits(&code, digest)).then_some(())
+    };
+    let waits = state.checks().find(|(_, known)| fits(known).is_some());
+    waits.map(|(check, _)| Command::ConfirmCode { check: check.id.clone(), code })
 }
 
 /// What stands in the way this long stays there, however rarely it is looked at.
@@ -35,7 +55,36 @@ pub fn is_over(state: &State, now: Now) -> bool {
     if state.session().ended.is_some() {
         return true;
     }
-    next_move(state, now).is_none() && !is_anything_under_way(state) && all_known(state) && is_steady(state, now)
+    let coming = state.procedure().stage == Stage::NotRun && !rollback::triggers(state, now).is_empty();
+    let is_quiet = !coming && !is_anything_under_way(state) && !is_anything_pending(state) && !is_gathering(state, now);
+    next_move(state, now).is_none() && is_quiet && all_known(state) && is_steady(state, now)
+}
+
+/// Whether an alert may be about to fire: a careful operator waits for it.
+fn is_anything_pending(state: &State) -> bool {
+    state.alerts().any(|(_, known)| matches!(known.life, Life::Pending(_)))
+}
+
+/// Whether a rule still gathers the samples that it needs: they come by themselves, and soon.
+fn is_gathering(state: &State, now: Now) -> bool {
+    let age = now.since(state.session().opened).unwrap_or(Duration::MAX);
+    state.alerts().enumerate().any(|(position, (_, known))| {
+        let Some(rule) = state.rules().rule(position).filter(|_| known.sight == Sight::Never) else { return false };
+        let reach = rule.condition.questions().iter().map(|question| question.window).max().unwrap_or_default();
+        let comes = |check: &usize| {
+            let (check, known) = state.check_at(*check);
+            !known.blocks() && state.session().is_open(check.phase)
+        };
+        age < reach + PATIENCE && rule.checks.iter().all(comes) && !rule.ancestors.iter().any(|check| !comes(check))
+    })
+}
+
+/// How long what stands in the way has to have stood there: so long as the rules over what customers meet need to see
+/// it too, but no longer than [`PATIENCE`].
+fn patience(state: &State) -> Duration {
+    let questions = (0..state.plan().alerts.len()).filter_map(|rule| state.rules().rule(rule));
+    let windows = questions.flat_map(|rule| rule.condition.questions().iter().map(|question| question.window));
+    windows.max().unwrap_or_default().min(PATIENCE)
 }
 
 fn question(state: &State) -> Question {
@@ -77,13 +126,13 @@ fn sign(state: &State, now: Now) -> Option<Command> {
 }
 
 fn advance(state: &State, now: Now) -> Option<Command> {
-    if !all_known(state) || !permits(state, question(state), now) {
+    if !all_known(state) || !permits(state, question(state), now) || is_gathering(state, now) {
         return steps_to_go(state, now);
     }
     match question(state) {
         Question::Deploy => steps_to_go(state, now).or(Some(Command::BeginDeployment)),
         Question::Open => Some(Command::OpenGate),
-        Question::Close => Some(Command::CloseSession),
+        Question::Close => (!is_anything_pending(state)).then_some(Command::CloseSession),
     }
 }
 
@@ -91,7 +140,7 @@ fn advance(state: &State, now: Now) -> Option<Command> {
 /// is whether to open, which cannot be answered before the last one.
 fn steps_to_go(state: &State, now: Now) -> Option<Command> {
     let begun = state.session().is_open(Some(Phase::Deployment));
-    if !begun && (!all_known(state) || !permits(state, Question::Deploy, now)) {
+    if !begun && (!all_known(state) || !permits(state, Question::Deploy, now) || is_gathering(state, now)) {
         return None;
     }
     for (item, known) in state.items().filter(|(item, _)| item.step.is_some()) {
@@ -137,12 +186,13 @@ fn is_coming(state: &State, position: usize, check: &Check) -> bool {
 
 fn is_anything_under_way(state: &State) -> bool {
     let session = state.session();
-    state.items().any(|(item, known)| {
-        let step = known.step.as_ref().map(|step| &step.status);
-        let runs = matches!(step, Some(StepStatus::Intended | StepStatus::Running | StepStatus::Stopping));
-        let soaks = item.soak.is_some() && session.is_open(Some(item.phase));
-        runs || (soaks && !matches!(known.soak, crate::core::state::Soaking::Done(_)) && !is_anything_bad(state))
-    })
+    state.procedure().is_under_way()
+        || state.items().any(|(item, known)| {
+            let step = known.step.as_ref().map(|step| &step.status);
+            let runs = matches!(step, Some(StepStatus::Intended | StepStatus::Running | StepStatus::Stopping));
+            let soaks = item.soak.is_some() && session.is_open(Some(item.phase));
+            runs || (soaks && !matches!(known.soak, crate::core::state::Soaking::Done(_)) && !is_anything_bad(state))
+        })
 }
 
 fn is_anything_bad(state: &State) -> bool {
@@ -150,8 +200,10 @@ fn is_anything_bad(state: &State) -> bool {
 }
 
 fn is_steady(state: &State, now: Now) -> bool {
+    let patience = patience(state);
     counted(state).filter(|(_, _, known)| known.blocks()).all(|(_, check, known)| {
         let stood = known.latest.as_ref().map(|latest| now.at.duration_since(latest.since).unsigned_abs());
-        check.run == Run::OnDemand || stood.is_some_and(|stood| stood >= (check.every.0 * 2).min(PATIENCE))
+        check.run == Run::OnDemand
+            || stood.is_some_and(|stood| stood >= (check.every.0 * 2).max(patience).min(PATIENCE))
     })
 }

@@ -11,10 +11,12 @@ pub struct Scenario {
     pub sentence: &'static str,
     /// The faults that are there from the start.
     pub faults: &'static [Fault],
-    /// The exit code that the flight ends with: 0 GO, 1 NO-GO.
+    /// The exit code that the flight ends with: 0 GO, 1 NO-GO, 3 HOLD.
     pub exit: u8,
     /// The check that has to fail, where one does.
     pub check: Option<&'static str>,
+    /// The alert that has to fire, where one does.
+    pub alert: Option<&'static str>,
 }
 
 /// Every scenario, the healthy one first. One scenario is one entry.
@@ -25,6 +27,7 @@ pub const SCENARIOS: &[Scenario] = &[
         faults: &[],
         exit: 0,
         check: None,
+        alert: None,
     },
     failing("test-mode", "test mode is left on", &[Fault::TestMode], "test_mode_disabled"),
     failing("shared-secret", "the webhook secret is the API secret", &[Fault::SharedSecret], "credentials_distinct"),
@@ -43,6 +46,14 @@ pub const SCENARIOS: &[Scenario] = &[
         &[Fault::ExpiredCertificate],
         "certificates_valid",
     ),
+    failing("no-monitoring", "monitoring is switched off", &[Fault::NoMonitoring], "monitoring_enabled"),
+    Scenario {
+        alert: Some("payment_processing_failure"),
+        ..failing("payment-outage", "the payment API is down", &[Fault::PaymentOutage], "ikhokha_api_status")
+    },
+    alerting("slow-api", "the payment API is slow", &[Fault::SlowApi], "high_payment_latency"),
+    alerting("sync-delay", "buyers wait for their course", &[Fault::SyncDelay], "enrollment_sync_delay"),
+    alerting("volume-drop", "the new version keeps customers away", &[Fault::VolumeDrop], "payment_volume_drop"),
     failing(
         "exposed-secret",
         "the API secret is compiled into the bundle",
@@ -61,6 +72,22 @@ pub const SCENARIOS: &[Scenario] = &[
         &[Fault::OldBundle],
         "served_bundle_is_the_build",
     ),
+    Scenario {
+        name: "failed-deploy",
+        sentence: "the deployment fails half-way and is rolled back",
+        faults: &[Fault::FailedDeploy],
+        exit: 1,
+        check: None,
+        alert: None,
+    },
+    Scenario {
+        name: "no-rehearsal",
+        sentence: "nobody has rehearsed the rollback",
+        faults: &[Fault::NoRehearsal],
+        exit: 3,
+        check: None,
+        alert: None,
+    },
     failing("open-webhook", "the webhook takes anything", &[Fault::OpenWebhook], "webhook_rejects_forgery"),
     failing(
         "replayed-webhook",
@@ -83,7 +110,17 @@ const fn failing(
     faults: &'static [Fault],
     check: &'static str,
 ) -> Scenario {
-    Scenario { name, sentence, faults, exit: 1, check: Some(check) }
+    Scenario { name, sentence, faults, exit: 1, check: Some(check), alert: None }
+}
+
+/// A flight that comes to its close with a warning.
+const fn alerting(
+    name: &'static str,
+    sentence: &'static str,
+    faults: &'static [Fault],
+    alert: &'static str,
+) -> Scenario {
+    Scenario { name, sentence, faults, exit: 0, check: None, alert: Some(alert) }
 }
 
 /// The scenario of this name.

@@ -34,14 +34,29 @@ pub(super) fn write(folder: &Path) -> io::Result<()> {
     std::fs::write(folder.join("docs/rollback.md"), include_str!("site/rollback.md"))?;
     for (name, text) in [
         ("build.sh", include_str!("site/build.sh")),
+        ("test.sh", include_str!("site/test.sh")),
+        ("benchmark.sh", include_str!("site/benchmark.sh")),
         ("deploy.sh", include_str!("site/deploy.sh")),
         ("rollback.sh", include_str!("site/rollback.sh")),
+        ("clear.sh", include_str!("site/clear.sh")),
     ] {
         let path = folder.join("ops").join(name);
         std::fs::write(&path, text)?;
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755))?;
     }
-    write_code(folder, false)
+    write_code(folder, false)?;
+    stage(folder)
+}
+
+/// The staging copy: a link of its own that stands on what is to be taken back, as far as a rehearsal is concerned.
+fn stage(folder: &Path) -> io::Result<()> {
+    let staging = folder.join("staging");
+    if staging.symlink_metadata().is_err() {
+        std::fs::create_dir_all(folder.join("releases/staged"))?;
+        std::fs::write(folder.join("releases/staged/VERSION"), format!("{NEW}\n"))?;
+        symlink("releases/staged", staging)?;
+    }
+    Ok(())
 }
 
 /// The front end's code, with a line that leaks a secret or without it.
@@ -97,6 +112,11 @@ pub(super) fn version(folder: &Path) -> Option<String> {
     std::fs::read_to_string(folder.join("current/VERSION")).ok().map(|text| text.trim().to_owned())
 }
 
+/// Whether the version that the demo deploys is the one that is served.
+pub(super) fn is_new_version(folder: &Path) -> bool {
+    version(folder).is_some_and(|version| version == NEW)
+}
+
 /// A file of the version that is served now, or of the older copy at the edge. Only names without a way out of it.
 pub(super) fn served(folder: &Path, path: &str, from_edge: bool) -> Option<Vec<u8>> {
     let name = if path == "/" { "index.html" } else { path.trim_start_matches('/') };
@@ -118,10 +138,11 @@ pub(super) fn set_stumbling_stone(folder: &Path, there: bool) -> io::Result<()> 
 }
 
 /// Writes the plan with this world's ports and files.
-pub(super) fn write_plan(folder: &Path, https: u16, http: u16) -> io::Result<()> {
+pub(super) fn write_plan(folder: &Path, https: u16, http: u16, smtp: u16) -> io::Result<()> {
     let plan = include_str!("plan.toml")
         .replace("@HTTPS@", &https.to_string())
         .replace("@HTTP@", &http.to_string())
+        .replace("@SMTP@", &smtp.to_string())
         .replace("@CA@", "ca.pem");
     std::fs::write(folder.join("golive.toml"), plan)
 }

@@ -19,10 +19,13 @@ use crate::clock;
 use crate::demo::application::{self, Application};
 use crate::demo::authority::Authority;
 use crate::demo::callbacks::Callbacks;
+use crate::demo::customers::Customers;
 use crate::demo::environment::{self, Credentials};
 use crate::demo::faults::{Fault, Faults};
+use crate::demo::met::Met;
 use crate::demo::payment_api::{self, PaymentApi};
-use crate::demo::{control, customers, server, site};
+use crate::demo::sinks::{self, Arrived, Sinks};
+use crate::demo::{control, server, site};
 
 /// Why a world cannot be made.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +55,7 @@ pub struct World {
     credentials: Credentials,
     faults: Faults,
     token: String,
+    sinks: Sinks,
     end: CancellationToken,
     thread: Option<JoinHandle<()>>,
 }
@@ -61,6 +65,7 @@ struct Ports {
     https: SocketAddr,
     http: SocketAddr,
     control: SocketAddr,
+    smtp: SocketAddr,
 }
 
 impl World {
@@ -79,22 +84,36 @@ impl World {
         environment::write(&folder, &credentials, &switchboard)?;
         site::release(&folder)?;
         Application::create_database(&folder)?;
-        let names = [application::HOST, payment_api::HOST, "localhost"];
+        let names: Vec<&str> = [application::HOST, payment_api::HOST, "localhost", sinks::MAIL]
+            .into_iter()
+            .chain(sinks::HTTPS_NAMES)
+            .collect();
         let authority = Authority::new(&names, clock::now().at, switchboard.clone())?;
         std::fs::write(folder.join("ca.pem"), &authority.root)?;
         let token = ulid::Ulid::generate().to_string();
         let end = CancellationToken::new();
+        let sinks = Sinks::new(folder.clone(), credentials.clone());
         let set_up = SetUp {
             folder: folder.clone(),
             credentials: credentials.clone(),
             faults: switchboard.clone(),
             token: token.clone(),
+            sinks: sinks.clone(),
             end: end.clone(),
         };
         let (ports, thread) = set_up.run(authority)?;
-        site::write_plan(&folder, ports.https.port(), ports.http.port())?;
-        let world =
-            Self { folder, _own: own, ports, credentials, faults: switchboard, token, end, thread: Some(thread) };
+        site::write_plan(&folder, ports.https.port(), ports.http.port(), ports.smtp.port())?;
+        let world = Self {
+            folder,
+            _own: own,
+            ports,
+            credentials,
+            faults: switchboard,
+            token,
+            sinks,
+            end,
+            thread: Some(thread),
+        };
         for fault in faults {
             world.set(*fault, true)?;
         }
@@ -133,6 +152,18 @@ impl World {
         &self.credentials
     }
 
+    /// What golive told people, as it arrived: oldest first.
+    #[must_use]
+    pub fn arrived(&self) -> Vec<Arrived> {
+        self.sinks.arrived()
+    }
+
+    /// The code in the latest message that has one: what a person would type back.
+    #[must_use]
+    pub fn code(&self) -> Option<String> {
+        sinks::code(&self.arrived())
+    }
+
     /// Everything that somebody needs who wants to write plans against this world. The credentials in it open nothing
     /// else.
     #[must_use]
@@ -169,11 +200,15 @@ impl Drop for World {
 }
 
 fn resolve(ports: Ports) -> BTreeMap<String, String> {
-    BTreeMap::from([
+    let of_sinks = sinks::HTTPS_NAMES.map(|name| (format!("{name}:443"), ports.https.to_string()));
+    let mut resolve = BTreeMap::from([
+        (format!("{}:587", sinks::MAIL), ports.smtp.to_string()),
         (format!("{}:443", application::HOST), ports.https.to_string()),
         (format!("{}:80", application::HOST), ports.http.to_string()),
         (format!("{}:443", payment_api::HOST), ports.https.to_string()),
-    ])
+    ]);
+    resolve.extend(of_sinks);
+    resolve
 }
 
 /// Makes a fault real, or mends it.
@@ -186,6 +221,7 @@ fn inject(folder: &Path, credentials: &Credentials, faults: &Faults, fault: Faul
         | Fault::WeakSecret
         | Fault::MissingVariable
         | Fault::PlainHttp
+        | Fault::NoMonitoring
         | Fault::ExposedSecret
         | Fault::ServiceRoleKey
         | Fault::OldBundle => {
@@ -206,11 +242,18 @@ fn inject(folder: &Path, credentials: &Credentials, faults: &Faults, fault: Faul
         Fault::FailedDeploy => site::set_stumbling_stone(folder, on),
         Fault::ExpiredCertificate
         | Fault::PaymentOutage
+        | Fault::SlowApi
+        | Fault::SyncDelay
+        | Fault::VolumeDrop
+        | Fault::NoRehearsal
         | Fault::OpenWebhook
         | Fault::ReplayedWebhook
         | Fault::RedirectingCallback => Ok(()),
     }
 }
+
+/// How long a slow payment API takes to make a link.
+const SLOW: std::time::Duration = std::time::Duration::from_millis(1_800);
 
 /// What the world's thread needs.
 struct SetUp {
@@ -218,6 +261,7 @@ struct SetUp {
     credentials: Credentials,
     faults: Faults,
     token: String,
+    sinks: Sinks,
     end: CancellationToken,
 }
 
@@ -233,14 +277,23 @@ impl SetUp {
         let tls = TlsAcceptor::from(Arc::new(config));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (https, http, control) = (server::listen()?, server::listen()?, server::listen()?);
-        let ports = Ports { https: https.1, http: http.1, control: control.1 };
+        let smtp = sinks::listen()?;
+        let ports = Ports { https: https.1, http: http.1, control: control.1, smtp: smtp.1 };
         let client = client(&root, ports)?;
         let end = self.end.clone();
         let thread = std::thread::Builder::new().name("demo-world".into()).spawn(move || {
             runtime.block_on(async move {
-                let credentials = self.credentials.clone();
-                self.serve(tls, https.0, http.0, control.0);
-                customers::pay(client, credentials, end).await;
+                let met = Met::nothing();
+                let customers = Customers {
+                    client,
+                    credentials: self.credentials.clone(),
+                    faults: self.faults.clone(),
+                    met: met.clone(),
+                    folder: self.folder.clone(),
+                };
+                sinks::serve_mail(smtp.0, tls.clone(), self.end.clone(), self.sinks.clone());
+                self.serve(tls, https.0, http.0, control.0, met);
+                customers.pay(end).await;
             });
         })?;
         Ok((ports, thread))
@@ -252,30 +305,40 @@ impl SetUp {
         https: std::net::TcpListener,
         http: std::net::TcpListener,
         control: std::net::TcpListener,
+        met: Met,
     ) {
         let callbacks = Callbacks {
             log: Callbacks::log(&self.folder),
             credentials: self.credentials.clone(),
             faults: self.faults.clone(),
         };
-        let application = Arc::new(Application { folder: self.folder.clone(), callbacks, faults: self.faults.clone() });
+        let application =
+            Arc::new(Application { folder: self.folder.clone(), callbacks, faults: self.faults.clone(), met });
         let api = Arc::new(PaymentApi {
             credentials: self.credentials.clone(),
             faults: self.faults.clone(),
             links: Mutex::new(BTreeMap::new()),
         });
-        let secure = Arc::clone(&application);
+        let (secure, slow) = (Arc::clone(&application), self.faults.clone());
+        let sinks = self.sinks.clone();
         server::serve(https, Some(tls), self.end.clone(), move |asked| {
-            let answer =
-                if server::host_of(&asked) == payment_api::HOST { api.answer(&asked) } else { secure.answer(&asked) };
-            std::future::ready(answer)
+            let is_api = server::host_of(&asked) == payment_api::HOST;
+            let of_sinks = sinks.answer(&asked);
+            let answer = of_sinks.unwrap_or_else(|| if is_api { api.answer(&asked) } else { secure.answer(&asked) });
+            let slow = is_api && asked.method() == http::Method::POST && slow.is_on(Fault::SlowApi);
+            async move {
+                if slow {
+                    tokio::time::sleep(SLOW).await;
+                }
+                answer
+            }
         });
         let faults = self.faults.clone();
         server::serve(http, None, self.end.clone(), move |asked| {
             let plain = faults.is_on(Fault::PlainHttp);
             std::future::ready(if plain { unprotected(application.answer(&asked)) } else { to_https(&asked) })
         });
-        let Self { folder, credentials, faults, token, end } = self;
+        let Self { folder, credentials, faults, token, sinks: _, end } = self;
         server::serve(control, None, end, move |asked| {
             let set = |fault, on| inject(&folder, &credentials, &faults, fault, on);
             std::future::ready(control::answer_to(&asked, &token, &faults, &set))

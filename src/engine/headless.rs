@@ -43,6 +43,8 @@ pub async fn settle(
     let deadline = Instant::now() + bound;
     let mut states = handle.watch();
     let mut demanded = BTreeSet::new();
+    // What is known from elsewhere at the start is in the first state that is published.
+    changed(&mut states, deadline).await;
     loop {
         let state = Arc::clone(&states.borrow_and_update());
         let unsettled = unsettled(&state, wanted, clock());

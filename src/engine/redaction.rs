@@ -41,12 +41,15 @@ pub(super) fn command(redactor: &Redactor, command: Command) -> Command {
         | Command::WithdrawObjection { .. }
         | Command::EndWaiver { .. }
         | Command::Claim { .. }
+        | Command::ConfirmCode { .. }
         | Command::TakeBackAcknowledgement { .. }
         | Command::EndSilence { .. }
         | Command::EndFreeze
         | Command::RunAgain { .. }
         | Command::StartStep { .. }
         | Command::StopStep { .. }
+        | Command::Enforce { .. }
+        | Command::UndoEnforcement { .. }
         | Command::BeginDeployment
         | Command::OpenGate
         | Command::CloseSession

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::envfile::parse::{LINE, Line, parse};
+use crate::envfile::parse::{Line, parse, places};
 
 /// The text with this variable's last assignment (the one that counts) holding another value; a variable that is not
 /// there is added at the end. `None` where no way of writing it would be read back as that value.
@@ -13,7 +13,10 @@ pub fn set(text: &str, name: &str, value: &str) -> Option<String> {
     let quotes = place.as_ref().and_then(|place| text[place.clone()].trim_start().chars().next());
     // The file's own quotes first; a dollar would be expanded, so it is escaped whatever stands around it.
     let escaped = value.replace('$', "\\$");
-    let styles = [quotes.filter(|quote| "'\"`".contains(*quote)), Some('\''), Some('"'), Some('`'), None];
+    let own = quotes.filter(|quote| "'\"`".contains(*quote));
+    let plain = own.is_none() && quotes.is_some() && value.chars().all(is_plain);
+    let first = if plain { None } else { own.or(Some('\'')) };
+    let styles = [first, Some('\''), Some('"'), Some('`'), None];
     let written = styles.into_iter().map(|quote| match quote {
         Some(quote) => format!("{quote}{escaped}{quote}"),
         None => escaped.clone(),
@@ -30,17 +33,14 @@ pub fn set(text: &str, name: &str, value: &str) -> Option<String> {
     rewritten.find(|new| reads_back(text, new, name, value))
 }
 
+/// What needs no quotes, whatever reads it.
+const fn is_plain(character: char) -> bool {
+    character.is_ascii_alphanumeric() || matches!(character, '-' | '_' | '.' | '/' | '+' | ':' | '@' | ',')
+}
+
 /// Where the value stands that counts, as bytes of the text, quotes included.
 fn place_of(text: &str, name: &str) -> Option<std::ops::Range<usize>> {
-    let assignment =
-        LINE.captures_iter(text).filter(|captures| captures.get(1).is_some_and(|n| n.as_str() == name)).last()?;
-    if let Some(value) = assignment.get(2) {
-        return Some(value.range());
-    }
-    // Nothing stands behind the sign: there it goes.
-    let end = assignment.get(1)?.end();
-    let sign = text[end..].find(['=', ':'])? + end + 1;
-    Some(sign..sign)
+    places(text).into_iter().rfind(|place| place.name == name).map(|place| place.value)
 }
 
 fn appended(text: &str, name: &str, written: &str) -> String {
@@ -70,7 +70,8 @@ mod tests {
     fn one_value_changes_and_nothing_else() {
         let text = "# keys\r\nexport A = 'old'  # the key\r\n\r\nB=2\r\n";
         assert_eq!(set(text, "A", "new").unwrap(), "# keys\r\nexport A = 'new'  # the key\r\n\r\nB=2\r\n");
-        assert_eq!(set("A=1\nB=2\n", "A", "3").unwrap(), "A='3'\nB=2\n");
+        assert_eq!(set("A=1\nB=2\n", "A", "3").unwrap(), "A=3\nB=2\n");
+        assert_eq!(set("A=1\nB=2\n", "A", "3 $x").unwrap(), "A='3 \\$x'\nB=2\n");
         assert_eq!(set("A=\nB=2\n", "A", "3").unwrap(), "A='3'\nB=2\n");
         assert_eq!(set("A=\"1\"", "A", "3").unwrap(), "A=\"3\"");
     }

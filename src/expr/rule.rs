@@ -180,19 +180,23 @@ impl RuleCondition {
         })
     }
 
-    /// What was seen, and what it was held against: the first question's answer, and what stands behind the first
-    /// comparison with the answers in place of its questions.
+    /// What was seen, and what it was held against: what stands before and behind the first comparison, with the answers
+    /// in place of the questions.
     #[must_use]
     pub fn told(&self, answers: &[Option<Fact>]) -> (String, String) {
-        let value = answers.first().and_then(Option::as_ref).map_or_else(|| "no samples".to_owned(), shown);
         let mut text = self.source.clone();
         for (question, answer) in self.questions.iter().zip(answers).rev() {
             let said = answer.as_ref().map_or_else(|| "no samples".to_owned(), shown);
             text.replace_range(question.range.clone(), &said);
         }
-        let behind = COMPARISON.captures(&text).map(|captures| format!("{} {}", &captures[1], captures[2].trim()));
-        let behind = behind.unwrap_or(text);
-        (value, behind.replace("duration(\"", "").replace("\")", ""))
+        let plain = |text: &str| text.trim().replace("duration(\"", "").replace("\")", "");
+        match COMPARISON.captures(&text) {
+            Some(captures) => {
+                let before = captures.get(0).map_or("", |whole| &text[..whole.start()]);
+                (plain(before), plain(&format!("{} {}", &captures[1], captures[2].trim())))
+            }
+            None => (plain(&text), String::new()),
+        }
     }
 
     /// The least number that a question is compared with for the rule to hold: `failures("x", …) >= 3` gives 3.
@@ -201,6 +205,13 @@ impl RuleCondition {
         let behind = LEAST.captures(self.source.get(question.range.end..)?)?;
         let number: f64 = behind.get(2)?.as_str().parse().ok()?;
         Some(if &behind[1] == ">" { number.floor() + 1.0 } else { number })
+    }
+
+    /// The factor before a question: `0.5 * baseline(…)` gives 0.5.
+    #[must_use]
+    pub fn share_before(&self, question: &Question) -> Option<f64> {
+        let before = self.source.get(..question.range.start)?.trim_end().strip_suffix('*')?.trim_end();
+        before.rsplit([' ', '(', '<', '>', '=']).next()?.parse().ok()
     }
 
     /// The line that a question's answer is held against, where it is a plain number or length of time: for a chart.
@@ -224,8 +235,8 @@ impl Question {
         };
         match (self.measure, self.window) {
             (Measure::Baseline, window) => format!("{series} has no baseline of {} yet", duration::written(window)),
-            (_, Duration::ZERO) => format!("{series} has no fresh sample"),
-            (_, window) => format!("{series} has too few samples within {}", duration::written(window)),
+            (_, Duration::ZERO) => format!("there is no fresh sample of {series}"),
+            (_, window) => format!("there are too few samples of {series} within {}", duration::written(window)),
         }
     }
 }
@@ -271,7 +282,7 @@ mod tests {
         let seven = [Some(Fact::Number(7.0))];
         assert_eq!((rule.holds(&seven), rule.told(&seven)), (Ok(true), ("7".into(), ">= 5".into())));
         assert_eq!(rule.holds(&[Some(Fact::Number(4.0))]), Ok(false));
-        assert_eq!(rule.holds(&[None]), Err("payments_failed has too few samples within 5m".into()));
+        assert_eq!(rule.holds(&[None]), Err("there are too few samples of payments_failed within 5m".into()));
         assert_eq!((rule.least(asked), rule.line(asked)), (Some(5.0), Some(5.0)));
     }
 
@@ -297,7 +308,7 @@ mod tests {
         assert_eq!(rule.holds(&[Some(Fact::Number(0.0)), None]), Ok(false), "nothing is bad, so no share is needed");
         assert_eq!(
             rule.holds(&[Some(Fact::Number(9.0)), None]),
-            Err("bad and good has too few samples within 5m".into())
+            Err("there are too few samples of bad and good within 5m".into())
         );
         assert_eq!(rule.holds(&[Some(Fact::Number(9.0)), Some(Fact::Number(0.5))]), Ok(true));
     }

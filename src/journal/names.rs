@@ -1,8 +1,8 @@
 //! What an event is called in the journal's listing columns: the words of its stored form.
 
 use crate::core::event::{
-    AlertEvent, Body, CeremonyEvent, CheckEvent, ItemEvent, ProcedureEvent, RehearsalEvent, RotationStep, SessionEvent,
-    StepEvent, WatchEvent,
+    AlertEvent, Body, CeremonyEvent, CheckEvent, EnforcementEvent, ItemEvent, NoticeEvent, ProcedureEvent,
+    RehearsalEvent, RotationStep, SessionEvent, StepEvent, WatchEvent,
 };
 
 /// Family and kind of an event.
@@ -12,9 +12,11 @@ pub(super) const fn of(body: &Body) -> (&'static str, &'static str) {
         Body::Check(body) => ("check", check(body)),
         Body::Item(body) => ("item", item(body)),
         Body::Step(body) => ("step", step(body)),
+        Body::Enforcement(body) => ("enforcement", enforcement(body)),
         Body::Rotation(body) => ("rotation", rotation(&body.step)),
         Body::Watch(body) => ("watch", watch(body)),
         Body::Alert(body) => ("alert", alert(body)),
+        Body::Notice(body) => ("notice", notice(body)),
         Body::Procedure(body) => ("procedure", procedure(body)),
         Body::Rehearsal(RehearsalEvent::Known(_)) => ("rehearsal", "known"),
         Body::Ceremony(body) => ("ceremony", ceremony(body)),
@@ -38,6 +40,7 @@ const fn session(body: &SessionEvent) -> &'static str {
         SessionEvent::PhaseOpened { .. } => "phase_opened",
         SessionEvent::GateOpened => "gate_opened",
         SessionEvent::GateClosed { .. } => "gate_closed",
+        SessionEvent::GateKept(_) => "gate_kept",
         SessionEvent::Closed => "closed",
         SessionEvent::Aborted { .. } => "aborted",
         SessionEvent::CredentialSeen(_) => "credential_seen",
@@ -87,6 +90,8 @@ const fn ceremony(body: &CeremonyEvent) -> &'static str {
         CeremonyEvent::Polled { .. } => "polled",
         CeremonyEvent::Held { .. } => "held",
         CeremonyEvent::HoldLifted => "hold_lifted",
+        CeremonyEvent::WindowOpened => "window_opened",
+        CeremonyEvent::WindowClosed => "window_closed",
     }
 }
 
@@ -98,6 +103,16 @@ const fn step<Of>(body: &StepEvent<Of>) -> &'static str {
         StepEvent::WaitsForInput { .. } => "waits_for_input",
         StepEvent::StopAsked { .. } => "stop_asked",
         StepEvent::Ended { .. } => "ended",
+    }
+}
+
+const fn enforcement(body: &EnforcementEvent) -> &'static str {
+    match body {
+        EnforcementEvent::Intended { .. } => "intended",
+        EnforcementEvent::Written { .. } => "written",
+        EnforcementEvent::Failed { .. } => "failed",
+        EnforcementEvent::UndoIntended { .. } => "undo_intended",
+        EnforcementEvent::Undone { .. } => "undone",
     }
 }
 
@@ -150,5 +165,16 @@ const fn alert(body: &AlertEvent) -> &'static str {
         AlertEvent::SilenceEnded { .. } => "silence_ended",
         AlertEvent::FreezeDeclared { .. } => "freeze_declared",
         AlertEvent::FreezeEnded { .. } => "freeze_ended",
+    }
+}
+
+const fn notice(body: &NoticeEvent) -> &'static str {
+    match body {
+        NoticeEvent::Queued(_) => "queued",
+        NoticeEvent::Delivered { .. } => "delivered",
+        NoticeEvent::Failed { .. } => "failed",
+        NoticeEvent::DeadLettered { .. } => "dead_lettered",
+        NoticeEvent::Confirmed { .. } => "confirmed",
+        NoticeEvent::Beat { .. } => "beat",
     }
 }

@@ -75,12 +75,15 @@ fn add(forms: &mut BTreeMap<Vec<u8>, Form>, text: &str) {
         put(Form::Base64, base64_inside(text.as_bytes(), shift, &STANDARD_NO_PAD));
         put(Form::Base64, base64_inside(text.as_bytes(), shift, &URL_SAFE_NO_PAD));
     }
-    for lower in [false, true] {
-        let encoded = percent(text, lower);
-        put(Form::Percent, encoded.replace("%20", "+"));
-        put(Form::Percent, encoded);
+    for kept in KEPT {
+        for lower in [false, true] {
+            let encoded = percent(text, kept, lower);
+            put(Form::Percent, encoded.replace("%20", "+"));
+            put(Form::Percent, encoded);
+        }
     }
     for escaped in escaped(text) {
+        put(Form::Escaped, in_ascii(&escaped));
         put(Form::Escaped, escaped);
     }
     let xml = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
@@ -93,7 +96,7 @@ fn add(forms: &mut BTreeMap<Vec<u8>, Form>, text: &str) {
 
 /// The escapes of texts in source code: JSON, JSON that is safe in HTML, JSON in JSON (a source map holds source code as
 /// text), debug output, JavaScript in single quotes and in back ticks.
-fn escaped(text: &str) -> [String; 7] {
+fn escaped(text: &str) -> [String; 8] {
     let json = |text: &str| {
         let quoted = serde_json::Value::from(text).to_string();
         quoted[1..quoted.len() - 1].to_owned()
@@ -104,6 +107,7 @@ fn escaped(text: &str) -> [String; 7] {
     let backslashes = text.replace('\\', "\\\\");
     [
         json(&once),
+        in_ascii(&once),
         once.replace('/', "\\/"),
         once,
         in_html,
@@ -124,10 +128,31 @@ fn base64_inside(bytes: &[u8], shift: usize, engine: &impl base64::Engine) -> St
     encoded[first.min(encoded.len())..last.min(encoded.len())].to_owned()
 }
 
-fn percent(text: &str, lower: bool) -> String {
+/// What programs leave as it is when they write a text for a URL, beside letters and digits: RFC 3986, JavaScript's
+/// encodeURIComponent, forms, JavaScript's encodeURI, and the query and path of the URL standard.
+const KEPT: [&str; 6] =
+    ["-_.~", "-_.~!'()*", "-_.*", "-_.~!'()*;,/?:@&=+$#", "-_.~!$%&()*+,/:;=?@[\\]^`{|}", "-_.~!$%&'()*+,/:;=@[\\]^|"];
+
+/// JSON with every character outside ASCII escaped, as some programs write it.
+fn in_ascii(json: &str) -> String {
+    let mut escaped = String::new();
+    for character in json.chars() {
+        if character.is_ascii() {
+            escaped.push(character);
+        } else {
+            let mut units = [0; 2];
+            for unit in character.encode_utf16(&mut units) {
+                escaped.push_str(&format!("\\u{unit:04x}"));
+            }
+        }
+    }
+    escaped
+}
+
+fn percent(text: &str, kept: &str, lower: bool) -> String {
     let mut encoded = String::new();
     for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
+        if byte.is_ascii_alphanumeric() || kept.as_bytes().contains(&byte) {
             encoded.push(char::from(byte));
         } else if lower {
             encoded.push_str(&format!("%{byte:02x}"));

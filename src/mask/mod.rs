@@ -19,6 +19,9 @@ use sha2::Sha256;
 
 pub use stream::Stream;
 
+/// What stands at the end of a text that was made short.
+const CUT: char = '…';
+
 /// Shorter values are not looked for in text.
 pub const SHORTEST: usize = 8;
 
@@ -71,12 +74,16 @@ impl Redactor {
     /// The text with `‹name›` in place of every secret.
     #[must_use]
     pub fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        match &self.0 {
-            Some(search) if search.automaton.is_match(text) => {
-                let bytes = search.replace(text.as_bytes());
-                Cow::Owned(String::from_utf8_lossy(&bytes).into_owned())
-            }
-            _ => Cow::Borrowed(text),
+        let Some(search) = &self.0 else { return Cow::Borrowed(text) };
+        let clean = if search.automaton.is_match(text) {
+            let bytes = search.replace(text.as_bytes());
+            Cow::Owned(String::from_utf8_lossy(&bytes).into_owned())
+        } else {
+            Cow::Borrowed(text)
+        };
+        match search.cut_within(&clean) {
+            Some((begin, mark)) => Cow::Owned(format!("{}{mark}{CUT}", &clean[..begin])),
+            None => clean,
         }
     }
 
@@ -94,6 +101,18 @@ impl Redactor {
 }
 
 impl Search {
+    /// Where a secret begins that was cut off with the text: one that was made short before it came here.
+    fn cut_within(&self, text: &str) -> Option<(usize, &str)> {
+        let text = text.strip_suffix(CUT)?;
+        let last = text.len().checked_sub(SHORTEST)?;
+        let first = text.len().saturating_sub(self.longest - 1);
+        let begin = (first..=last)
+            .find(|begin| text.is_char_boundary(*begin) && self.could_grow(&text.as_bytes()[*begin..]))?;
+        let beginning = &text.as_bytes()[begin..];
+        let pattern = self.patterns.iter().position(|pattern| pattern.starts_with(beginning))?;
+        Some((begin, &self.marks[pattern]))
+    }
+
     /// Whether these bytes are the beginning of a longer pattern.
     fn could_grow(&self, bytes: &[u8]) -> bool {
         let first = self.sorted.partition_point(|pattern| pattern.as_slice() < bytes);
@@ -171,6 +190,18 @@ mod tests {
             assert!(clean.contains("‹api_secret›"), "{text} was not found: {clean}");
             assert!(!clean.contains("k0fT"), "{clean}");
         }
+    }
+
+    #[test]
+    fn the_beginning_of_a_secret_that_was_cut_off_is_taken_out_too() {
+        let redactor = redactor("FAKE-0123456789-0123456789");
+        assert_eq!(redactor.redact("with FAKE-0123456789-0…"), "with ‹api_secret›…");
+        assert_eq!(redactor.redact("with FAKE-0…"), "with FAKE-0…", "a few letters tell nothing");
+        assert_eq!(
+            redactor.redact("with FAKE-0123456789-0"),
+            "with FAKE-0123456789-0",
+            "a whole text that is another one"
+        );
     }
 
     #[test]

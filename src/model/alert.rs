@@ -9,6 +9,21 @@ use crate::model::duration::Span;
 use crate::model::id::AlertId;
 use crate::model::word::Severity;
 
+/// The events of a session that rules can count beside the checks: `count("step_failed", duration("10m")) >= 1`.
+pub const COUNTED: [&str; 11] = [
+    "credential_changed",
+    "denied",
+    "gate_closed",
+    "mode_opened",
+    "notice_lost",
+    "objection",
+    "plan_changed",
+    "signature_struck_out",
+    "source_changed",
+    "step_failed",
+    "tool_failed",
+];
+
 /// How much an alert weighs while it fires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

@@ -17,6 +17,23 @@ pub struct Ceremony {
     pub roles: Vec<String>,
 }
 
+impl Ceremony {
+    /// Whether the plan says when a go-live may happen.
+    #[must_use]
+    pub const fn has_window(&self) -> bool {
+        self.window.is_some() || !self.freezes.is_empty()
+    }
+
+    /// Whether a deployment may begin at a moment: within the window, and in no freeze.
+    #[must_use]
+    pub fn is_open(&self, at: Timestamp) -> bool {
+        let within = self.window.is_none_or(|window| {
+            window.from.is_none_or(|from| from <= at) && window.until.is_none_or(|until| at < until)
+        });
+        within && !self.freezes.iter().any(|freeze| freeze.holds(at))
+    }
+}
+
 /// The time that a go-live was given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Window {

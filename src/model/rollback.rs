@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::duration::Span;
-use crate::model::id::{CheckId, ItemId};
+use crate::model::id::{AlertId, CheckId, ItemId};
 use crate::model::step::Action;
 
 /// How long the old version may take to be seen working unless the plan says otherwise.
@@ -64,6 +64,8 @@ pub enum Trigger {
     Check(CheckId),
     /// This item's step failed.
     Step(ItemId),
+    /// This alert fires; silencing mutes notices, never this.
+    Alert(AlertId),
 }
 
 /// How a step of the procedure is rehearsed.

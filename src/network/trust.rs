@@ -57,6 +57,7 @@ impl Chain {
     }
 }
 
+#[derive(Clone)]
 pub(super) struct Trust {
     provider: Arc<CryptoProvider>,
     verifier: Arc<dyn ServerCertVerifier>,

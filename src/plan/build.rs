@@ -8,23 +8,24 @@ use std::time::Duration;
 use indexmap::IndexMap;
 use sha2::{Digest as _, Sha256};
 
+use crate::model::alert::{Escalation, Rule};
 use crate::model::duration::Span;
-use crate::model::id::{CheckId, CredentialId, ItemId, KindName, NotifierId};
+use crate::model::id::{AlertId, CheckId, CredentialId, ItemId, KindName, NotifierId};
 use crate::model::item::{Item, Manual, Rehearsal, Soak, Waivable};
 use crate::model::kind::{KindSpec, Kinds, ON_DEMAND, Options, Touch};
 use crate::model::notifier::Notifier;
 use crate::model::plan::{
-    Check, Credential, Limits, Metrics, Network, Plan, Retry, Run, Service, Sources, ValueSource,
+    Check, Credential, Gate, Limits, Metrics, Network, Plan, Retry, Run, Service, Sources, ValueSource,
 };
 use crate::model::rotation::{Rotation, VerifyWithin};
 use crate::model::step::{Action, Step};
 use crate::model::word::{Category, Phase, Severity};
 use crate::plan::document::{
-    CheckDocument, CommonKeys, CredentialDocument, Document, ItemDocument, NotifierDocument, RequestDocument,
-    RotationDocument, RunDocument, SettingDocument, StepDocument,
+    AlertDocument, CheckDocument, CommonKeys, CredentialDocument, Document, GateDocument, ItemDocument,
+    NotifierDocument, RequestDocument, RotationDocument, RunDocument, SettingDocument, StepDocument,
 };
 use crate::plan::files;
-use crate::plan::judge::{selection, setting_id};
+use crate::plan::judge::{notifiers, selection, setting_id};
 use crate::plan::problem::Problem;
 use crate::plan::procedure;
 use crate::plan::tree::Node;
@@ -38,6 +39,7 @@ const DAY: Span = Span::seconds(86_400);
 pub(super) fn plan(document: Document, tree: &Node, folder: &Path, kinds: &Kinds) -> (Plan, Vec<Problem>) {
     let (no_return, ceremony) = (procedure::no_return(&document), procedure::ceremony(&document));
     let files = document.procedure.files.clone();
+    let told: Vec<String> = notifiers::names(&document).into_iter().map(str::to_owned).collect();
     let service = document.service.map(|service| Service {
         name: service.name,
         environment: service.environment,
@@ -65,6 +67,7 @@ pub(super) fn plan(document: Document, tree: &Node, folder: &Path, kinds: &Kinds
     let mut rollback = procedure::rollback(document.procedure, &checks, no_return);
     procedure::ask_only_of_the_old_version(&mut checks, &items, &rollback);
     set_phases(&mut checks, &items);
+    let gate = gate(document.gate, &checks);
     rollback.fingerprint = procedure::fingerprint(&steps, &rollback, &files, &checks, folder);
     let mut plan = Plan {
         service,
@@ -74,7 +77,8 @@ pub(super) fn plan(document: Document, tree: &Node, folder: &Path, kinds: &Kinds
         credentials,
         checks,
         items,
-        alerts: Vec::new(),
+        gate,
+        alerts: document.alerts.into_iter().map(|(id, alert)| rule(&id, alert, &told)).collect(),
         notifiers: document.notifiers.into_iter().map(notifier).collect(),
         metrics: document.metrics.map(|metrics| Metrics { listen: metrics.listen }),
         procedure: steps,
@@ -119,7 +123,8 @@ fn checks_of(
         options.insert("credential".into(), id.clone().into());
         let timeout = credential.common.timeout.unwrap_or(Span::seconds(10));
         let (from, rotate_every, rotation) = (credential.from, credential.rotate_every, rotation(credential.rotation));
-        let made_of = Credential { from, check: check.clone(), rotate_every, timeout, rotation };
+        let variable = credential.r#as;
+        let made_of = Credential { from, check: check.clone(), variable, rotate_every, timeout, rotation };
         credentials.insert(CredentialId::new(&id), made_of);
         checks.push(made(&check, "credential", credential.common, options, service, kinds));
     }
@@ -178,6 +183,7 @@ fn made(
         waivable: waivable(common.waivable, common.waiver_people),
         impact: common.impact,
         remedy: common.remedy,
+        recovery: common.recovery,
         phase: None,
         options,
     }
@@ -322,6 +328,16 @@ pub(super) fn action(
     }
 }
 
+fn gate(document: GateDocument, checks: &[Check]) -> Gate {
+    let known = || checks.iter().map(|check| (check.id.as_str(), check.category));
+    let closes_on = document.closes_on.iter().flat_map(|pattern| selection(pattern, known()));
+    let mut closes_on: Vec<CheckId> = closes_on.map(CheckId::new).collect();
+    closes_on.sort_unstable();
+    closes_on.dedup();
+    // The judge has made sure that it is an address.
+    Gate { file: document.file, listen: document.listen.and_then(|address| address.parse().ok()), closes_on }
+}
+
 /// A check runs from the opening of the first phase that uses it, directly or through what depends on it (DECISIONS 1).
 fn set_phases(checks: &mut [Check], items: &[Item]) {
     let earlier = |one: Option<Phase>, other: Phase| match one {
@@ -363,6 +379,26 @@ fn set_phases(checks: &mut [Check], items: &[Item]) {
                 }
             }
         }
+    }
+}
+
+/// A rule tells those whom the plan has; lint has said who was left out.
+fn rule(id: &str, alert: AlertDocument, told: &[String]) -> Rule {
+    let known = |names: Vec<String>| names.into_iter().filter(|name| told.contains(name)).collect();
+    Rule {
+        id: AlertId::new(id),
+        title: alert.title,
+        level: alert.level,
+        when: alert.when,
+        hold: alert.hold.unwrap_or(Span::seconds(0)),
+        keep_firing: alert.keep_firing_for.unwrap_or(Span::seconds(0)),
+        notify: known(alert.notify),
+        escalate: alert.escalate.map(|e| Escalation { after: e.after, to: known(e.to) }),
+        min_samples: alert.min_samples.unwrap_or(1),
+        during_freeze: alert.during_freeze,
+        examples: alert.examples,
+        impact: alert.impact,
+        remedy: alert.remedy,
     }
 }
 

@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::model::ceremony::{Ceremony, Freeze, Window};
 use crate::model::duration::Span;
-use crate::model::id::{CheckId, ItemId, RollbackStepId};
+use crate::model::id::{AlertId, CheckId, ItemId, RollbackStepId};
 use crate::model::item::Item;
 use crate::model::plan::{Check, Run};
 use crate::model::rollback::{RehearsalForm, Rollback, Trigger, VERIFY_WITHIN};
@@ -46,9 +46,10 @@ pub(super) fn rollback(document: ProcedureDocument, checks: &[Check], no_return:
         }
         selected
     };
-    let trigger = |selector: &String| match selector.strip_prefix("step:") {
-        Some(item) => vec![Trigger::Step(ItemId::new(item.trim()))],
-        None => select(std::slice::from_ref(selector)).into_iter().map(Trigger::Check).collect(),
+    let trigger = |selector: &String| match selector.split_once(':') {
+        Some(("step", item)) => vec![Trigger::Step(ItemId::new(item.trim()))],
+        Some(("alert", alert)) => vec![Trigger::Alert(AlertId::new(alert.trim()))],
+        _ => select(std::slice::from_ref(selector)).into_iter().map(Trigger::Check).collect(),
     };
     Rollback {
         verify: select(&document.verify),
@@ -99,13 +100,14 @@ pub(super) fn fingerprint(
         hasher.update((bytes.len() as u64).to_be_bytes());
         hasher.update(bytes);
     };
+    // A word that only happens to be called like a file that steps write is no script.
     let mut file = |name: &str, must: bool| match files::script(folder, name) {
-        Some(content) => {
+        Some(content) if must || content.starts_with(b"#!") || name.contains('/') => {
             part(name.as_bytes());
             part(&content);
         }
-        None if must => part(format!("{name} is missing").as_bytes()),
-        None => {}
+        _ if must => part(format!("{name} is missing").as_bytes()),
+        _ => {}
     };
     let mut texts = Vec::new();
     for step in steps {

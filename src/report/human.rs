@@ -4,6 +4,7 @@
 mod page;
 
 use crate::core::verdict::Answer;
+use crate::model::alert::Level;
 use crate::model::word::Severity;
 use crate::report::human::page::{Page, Tone};
 use crate::report::shape::{CheckEntry, PhaseEntry, ReasonEntry, Report, WaitingEntry};
@@ -23,6 +24,7 @@ fn write(report: &Report, look: Look) -> String {
         phase(&mut page, entry);
     }
     not_passed(&mut page, report);
+    alerts(&mut page, report);
     waiting(&mut page, &report.waiting);
     page.gap();
     banner(&mut page, report);
@@ -169,6 +171,34 @@ fn one_check(page: &mut Page, check: &CheckEntry) {
     }
     if let Some(remedy) = &check.remedy {
         page.text(14, &format!("Fix: {remedy}"), Tone::Plain);
+    }
+}
+
+/// The alerts that somebody should know of; those that are quiet are counted.
+fn alerts(page: &mut Page, report: &Report) {
+    if report.alerts.is_empty() {
+        return;
+    }
+    let quiet = report.alerts.iter().filter(|alert| matches!(alert.state, "inactive" | "resolved")).count();
+    page.gap();
+    let right = format!("{quiet} of {} quiet", report.alerts.len());
+    page.row(0, &page::padded("ALERTS", 16), 16, Tone::Strong, &right, Tone::Plain);
+    for alert in report.alerts.iter().filter(|alert| !matches!(alert.state, "inactive" | "resolved")) {
+        let (glyph, tone) = match (alert.state, alert.level) {
+            ("firing" | "acknowledged", Level::Critical) => ("▲", Tone::Bad),
+            ("firing" | "acknowledged" | "pending", _) => ("▲", Tone::Look),
+            _ => ("?", Tone::Look),
+        };
+        let seen = match (&alert.why, &alert.value, &alert.threshold) {
+            (Some(why), _, _) => why.to_string(),
+            (None, Some(value), Some(threshold)) => format!("{value} {threshold}"),
+            _ => String::new(),
+        };
+        let by = alert.acknowledged_by.as_ref().map_or_else(String::new, |by| format!("   acknowledged by {by}"));
+        let told =
+            if alert.notified.is_empty() { String::new() } else { format!("   told {}", alert.notified.join(", ")) };
+        let right = format!("{}   {seen}{by}{told}", alert.id);
+        page.row(2, &format!("{glyph} {:<12}", alert.state), 14, tone, &right, Tone::Plain);
     }
 }
 

@@ -5,7 +5,8 @@
 
 use std::fmt::Write as _;
 
-use crate::report::shape::{CheckEntry, Report};
+use crate::model::text::SafeText;
+use crate::report::shape::{AlertEntry, CheckEntry, Report};
 use crate::report::{Format, Look};
 
 pub(super) const FORMAT: Format = Format { name: "junit", doc: "for build servers: XML", write };
@@ -34,14 +35,15 @@ fn case(report: &Report, check: &CheckEntry) -> Case {
 fn write(report: &Report, _: Look) -> String {
     let cases: Vec<Case> = report.checks.iter().map(|check| case(report, check)).collect();
     let count = |wanted: Case| cases.iter().filter(|case| **case == wanted).count();
+    let alerts: Vec<&AlertEntry> = report.alerts.iter().filter(|alert| is_failure(report, alert)).collect();
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n");
     line(
         &mut out,
         format_args!(
             "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\" timestamp=\"{}\">",
             escaped(&report.service),
-            cases.len(),
-            count(Case::Failure),
+            cases.len() + report.alerts.len(),
+            count(Case::Failure) + alerts.len(),
             count(Case::Error),
             count(Case::Skipped),
             report.validation_timestamp.strftime("%FT%T"),
@@ -50,8 +52,31 @@ fn write(report: &Report, _: Look) -> String {
     for (check, case) in report.checks.iter().zip(&cases) {
         test_case(&mut out, check, *case);
     }
+    for alert in &report.alerts {
+        alert_case(&mut out, alert, is_failure(report, alert));
+    }
     out.push_str("  </testsuite>\n</testsuites>\n");
     out
+}
+
+/// An alert that is among the critical errors makes a build red; every other is a case that ran.
+fn is_failure(report: &Report, alert: &AlertEntry) -> bool {
+    report.critical_errors.iter().any(|reason| reason.subject == alert.id)
+}
+
+fn alert_case(out: &mut String, alert: &AlertEntry, failed: bool) {
+    let head = format!("    <testcase classname=\"alert\" name=\"{}\" time=\"0.000\"", escaped(&alert.id));
+    if !failed {
+        return line(out, format_args!("{head}/>"));
+    }
+    let text = |text: &Option<SafeText>| text.as_ref().map(ToString::to_string).unwrap_or_default();
+    let seen = alert
+        .why
+        .as_ref()
+        .map_or_else(|| format!("{} {}", text(&alert.value), text(&alert.threshold)), ToString::to_string);
+    line(out, format_args!("{head}>"));
+    line(out, format_args!("      <failure message=\"{}\"/>", escaped(&format!("{}: {seen}", alert.state))));
+    line(out, format_args!("    </testcase>"));
 }
 
 fn test_case(out: &mut String, check: &CheckEntry, case: Case) {

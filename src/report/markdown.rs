@@ -27,6 +27,7 @@ fn write(report: &Report, _: Look) -> String {
     }
     security_audit(&mut out, &report.checks);
     checks(&mut out, &report.checks);
+    alerts(&mut out, report);
     out.join("\n") + "\n"
 }
 
@@ -102,6 +103,22 @@ fn checks(out: &mut Vec<String>, checks: &[CheckEntry]) {
     for check in checks {
         let (id, summary) = (literal(&check.id), literal(&check.summary));
         out.push(format!("| {} | {id} | {} | {summary} |", check.outcome, check.severity));
+    }
+}
+
+fn alerts(out: &mut Vec<String>, report: &Report) {
+    if report.alerts.is_empty() {
+        return;
+    }
+    out.push("\n## Alerts\n\n| state | alert | level | seen |\n| --- | --- | --- | --- |".to_owned());
+    for alert in &report.alerts {
+        let seen = match (&alert.why, &alert.value, &alert.threshold) {
+            (Some(why), _, _) => why.to_string(),
+            (None, Some(value), Some(threshold)) => format!("{value} {threshold}"),
+            _ => String::new(),
+        };
+        let (id, seen) = (literal(&alert.id), literal(&seen));
+        out.push(format!("| {} | {id} | {} | {seen} |", alert.state, alert.level.word()));
     }
 }
 

@@ -57,7 +57,13 @@ const KEYS: &[Key] = &[
         "-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----(?:\\s|\\\\[rn])*(?:[A-Za-z-]+: [^\\n\\\\]*(?:\\s|\\\\[rn])+)*[0-9A-Za-z+/]{40}",
         Secret,
     ),
-    Key("a signed token", &["eyJ"], "eyJ[0-9A-Za-z_-]{8,}\\.eyJ[0-9A-Za-z_-]{8,}\\.[0-9A-Za-z_-]{16,}", Suspect),
+    // What its header begins with: alg, typ, kid, cty or x5t. The bare `eyJ` stands in any JSON in base64.
+    Key(
+        "a signed token",
+        &["eyJhbGciOi", "eyJ0eXAiOi", "eyJraWQiOi", "eyJjdHkiOi", "eyJ4NXQiOi"],
+        "eyJ[0-9A-Za-z_-]{8,}\\.eyJ[0-9A-Za-z_-]{8,}\\.[0-9A-Za-z_-]{16,}",
+        Suspect,
+    ),
 ];
 
 /// All of them, ready to be looked for.

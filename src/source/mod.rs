@@ -22,6 +22,8 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::model::duration;
 use crate::model::id::CredentialId;
 use crate::model::plan::{Plan, ValueSource};
+use crate::model::rollback::Trigger;
+use crate::model::step::RollbackStep;
 use crate::model::values::{Lookup, Origin, Value, Values};
 
 /// How long a source may take that names no time of its own.
@@ -78,25 +80,61 @@ async fn read_all(plan: &Plan, trusted: bool, process: &BTreeMap<String, String>
     });
     let got = join_all(reads).await;
     for ((name, source, _), got) in named.iter().zip(got) {
-        let secret = name.starts_with("credentials.");
-        match got {
-            Ok(Some((text, origin))) => {
-                values.insert(name, Value { text, secret, origin });
-                // The variable that holds a credential is as secret as the credential.
-                if let (true, ValueSource::Env(variable)) = (secret, source) {
-                    mark_secret(&mut values, variable);
-                }
-            }
-            Ok(None) => {}
-            Err(why) => values.fail(name, &why),
-        }
+        keep(&mut values, name, source, got);
     }
     values
+}
+
+fn of_variable(values: &Values, variable: &str) -> Got {
+    match values.get(&format!("env.{variable}")) {
+        Lookup::Found(value) => Ok(Some((value.text.clone(), value.origin.clone()))),
+        Lookup::Missing => Ok(None),
+        Lookup::Failed(why) => Err(why.to_owned()),
+    }
+}
+
+fn keep(values: &mut Values, name: &str, source: &ValueSource, got: Got) {
+    let secret = name.starts_with("credentials.");
+    match got {
+        Ok(Some((text, origin))) => {
+            values.insert(name, Value { text, secret, origin });
+            // The variable that holds a credential is as secret as the credential.
+            if let (true, ValueSource::Env(variable)) = (secret, source) {
+                mark_secret(values, variable);
+            }
+        }
+        Ok(None) => {}
+        Err(why) => values.fail(name, &why),
+    }
 }
 
 fn built_in(plan: &Plan, values: &mut Values) {
     values.insert("service.name", Value::plain(&plan.service.name, Origin::Plan));
     values.insert("service.environment", Value::plain(&plan.service.environment, Origin::Plan));
+    for (name, ids) in procedure(plan) {
+        values.insert(&format!("procedure.{name}"), Value::plain(&ids, Origin::Plan));
+    }
+}
+
+/// What the plan says of its way back, as lists of ids.
+fn procedure(plan: &Plan) -> [(&'static str, String); 5] {
+    let steps = |wanted: fn(&RollbackStep) -> bool| {
+        let ids = plan.procedure.iter().filter(|step| wanted(step)).map(|step| step.id.to_string());
+        ids.collect::<Vec<_>>().join(",")
+    };
+    let verify = plan.rollback.verify.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let when = plan.rollback.when.iter().map(|trigger| match trigger {
+        Trigger::Check(id) => id.to_string(),
+        Trigger::Step(id) => format!("step:{id}"),
+        Trigger::Alert(id) => format!("alert:{id}"),
+    });
+    [
+        ("steps", steps(|_| true)),
+        ("without_budget", steps(|step| step.budget.is_none())),
+        ("without_rehearsal", steps(|step| step.rehearse.is_none())),
+        ("verify", verify.join(",")),
+        ("when", when.collect::<Vec<_>>().join(",")),
+    ]
 }
 
 fn named_sources(plan: &Plan) -> Vec<(String, &ValueSource, Duration)> {
@@ -125,11 +163,7 @@ struct Context<'a> {
 async fn read(source: &ValueSource, context: Context<'_>, timeout: Duration) -> Got {
     match source {
         ValueSource::Value(text) => Ok(Some((SecretString::from(text.clone()), Origin::Plan))),
-        ValueSource::Env(name) => match context.values.get(&format!("env.{name}")) {
-            Lookup::Found(value) => Ok(Some((value.text.clone(), value.origin.clone()))),
-            Lookup::Missing => Ok(None),
-            Lookup::Failed(why) => Err(why.to_owned()),
-        },
+        ValueSource::Env(name) => of_variable(context.values, name),
         ValueSource::File(path) => file::read(context.folder, path),
         ValueSource::Command(words) => command::read(words, context.folder, context.trusted, timeout).await,
         ValueSource::Keyring(name) => within(timeout, "the keyring", keyring::read(name)).await,

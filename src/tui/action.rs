@@ -53,12 +53,26 @@ pub enum Action {
     Claim,
     /// Runs the selected checks again.
     RunAgain,
+    /// Shows what would be written into the configuration to mend the selected check.
+    Fix,
     /// The act of what is selected: start or stop the step, open the gate, close the session.
     Act,
     /// Takes one's own last decision on the selected row back.
     Undo,
+    /// Says that an alert was seen.
+    Acknowledge,
+    /// Mutes an alert's notices for a while.
+    Silence,
+    /// Declares or ends a freeze.
+    Freeze,
     /// Gives the go-live up.
     Abort,
+    /// Opens the door of the rollback.
+    RollBack,
+    /// Speaks for a role in the poll.
+    Poll,
+    /// Holds the go-live, or lets it go on.
+    HoldGoLive,
     /// Holds the rows.
     Hold,
     /// Shows only what is not settled.
@@ -88,12 +102,19 @@ impl Action {
             Self::Claim
                 | Self::RunAgain
                 | Self::Undo
+                | Self::Fix
                 | Self::Act
                 | Self::Sign
                 | Self::Object
                 | Self::Waive
                 | Self::Note
+                | Self::Acknowledge
+                | Self::Silence
+                | Self::Freeze
                 | Self::Abort
+                | Self::RollBack
+                | Self::Poll
+                | Self::HoldGoLive
                 | Self::Quit
         )
     }

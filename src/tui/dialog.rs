@@ -2,8 +2,10 @@
 //!
 //! What a dialog may answer is decided here by time and text alone; what may be done is decided by the core.
 
+mod alert;
 mod draw;
 mod make;
+mod rollback;
 mod rotation;
 
 use std::time::Duration;
@@ -15,7 +17,7 @@ use tui_input::{Input, InputRequest};
 use crate::core::decide::Command;
 use crate::core::event::Subject;
 use crate::model::duration;
-use crate::model::id::{CredentialId, ItemId};
+use crate::model::id::{AlertId, CheckId, CredentialId, ItemId};
 use crate::model::operator::{Operator, Provenance};
 use crate::model::time::Now;
 use crate::model::values::Given;
@@ -36,6 +38,8 @@ pub struct Dialog {
     pub title: String,
     /// What a person has to know before answering: a name and a text each.
     pub facts: Vec<(String, String)>,
+    /// Lines that are shown as they are: a diff.
+    pub excerpt: Vec<String>,
     /// What is typed.
     pub fields: Vec<Field>,
     /// The field that takes the keys.
@@ -60,14 +64,26 @@ pub enum Question {
     Object(ItemId),
     /// Accept this.
     Waive(Subject),
+    /// Say that this alert was seen.
+    Acknowledge(AlertId),
+    /// Mute this alert's notices.
+    Silence(AlertId),
+    /// Say that business rests.
+    Freeze,
     /// Write something down.
     Note(Option<Subject>),
+    /// Type back the code of a test message of this check.
+    Code(CheckId),
     /// Close the gate again.
     CloseGate,
     /// Give the go-live up.
     Abort,
     /// Rotate this credential, with the value in the first field.
     Rotate(CredentialId),
+    /// Speak for a role.
+    Poll,
+    /// Hold the go-live.
+    Hold,
     /// Do this.
     Door(Command),
     /// Leave golive.
@@ -206,16 +222,47 @@ impl Dialog {
                     return Answer::Stay;
                 }
             },
+            Question::Acknowledge(alert) => {
+                let note = Some(self.text(0)).filter(|note| !note.is_empty());
+                Command::Acknowledge { alert: alert.clone(), note }
+            }
+            Question::Silence(_) | Question::Freeze => match until(&self.text(1), zone, now) {
+                Ok(until) => self.muting(until),
+                Err(why) => {
+                    self.refusal = Some(why);
+                    return Answer::Stay;
+                }
+            },
             Question::Note(subject) => Command::Note { subject: subject.clone(), text: self.text(0) },
+            Question::Code(check) => Command::ConfirmCode { check: check.clone(), code: self.text(0) },
             Question::CloseGate => Command::CloseGate { reason: self.text(0) },
             Question::Abort => Command::AbortSession { reason: self.text(0) },
             Question::Rotate(credential) => {
                 let value = Some(Given(self.text(0).into()));
                 Command::Rotate { credential: credential.clone(), value }
             }
+            Question::Hold => Command::Hold { reason: self.text(0) },
+            Question::Poll => match rollback::poll_word(&self.text(1)) {
+                Ok(word) => {
+                    let reason = Some(self.text(2)).filter(|reason| !reason.is_empty());
+                    Command::SayInPoll { role: self.text(0), word, reason }
+                }
+                Err(why) => {
+                    self.refusal = Some(why);
+                    return Answer::Stay;
+                }
+            },
             Question::Door(command) => command.clone(),
         };
         Answer::Do(command, self.by(own))
+    }
+
+    fn muting(&self, until: Timestamp) -> Command {
+        let reason = self.text(0);
+        match &self.question {
+            Question::Silence(alert) => Command::Silence { alert: alert.clone(), reason, until },
+            _ => Command::DeclareFreeze { reason, until },
+        }
     }
 
     /// Who decides. Another name typed at this keyboard is a claim, and recorded as one.

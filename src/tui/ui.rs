@@ -25,8 +25,12 @@ pub enum ScreenName {
     Checks,
     /// Is each one right?
     Credentials,
+    /// Whose move is it?
+    Alerts,
     /// What happened?
     Timeline,
+    /// Could we go back?
+    Rehearsal,
 }
 
 /// What a row is about: the selection follows this, not its number, when rows are sorted anew.

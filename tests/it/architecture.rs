@@ -16,7 +16,11 @@ const ROOMS: &[(&str, &[&str], &str)] = &[
     ("webhook", &["model"], "signatures are bytes in, bytes out"),
     ("trust", &["model"], "trust keeps digests; the plan makes them"),
     ("network", &["core::evidence", "model"], "the network reaches names; what is said over it is its caller's"),
-    ("notify", &["core::notice", "model", "network"], "a notifier sends a notice once and says whether it was taken"),
+    (
+        "notify",
+        &["core::evidence", "core::notice", "model", "network", "webhook"],
+        "a notifier sends a notice once and says whether it was taken",
+    ),
     ("plan", &["model", "expr", "mask", "envfile"], "the plan gets what it needs of kinds as KindSpec"),
     ("core", &["model", "expr"], "the core does no I/O: let the engine do it and answer with an event"),
     ("scan", &["model", "mask"], "the search gets its secrets handed over and gives back finds"),
@@ -38,6 +42,11 @@ const ROOMS: &[(&str, &[&str], &str)] = &[
         ],
         "a check returns Evidence and knows nothing else",
     ),
+    (
+        "enforce",
+        &["model", "mask", "envfile"],
+        "enforcement is texts and wishes in, texts out; the kinds bring the wishes",
+    ),
     ("supervisor", &["model", "mask", "clock"], "the supervisor is told everything in its order"),
     ("journal", &["core", "model"], "the journal stores events and knows no meaning"),
     (
@@ -45,6 +54,7 @@ const ROOMS: &[(&str, &[&str], &str)] = &[
         &[
             "core",
             "check",
+            "enforce",
             "network",
             "notify",
             "source",
@@ -73,6 +83,7 @@ const ROOMS: &[(&str, &[&str], &str)] = &[
             "clock",
             "core",
             "demo",
+            "enforce",
             "engine",
             "envfile",
             "expr",

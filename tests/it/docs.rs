@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use golive::check;
+use golive::model::kind::KindSpec;
 use serde_json::Value;
 
 fn document(name: &str) -> std::path::PathBuf {
@@ -29,27 +30,41 @@ fn default_of(property: &Value) -> String {
     }
 }
 
+fn kind_section(text: &mut String, spec: &KindSpec, category: &str, table: &str) {
+    let schema = serde_json::to_value((spec.schema)()).unwrap();
+    let required = schema["required"].as_array().cloned().unwrap_or_default();
+    write!(text, "\n## `{}`\n\n{}{category}\n\n", spec.name, spec.doc).unwrap();
+    text.push_str("| key | default | meaning |\n| --- | --- | --- |\n");
+    for (key, property) in schema["properties"].as_object().unwrap() {
+        let doc = property["description"].as_str().unwrap_or_default().replace('\n', " ");
+        assert!(!doc.is_empty(), "{}: `{key}` has no sentence", spec.name);
+        let is_required = required.contains(&Value::from(key.as_str()));
+        let default = if is_required { "required".to_owned() } else { default_of(property) };
+        writeln!(text, "| `{key}` | {default} | {doc} |").unwrap();
+    }
+    write!(text, "\n```toml\n[{table}]\nkind = \"{}\"\n{}```\n", spec.name, spec.example).unwrap();
+}
+
+#[test]
+fn notifiers_md_says_what_the_notifiers_say() {
+    let mut text = String::from(
+        "# Notifiers\n\nMade from the notifiers themselves; the keys that every notifier has are in [PLAN.md](PLAN.md). \
+         A key that holds a secret takes a reference and nothing else.\n",
+    );
+    for spec in golive::notify::specs() {
+        kind_section(&mut text, &spec, "", "notifiers.example");
+    }
+    compare("NOTIFIERS.md", &text);
+}
+
 #[test]
 fn checks_md_says_what_the_kinds_say() {
     let mut text = String::from(
         "# Check kinds\n\nMade from the kinds themselves; the keys that every check has are in [PLAN.md](PLAN.md).\n",
     );
     for spec in check::specs() {
-        let schema = serde_json::to_value((spec.schema)()).unwrap();
-        let required = schema["required"].as_array().cloned().unwrap_or_default();
-        write!(text, "\n## `{}`\n\n{} Category: `{}`.\n\n", spec.name, spec.doc, spec.category).unwrap();
-        text.push_str("| key | default | meaning |\n| --- | --- | --- |\n");
-        for (key, property) in schema["properties"].as_object().unwrap() {
-            let doc = property["description"].as_str().unwrap_or_default().replace('\n', " ");
-            assert!(!doc.is_empty(), "{}: `{key}` has no sentence", spec.name);
-            let default = if required.contains(&Value::from(key.as_str())) {
-                "required".to_owned()
-            } else {
-                default_of(property)
-            };
-            writeln!(text, "| `{key}` | {default} | {doc} |").unwrap();
-        }
-        write!(text, "\n```toml\n[checks.example]\nkind = \"{}\"\n{}```\n", spec.name, spec.example).unwrap();
+        let category = format!(" Category: `{}`.", spec.category);
+        kind_section(&mut text, &spec, &category, "checks.example");
     }
     compare("CHECKS.md", &text);
 }
@@ -84,7 +99,12 @@ fn plan_md_names_every_key() {
     for (table, definition) in schema["$defs"].as_object().unwrap() {
         // The kinds' own keys are CHECKS.md's.
         let of_a_kind = check::specs().iter().any(|spec| table.starts_with(&format!("{}_", spec.name)));
-        if of_a_kind || table.starts_with("check_") || table == "setting" || table == "credential" {
+        if of_a_kind
+            || table.starts_with("check_")
+            || table.starts_with("notifier_")
+            || table == "setting"
+            || table == "credential"
+        {
             continue;
         }
         for key in definition["properties"].as_object().into_iter().flatten().map(|(key, _)| key) {
@@ -95,3 +115,62 @@ fn plan_md_names_every_key() {
     }
     assert!(missing.is_empty(), "docs/PLAN.md does not name {missing:?}");
 }
+
+/// The table of `FailureClass::meaning` as a page.
+#[test]
+fn failures_md_says_what_the_table_says() {
+    use golive::model::failure::FailureClass;
+    let mut text = String::from(FAILURES_HEAD);
+    for class in FailureClass::ALL {
+        let meaning = class.meaning();
+        let category = meaning.category.map_or("the check's own", |category| category.word());
+        let recovery = meaning.recovery.word();
+        writeln!(text, "| `{class}` | {category} | {} | `{recovery}` | {} |", meaning.impact, meaning.remedy).unwrap();
+    }
+    text.push_str(FAILURES_FOOT);
+    compare("FAILURES.md", &text);
+}
+
+const FAILURES_HEAD: &str = "# What a failure means
+
+Every `fail` and `error` is classified by what really happened, not by the words it came in. The class gives category,
+impact and recovery unless the plan says otherwise: a check's own `impact`, `remedy` and `recovery` come first, and its
+`severity` is always the plan's. The table is `src/model/failure.rs`; this page is made from it.
+
+| class | category | impact | recovery | where to begin |
+| --- | --- | --- | --- | --- |
+";
+
+const FAILURES_FOOT: &str = "
+`local` is golive's own: this machine has no network or resolver, a command is not trusted, a source failed, a condition
+cannot be evaluated. It is an `error` and never a verdict on the target.
+
+## How each recovery is carried out
+
+- **retry**: by the check's `retry` (attempts, delay, backoff), each wait a fifth more or less so that many do not come
+  back at once. `Retry-After` (of 429 and 503) is obeyed: a wait that fits before the check's next turn is waited out, a
+  longer one ends the run. After a 429 the check repeats what it was answered, without asking again, until the wait is
+  over (15 minutes at most). A pass after retries says on which attempt.
+- **fallback**: an `http` check with `fallback = { url = … }` asks there when the first service fails. If that answers as
+  it should, the check is a warning that names both; the failure of the first stays in the evidence, with the recovery
+  `fallback`.
+- **manual_intervention**: a person begins where the last column says, or at the check's own `remedy`.
+- **graceful_degradation**: by the plan's word alone (`recovery = \"graceful_degradation\"`).
+
+## Timeouts
+
+A timeout says what was waited for: the name's address, a connection to which address, the TLS handshake, the opening of
+a WebSocket, the login, an answer, the rest of the answer.
+
+## Where the failure comes from, by kind
+
+| kind | seen | class |
+| --- | --- | --- |
+| `http` | 401, 403, 407 / 404, 410 / 409 / 429 / 5xx, unless the condition asks for that status | `denied` / `not_found` / `conflict` / `throttled` / `server_error` |
+| `sql` | wrong password, user or right / no such database, table, column; a statement that writes / starting, full | `denied` / `configuration` / `server_error` |
+| `redis` | `WRONGPASS`, `NOAUTH`, `NOPERM` / `LOADING`, `MASTERDOWN`, `CLUSTERDOWN` | `denied` / `server_error` |
+| `smtp` | 530, 534, 535 / 550 to 554 / 421, 45x | `denied` / `configuration` / `server_error` |
+| `websocket` | 401, 403 / 404, a refused subscription / 5xx instead of an opening | `denied` / `configuration` / `server_error` |
+| `prometheus` | no such target or rule, a refused query / a target that is down; no sample is an `error` | `configuration` / `server_error` |
+| all | TLS offered but not spoken, demanded but not offered, another name, ended, unknown issuer | `tls` |
+";

@@ -1,6 +1,6 @@
 //! A whole go-live flown by keys in the real binary, and everything that can end a terminal program.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use golive::demo::{Fault, World};
 use rustix::process::Signal;
@@ -11,24 +11,18 @@ const SIZE: (u16, u16) = (120, 36);
 
 /// Probes on demand run when somebody asks: `r` on the item that rests on them.
 fn ask_for_the_probes(terminal: &mut Terminal) {
-    terminal.wait_for("PRE-DEPLOYMENT");
-    terminal.keys("1");
-    // What they stand on answers already, so nothing has to be asked for twice.
-    terminal.wait_until("what we stand on", |screen| {
-        screen.lines().any(|line| line.contains("What we stand on answers") && line.contains(" 4 ok"))
-    });
-    terminal.keys("g j j r");
+    terminal.wait_for("Security measures enabled");
+    terminal.keys("1 g j j r");
     terminal.wait_for("run again");
 }
 
 fn demo(home: &Path) -> Terminal {
-    let mut terminal = Terminal::golive(&["demo"], home, SIZE);
-    ask_for_the_probes(&mut terminal);
-    // Everything that machines can judge is settled; two items wait for people.
+    let terminal = Terminal::golive(&["demo", "--dir", folder_in(home).to_str().unwrap()], home, SIZE);
+    // Everything that machines can judge is settled; one probe waits to be asked for, two items for people.
     terminal.wait_until("the machines' part", |screen| {
         screen.contains("HOLD to deploy")
-            && screen.contains("PRE-DEPLOYMENT  ☐ 4/5")
-            && screen.contains("ROLLBACK  ☐ 2/3")
+            && screen.contains("PRE-DEPLOYMENT  ☐ 5/7")
+            && screen.contains("ROLLBACK  ☐ 3/4")
     });
     terminal
 }
@@ -46,11 +40,35 @@ fn sign(terminal: &mut Terminal) {
     terminal.wait_gone("Sign:");
 }
 
-/// Signs what waits for people before a deployment.
-fn sign_both(terminal: &mut Terminal) {
+/// The folder of a demo's world.
+fn folder_in(home: &Path) -> PathBuf {
+    home.join("world")
+}
+
+/// The code in the letter that arrived last.
+fn code_in(folder: &Path) -> String {
+    let mut letters: Vec<_> =
+        std::fs::read_dir(folder.join("arrived")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    letters.sort();
+    let letters = letters.iter().rev().map(|path| std::fs::read_to_string(path).unwrap());
+    let after = |letter: String| letter.split_once("back into golive: ").map(|(_, after)| after[..9].to_owned());
+    letters.into_iter().find_map(after).expect("no code arrived")
+}
+
+/// Asks for the test of the notifiers, reads the letter, types its code back; then signs what waits for people.
+fn prove_and_sign(terminal: &mut Terminal, folder: &Path) {
+    terminal.keys("1 g j j j j r");
+    terminal.wait_for("has not come back");
+    terminal.keys("x");
+    terminal.wait_for("Confirm code");
+    terminal.type_text(&code_in(folder));
+    read_it();
+    terminal.keys("enter");
+    terminal.wait_gone("Confirm code");
+    terminal.wait_for("6/7");
     terminal.keys("G");
     sign(terminal);
-    terminal.keys("4 g j");
+    terminal.keys("4 g j j");
     sign(terminal);
     terminal.wait_for("GO to deploy");
 }
@@ -74,11 +92,11 @@ fn through_the_door(terminal: &mut Terminal, title: &str) {
 fn a_whole_go_live_is_flown_by_keys() {
     let home = tempfile::tempdir().unwrap();
     let mut terminal = demo(home.path());
-    sign_both(&mut terminal);
+    prove_and_sign(&mut terminal, &folder_in(home.path()));
     terminal.keys("2 g");
     through_the_door(&mut terminal, "Start: Build successful");
-    terminal.wait_for("built in 0.2 s");
-    terminal.keys("j");
+    terminal.wait_for("bytes");
+    terminal.keys("G k");
     terminal.wait_for("x starts it");
     through_the_door(&mut terminal, "Start: Release");
     terminal.wait_for("current is now 2026.11.3");
@@ -90,7 +108,9 @@ fn a_whole_go_live_is_flown_by_keys() {
     terminal.wait_for("to close");
     terminal.keys("3");
     terminal.wait_for("Support informed");
-    terminal.keys("g j j j j j");
+    terminal.keys("g j j r j r");
+    terminal.wait_until("the probes after the deployment", |screen| screen.contains("5/6"));
+    terminal.keys("j j");
     sign(&mut terminal);
     terminal.wait_until("GO to close", |screen| screen.contains(" GO to close"));
     terminal.keys("G");
@@ -105,11 +125,11 @@ fn a_whole_go_live_is_flown_by_keys() {
 fn the_door_is_not_answered_by_a_burst() {
     let home = tempfile::tempdir().unwrap();
     let mut terminal = demo(home.path());
-    sign_both(&mut terminal);
+    prove_and_sign(&mut terminal, &folder_in(home.path()));
     terminal.keys("2 g");
     through_the_door(&mut terminal, "Start: Build successful");
-    terminal.wait_for("built in 0.2 s");
-    terminal.keys("j");
+    terminal.wait_for("bytes");
+    terminal.keys("G k");
     terminal.wait_for("x starts it");
     // A slow link bunches keys: the characters are taken, their Enter is not.
     terminal.keys("x");
@@ -187,9 +207,28 @@ fn no_colour_means_no_colour() {
     }
 }
 
-/// A playground that survives the cockpit.
+/// A playground that survives the cockpit, its plan allowed to run.
 fn playground(home: &Path) -> World {
     World::start(Some(&home.join("world")), &[]).unwrap()
+}
+
+fn golive(home: &Path, arguments: &[&str]) {
+    let ran = std::process::Command::new(env!("CARGO_BIN_EXE_golive"))
+        .args(arguments)
+        .env_clear()
+        .env("HOME", home)
+        .env("PATH", "/usr/bin:/bin")
+        .env("XDG_STATE_HOME", home.join("state"))
+        .output()
+        .unwrap();
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+}
+
+/// Lets a world's plan run, and rehearses its way back.
+fn rehearse(world: &World, home: &Path) {
+    let plan = world.plan();
+    golive(home, &["trust", "--yes", plan.to_str().unwrap()]);
+    golive(home, &["rehearse", "--format", "json", plan.to_str().unwrap()]);
 }
 
 fn cockpit(world: &World, home: &Path, arguments: &[&str]) -> Terminal {
@@ -244,20 +283,13 @@ fn ready_to_build(home: &Path) -> (World, Terminal) {
     let world = playground(home);
     let script = "#!/bin/sh\nset -eu\ncd \"$(dirname \"$0\")/..\"\necho begun\nmkdir -p dist/assets\ncp web/index.html dist/\ncat VERSION > dist/VERSION\nsleep 4\necho ended >> dist/times\necho built slowly\n";
     std::fs::write(world.folder().join("ops/build.sh"), script).unwrap();
-    let trust = std::process::Command::new(env!("CARGO_BIN_EXE_golive"))
-        .args(["trust", "--yes", world.plan().to_str().unwrap()])
-        .env_clear()
-        .env("HOME", home)
-        .env("XDG_STATE_HOME", home.join("state"))
-        .output()
-        .unwrap();
-    assert!(trust.status.success(), "{}", String::from_utf8_lossy(&trust.stderr));
+    rehearse(&world, home);
     let mut terminal = cockpit(&world, home, &["--new"]);
     ask_for_the_probes(&mut terminal);
     terminal.wait_until("the machines' part", |screen| {
-        screen.contains("PRE-DEPLOYMENT  ☐ 4/5") && screen.contains("ROLLBACK  ☐ 2/3")
+        screen.contains("PRE-DEPLOYMENT  ☐ 5/7") && screen.contains("ROLLBACK  ☐ 3/4")
     });
-    sign_both(&mut terminal);
+    prove_and_sign(&mut terminal, world.folder());
     (world, terminal)
 }
 
@@ -283,10 +315,14 @@ fn a_running_step_outlives_kill_9_and_is_attached_again() {
 fn an_untrusted_plans_steps_are_refused() {
     let home = tempfile::tempdir().unwrap();
     let world = playground(home.path());
+    rehearse(&world, home.path());
+    // Somebody changes a script that a step runs: what was allowed is another thing now.
+    let build = world.folder().join("ops/build.sh");
+    let changed = std::fs::read_to_string(&build).unwrap() + "# one line more\n";
+    std::fs::write(&build, changed).unwrap();
     let mut terminal = cockpit(&world, home.path(), &["--new"]);
-    ask_for_the_probes(&mut terminal);
-    terminal.wait_until("the machines' part", |screen| screen.contains("ROLLBACK  ☐ 2/3") && screen.contains("☐ 4/5"));
-    sign_both(&mut terminal);
+    terminal.wait_until("the machines' part", |screen| screen.contains("ROLLBACK  ☐ 3/4") && screen.contains("☐ 5/7"));
+    prove_and_sign(&mut terminal, world.folder());
     terminal.keys("2 g");
     terminal.keys("x");
     terminal.wait_for("Start: Build successful");
@@ -295,4 +331,91 @@ fn an_untrusted_plans_steps_are_refused() {
     terminal.wait_for("golive trust");
     let built = std::fs::read_to_string(world.folder().join("dist/VERSION")).unwrap();
     assert_eq!(built, "2026.11.2\n", "it ran all the same");
+}
+
+/// Opens the door of the rollback and answers it.
+fn roll_back(terminal: &mut Terminal) {
+    terminal.keys("R");
+    terminal.wait_until("the door", |screen| screen.contains("Roll back") && screen.contains("[Leave]"));
+    terminal.type_text("academy-checkout");
+    read_it();
+    terminal.keys("enter");
+    terminal.wait_gone("[Leave]");
+}
+
+#[test]
+fn a_deployment_that_fails_is_rolled_back_by_keys() {
+    let home = tempfile::tempdir().unwrap();
+    let mut terminal = Terminal::golive(
+        &["demo", "--scenario", "failed-deploy", "--dir", folder_in(home.path()).to_str().unwrap()],
+        home.path(),
+        SIZE,
+    );
+    terminal.wait_until("the machines' part", |screen| {
+        screen.contains("PRE-DEPLOYMENT  ☐ 5/7") && screen.contains("ROLLBACK  ☐ 3/4")
+    });
+    prove_and_sign(&mut terminal, &folder_in(home.path()));
+    terminal.keys("2 g");
+    through_the_door(&mut terminal, "Start: Build successful");
+    terminal.wait_for("bytes");
+    terminal.keys("G k");
+    terminal.wait_for("x starts it");
+    through_the_door(&mut terminal, "Start: Release");
+    terminal.wait_for("cp: error writing");
+    terminal.wait_for("NO-GO to open");
+    terminal.wait_for("ROLL BACK?");
+    // What each key would do now stands beside the failure.
+    terminal.wait_for("goes back to the old version: 2 steps");
+    terminal.keys("b");
+    terminal.wait_for("ROLLBACK  could we go back");
+    roll_back(&mut terminal);
+    terminal.wait_for("rolled back");
+    terminal.wait_for("✓ done, and verified");
+    terminal.keys("q");
+    assert_eq!(terminal.exit_code(), 1, "NO-GO");
+    assert!(terminal.is_given_back());
+}
+
+#[test]
+fn a_rollback_outlives_kill_9_and_goes_on() {
+    let home = tempfile::tempdir().unwrap();
+    let world = playground(home.path());
+    let script = "#!/bin/sh\nset -eu\ncd \"$(dirname \"$0\")/..\"\nif [ \"${2:-}\" = --on ]; then ln -sfn releases/2026.11.2 staging; exit 0; fi\necho begun\nsleep 4\necho once >> data/times\necho switched slowly\n";
+    std::fs::write(world.folder().join("ops/rollback.sh"), script).unwrap();
+    rehearse(&world, home.path());
+    let mut terminal = cockpit(&world, home.path(), &["--new"]);
+    terminal.wait_until("the machines' part", |screen| screen.contains("PRE-DEPLOYMENT  ☐ 5/7"));
+    terminal.keys("b");
+    roll_back(&mut terminal);
+    terminal.wait_for("begun");
+    terminal.signal(Signal::KILL);
+    terminal.exit_code();
+    let mut terminal = cockpit(&world, home.path(), &["--resume"]);
+    terminal.wait_for("DEPLOYMENT");
+    terminal.keys("b");
+    terminal.wait_for("✓ done, and verified");
+    let times = std::fs::read_to_string(world.folder().join("data/times")).unwrap();
+    assert_eq!(times.lines().count(), 1, "the step ran once and no more");
+    terminal.keys("q");
+    assert_eq!(terminal.exit_code(), 1, "rolled back is NO-GO");
+}
+
+#[test]
+fn a_rehearsal_is_flown_in_the_cockpit() {
+    let home = tempfile::tempdir().unwrap();
+    let world = playground(home.path());
+    let plan = world.plan();
+    golive(home.path(), &["trust", "--yes", plan.to_str().unwrap()]);
+    let mut terminal = Terminal::golive(&["rehearse", plan.to_str().unwrap()], home.path(), SIZE);
+    terminal.wait_for("never rehearsed");
+    terminal.keys("R");
+    terminal.wait_for("Rehearse rolling back academy-checkout");
+    terminal.type_text("academy-checkout");
+    read_it();
+    terminal.keys("enter");
+    terminal.wait_for("✓ done, and verified");
+    terminal.keys("q");
+    assert_eq!(terminal.exit_code(), 0, "passed");
+    let link = std::fs::read_link(world.folder().join("staging")).unwrap();
+    assert_eq!(link.to_str(), Some("releases/2026.11.2"));
 }

@@ -209,3 +209,39 @@ fn nothing_hostile_reaches_a_cell() {
     let screen = desk.screen();
     assert!(!screen.chars().any(|c| c.is_control() && c != '\n'), "{screen:?}");
 }
+
+#[test]
+fn the_way_back_has_a_door_that_says_what_will_run_and_what_it_means() {
+    let mut desk = Desk::at(kit::mid_rollback());
+    desk.size = (120, 36);
+    desk.fly("R").sees("Roll back academy-checkout in PRODUCTION").sees("never rehearsed as they stand now");
+    desk.sees("switch_back ./deploy.sh").sees("1 check verifies the old version");
+    desk.fly("<enter>");
+    assert!(desk.asked.is_empty(), "Enter alone leaves");
+    desk.fly("R academy-checkout <enter>");
+    assert_eq!(desk.asked[0].0, Command::RollBack { reason: None });
+    desk.sees("NO-GO to open").sees("rolling back");
+    desk.fly("b").sees("could we go back");
+    desk.fly("R").sees("Stop the rollback");
+    desk.fly("y");
+    assert_eq!(desk.asked[1].0, Command::StopRollback);
+}
+
+#[test]
+fn without_a_way_back_the_key_says_so() {
+    let mut desk = Desk::at(kit::healthy());
+    desk.fly("R").sees("the plan has no rollback procedure");
+}
+
+#[test]
+fn a_role_speaks_and_a_hold_holds() {
+    let mut desk = Desk::at(kit::mid_rollback());
+    desk.fly("p").sees("payments");
+    desk.fly("<enter>");
+    let Some((Command::SayInPoll { role, .. }, _)) = desk.asked.first() else { panic!("{:?}", desk.asked) };
+    assert_eq!(role, "release");
+    desk.fly("H what is that? <enter>").sees("held by thandi");
+    desk.fly("H").sees("Let the go-live go on");
+    desk.fly("y");
+    assert_eq!(desk.asked.last().unwrap().0, Command::LiftHold);
+}

@@ -2,7 +2,9 @@
 #![expect(clippy::disallowed_methods, reason = "tests touch the world: files, processes, the environment")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod alerts;
 mod architecture;
+mod canary;
 mod cli;
 mod cli_kit;
 mod cockpit;
@@ -10,24 +12,32 @@ mod crash;
 mod credentials;
 mod demo_world;
 mod docs;
+mod enforcement;
 mod envfile;
 mod exposure;
 mod flight;
+mod gate;
 mod init;
 mod keys;
 mod kit;
+mod outbox;
 mod pictures;
 mod pilot;
 mod plans;
 mod replaying;
 mod report;
+mod rollback;
 mod rotate;
 mod scan;
 mod scenario;
 mod screens;
 mod secrets;
+mod servers;
+mod settings;
+mod telling;
 mod terminal;
 mod verdict;
+mod walk;
 mod watch;
 mod webhook;
 mod webhooks;

@@ -8,7 +8,7 @@ use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 /// A sound value, made up anew at each run.
-fn made_up() -> String {
+pub(crate) fn made_up() -> String {
     let random = ulid::Ulid::generate().to_string();
     format!("{}-{}", &random[10..], random.to_lowercase()[10..].chars().rev().collect::<String>())
 }

@@ -64,10 +64,19 @@ fn dialogs_and_doors() {
         ("waive", kit::one_blocker(), "jj<enter>w"),
         ("step-door", kit::healthy(), "2x"),
         ("quit-while-a-step-runs", kit::mid_deployment(), "q"),
+        ("rollback-door", kit::mid_rollback(), "R"),
+        ("poll", kit::mid_rollback(), "p"),
     ] {
         for size in [SIZES[0], SIZES[1]] {
             shot(&format!("dialog-{name}"), &moment, keys, size);
         }
+    }
+}
+
+#[test]
+fn the_way_back_at_every_size() {
+    for size in SIZES {
+        shot("rollback", &kit::mid_rollback(), "b", size);
     }
 }
 

@@ -26,16 +26,12 @@ use golive::source::known::Memory;
 use golive::{clock, plan};
 
 use crate::kit::operator;
+use crate::rotate::made_up;
 
 const PLAN: &str = "[service]\nname = \"shop\"\nenvironment = \"staging\"\n[sources]\nenv_files = [\".env\"]\n\
     [credentials.key]\nfrom = { file = \"key\" }\nlength = { min = 8, max = 128 }\nevery = \"1h\"\n\
     [settings.MODE]\nid = \"mode\"\nmust_be = \"live\"\nevery = \"1h\"\n\
     [[pre_deployment]]\nid = \"seen\"\nchecks = [\"key_valid\"]\nmanual = { prompt = \"Seen?\" }\n";
-
-/// A value of this test's own, made at run time.
-fn made_up() -> String {
-    format!("FAKE-{}", ulid::Ulid::generate())
-}
 
 struct Session {
     folder: tempfile::TempDir,
@@ -74,6 +70,7 @@ impl Session {
             probes: engine::probes_of_kinds(),
             surroundings,
             reader,
+            gate: golive::engine::GateKeeping::Not,
             steps_folder: PathBuf::from("/nowhere"),
         })
         .unwrap();
@@ -191,7 +188,8 @@ async fn a_mode_that_opens_warns_until_it_is_closed() {
     // A file without a secret in it is nobody's business.
     fs::set_permissions(session.folder.path().join(".env"), fs::Permissions::from_mode(0o644)).unwrap();
     tokio::time::sleep(Duration::from_secs(3)).await;
-    assert_eq!(warns(session.until("still", |_| true).await.as_ref()), [""; 0]);
+    let state = session.until("still", |_| true).await;
+    assert_eq!(warns(&state), [""; 0]);
 }
 
 #[tokio::test]

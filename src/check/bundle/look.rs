@@ -10,7 +10,7 @@ use crate::check::bundle::{Keys, age};
 use crate::check::exposed::{self, Gravity, Objection};
 use crate::model::time::Now;
 use crate::model::values::Values;
-use crate::scan::{self, Scanner, Survey, Unsearched};
+use crate::scan::{self, Scanner, Sought, Survey, Unsearched};
 
 /// What writes to the browser's console without being a warning or an error.
 const CONSOLE: &[&str] =
@@ -36,6 +36,7 @@ pub(super) struct Asked {
     pub(super) plan_folder: PathBuf,
     pub(super) keys: Keys,
     pub(super) holds: Option<String>,
+    pub(super) previous: Option<String>,
     pub(super) now: Now,
 }
 
@@ -49,7 +50,8 @@ pub(super) struct Looked {
 
 impl Search {
     pub(super) fn of(keys: &Keys, values: &Values) -> Self {
-        let (secrets, unsearched) = if keys.no_secrets { scan::of_values(values) } else { Default::default() };
+        let (mut secrets, unsearched) = if keys.no_secrets { scan::of_values(values) } else { Default::default() };
+        secrets.retain(|secret| !keys.may_be_public(secret));
         let console = if keys.console_logs.is_some() { CONSOLE } else { &[] };
         let texts: Vec<Arc<str>> =
             keys.lacks.iter().map(String::as_str).chain(console.iter().copied()).map(Arc::from).collect();
@@ -80,6 +82,7 @@ pub(super) fn look(asked: &Asked, search: &Search, stop: &AtomicBool) -> Result<
     if let Some(scanner) = &search.secrets {
         let mut survey = Survey::new(scanner, stop);
         scan::survey_path(&mut survey, &asked.folder, shown, &|_| true);
+        survey.hits.retain(|located| !is_meant(&asked.keys, &located.hit.sought));
         objections.extend(exposed::of_survey(&survey, REMEDY));
         objections.extend(exposed::of_unsearched(&search.unsearched));
         if survey.places == 0 {
@@ -98,7 +101,7 @@ pub(super) fn look(asked: &Asked, search: &Search, stop: &AtomicBool) -> Result<
             passed.push(format!("none of {} texts in {} of {shown}", asked.keys.lacks.len(), files(survey.places)));
         }
         if let Some(most) = asked.keys.console_logs {
-            passed.push(format!("{} calls write to the browser's console, at most {most}", console_calls(&survey)));
+            passed.push(format!("{}, at most {most}", written_to_console(console_calls(&survey))));
         }
     }
     objections.extend(age::objections(asked));
@@ -113,6 +116,11 @@ pub(super) fn look(asked: &Asked, search: &Search, stop: &AtomicBool) -> Result<
     Ok(Looked { objections, passed, built })
 }
 
+/// Whether a known key is meant to be public.
+fn is_meant(keys: &Keys, sought: &Sought) -> bool {
+    matches!(sought, Sought::Known { what, .. } if keys.meant_public.iter().any(|meant| meant == what))
+}
+
 fn is_code(shown: &str) -> bool {
     Path::new(shown).extension().is_some_and(|extension| CODE.iter().any(|code| extension.eq_ignore_ascii_case(code)))
 }
@@ -120,6 +128,11 @@ fn is_code(shown: &str) -> bool {
 /// `1 file`, `2 files`.
 pub(super) fn files(count: u64) -> String {
     if count == 1 { "1 file".to_owned() } else { format!("{count} files") }
+}
+
+fn written_to_console(calls: u64) -> String {
+    let calls = if calls == 1 { "1 call writes".to_owned() } else { format!("{calls} calls write") };
+    format!("{calls} to the browser's console")
 }
 
 fn console_calls(survey: &Survey<'_>) -> u64 {
@@ -144,8 +157,7 @@ fn of_texts(keys: &Keys, survey: &Survey<'_>) -> Vec<Objection> {
         if calls > most {
             let first = CONSOLE.iter().filter_map(|call| survey.first.get(*call)).next();
             let first = first.map(|located| format!(", one in {} at byte {}", located.place, located.hit.offset));
-            let sentence =
-                format!("{calls} calls write to the browser's console, at most {most}{}", first.unwrap_or_default());
+            let sentence = format!("{}, at most {most}{}", written_to_console(calls), first.unwrap_or_default());
             let remedy = "have the build drop them: esbuild: { drop: [\"console\"] } in vite.config";
             objections.push(Objection::fails(sentence).remedy(remedy));
         }

@@ -28,6 +28,7 @@ use crate::model::plan::Check;
 use crate::model::template::Template;
 use crate::model::word::Category;
 use crate::network;
+use crate::scan::Secret;
 
 /// The kind.
 pub(super) struct Bundle;
@@ -40,6 +41,10 @@ struct Keys {
     /// Whether it must be free of secrets: the plan's credentials in every form, keys of known providers.
     #[serde(default)]
     no_secrets: bool,
+    /// Credentials, by id, and keys of known providers, by name ("a Google API key"), that are meant to be public. Keys
+    /// that their provider made for browsers (Supabase's anonymous one) need not be named.
+    #[serde(default)]
+    meant_public: Vec<String>,
     /// Prefixes that a bundler publishes (`VITE_`): a credential in a variable with one of them is a warning.
     #[serde(default)]
     public_prefixes: Vec<String>,
@@ -58,6 +63,8 @@ struct Keys {
     /// The site's address: its index, asked for with and without cache-busting at every address of the name, and the
     /// assets that the index names must be those of the folder, byte for byte.
     served: Option<Template>,
+    /// The folder of the version before: its code must still be served, for those whose page is open. None where empty.
+    previous: Option<Template>,
 }
 
 #[derive(Clone, Deserialize, JsonSchema)]
@@ -70,6 +77,11 @@ struct Marker {
 }
 
 impl Keys {
+    /// Whether a credential may be read by everybody.
+    fn may_be_public(&self, secret: &Secret) -> bool {
+        secret.is_made_public() || self.meant_public.contains(&secret.id)
+    }
+
     const fn looks_at_folder(&self) -> bool {
         let searches = self.no_secrets || !self.lacks.is_empty() || self.console_logs.is_some();
         let dates = self.marker.is_some() || self.max_age.is_some() || !self.newer_than.is_empty();
@@ -97,17 +109,27 @@ impl Kind for Bundle {
         let fill = |template: &Template| finding.fill(template, values).map(|filled| filled.shown().to_owned());
         let shown = keys.folder.as_ref().map(fill).transpose()?.unwrap_or_default();
         let holds = keys.marker.as_ref().map(|marker| fill(&marker.holds)).transpose()?;
+        let previous = keys.previous.as_ref().map(fill).transpose()?.filter(|folder| !folder.is_empty());
         let site = keys.served.as_ref().map(fill).transpose()?;
         let site = site.map(|site| served::Site::of(&site)).transpose();
         let site = site.map_err(|why| Box::new(finding.fail(FailureClass::Value, &why)))?;
         let search = Arc::new(look::Search::of(&keys, values));
-        Ok(Box::new(Looker { finding, keys, shown, holds, site, search, surroundings: Arc::clone(surroundings) }))
+        Ok(Box::new(Looker {
+            finding,
+            keys,
+            shown,
+            holds,
+            site,
+            previous,
+            search,
+            surroundings: Arc::clone(surroundings),
+        }))
     }
 }
 
 fn touches(options: &Options) -> Vec<Touch> {
     let Ok(keys) = options::read::<Keys>(options) else { return Vec::new() };
-    let folder = keys.folder.iter().map(|folder| Touch::File(folder.as_written().to_owned()));
+    let folder = keys.folder.iter().chain(&keys.previous).map(|folder| Touch::File(folder.as_written().to_owned()));
     let files = keys.newer_than.iter().map(|file| Touch::File(file.display().to_string()));
     let host = keys.served.iter().map(|served| {
         let after = served.as_written().split_once("://").map_or(served.as_written(), |(_, rest)| rest);
@@ -132,6 +154,10 @@ fn problems(options: &Options) -> Vec<OptionProblem> {
         if keys.public_prefixes.iter().any(String::is_empty) {
             problems.push(OptionProblem::at("public_prefixes", "every variable begins with the empty text"));
         }
+        if keys.previous.is_some() && keys.served.is_none() {
+            problems
+                .push(OptionProblem::at("previous", "nothing says where it is served").help("served = \"https://…\""));
+        }
         let url = keys.served.as_ref().map(Template::as_written).unwrap_or("https://");
         if !url.starts_with("https://") && !url.starts_with("http://") && !url.starts_with("{{") {
             problems.push(OptionProblem::at("served", "an address begins with https:// or http://"));
@@ -147,6 +173,8 @@ struct Looker {
     /// What the marker must hold.
     holds: Option<String>,
     site: Option<served::Site>,
+    /// The folder of the version before.
+    previous: Option<String>,
     search: Arc<look::Search>,
     surroundings: Arc<Surroundings>,
 }
@@ -161,7 +189,7 @@ impl Looker {
     /// The error is evidence too: there was nothing to look at, or nobody could.
     async fn look(&self, timeout: Duration) -> Result<Evidence, Evidence> {
         let deadline = network::deadline(timeout);
-        let mut objections = prefix::objections(&self.keys.public_prefixes, &self.surroundings.values);
+        let mut objections = prefix::objections(&self.keys, &self.surroundings.values);
         let (mut passed, mut facts) = (Vec::new(), Vec::new());
         if !self.keys.public_prefixes.is_empty() {
             passed.push("no credential stands in a variable that a bundler publishes".to_owned());
@@ -203,6 +231,7 @@ impl Looker {
             plan_folder: self.surroundings.folder.clone(),
             keys: self.keys.clone(),
             holds: self.holds.clone(),
+            previous: self.previous.clone(),
             now: (self.surroundings.clock)(),
         };
         let search = Arc::clone(&self.search);

@@ -21,6 +21,7 @@ use crate::network::{Network, Trouble};
 /// Addresses of a name that are asked, and assets that are followed.
 const MOST_ADDRESSES: usize = 8;
 const MOST_ASSETS: usize = 100;
+const DEEPEST: usize = 8;
 /// An index is short.
 const LARGEST_INDEX: u64 = 4 << 20;
 /// What a browser runs without the index naming it.
@@ -38,6 +39,8 @@ pub(super) struct Site {
 /// The build's files with their digests: the index first, then what it names.
 pub(super) struct Built {
     files: Vec<(String, Digest)>,
+    /// Code of the version before.
+    previous: Vec<String>,
 }
 
 /// What the comparison gave.
@@ -89,7 +92,13 @@ pub(super) fn built(asked: &Asked) -> Result<Built, Objection> {
         built.push((file, digest));
     }
     built.truncate(MOST_ASSETS);
-    Ok(Built { files: built })
+    let mut previous = Vec::new();
+    if let Some(shown) = &asked.previous {
+        let folder = asked.plan_folder.join(shown);
+        let gone = |error| Objection::new(Gravity::CannotTell, format!("{shown} cannot be read: {error}"));
+        code_below(&folder, "", 0, &mut previous).map_err(gone)?;
+    }
+    Ok(Built { files: built, previous })
 }
 
 /// The file of the build that a reference of the index means; none where it leads elsewhere.
@@ -103,6 +112,23 @@ fn file_of(reference: &str, asked: &Asked) -> Option<String> {
     let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
     let ends = (0..parts.len()).map(|from| parts[from..].join("/"));
     ends.into_iter().find(|end| asked.folder.join(end).is_file() && end != "index.html")
+}
+
+/// What an open page may still load from below a folder.
+fn code_below(folder: &Path, shown: &str, depth: usize, code: &mut Vec<String>) -> io::Result<()> {
+    let mut entries = folder.read_dir()?.collect::<io::Result<Vec<_>>>()?;
+    entries.sort_by_key(std::fs::DirEntry::file_name);
+    for entry in entries {
+        let (path, shown) = (entry.path(), format!("{shown}{}", entry.file_name().to_string_lossy()));
+        let is_code =
+            path.extension().is_some_and(|extension| ["js", "mjs", "css"].iter().any(|code| extension == *code));
+        if path.is_dir() && depth < DEEPEST {
+            code_below(&path, &format!("{shown}/"), depth + 1, code)?;
+        } else if is_code && code.len() < MOST_ASSETS {
+            code.push(shown);
+        }
+    }
+    Ok(())
 }
 
 fn digest(path: &Path) -> io::Result<Digest> {
@@ -161,6 +187,18 @@ async fn at_address(site: &Site, built: &Built, line: &mut Line<'_>) -> Result<V
         }
         let fresh = line.get(&site.path(name), Copy::Fresh).await?;
         objections.push(objection(&shown, &usual, is_it(&fresh, digest)));
+    }
+    for file in &built.previous {
+        let got = line.get(&site.path(file), Copy::Any).await?;
+        if got.status != 200 {
+            let sentence = format!(
+                "{} of the version before is answered {}: whoever has its page open cannot go on",
+                site.named(file),
+                got.status
+            );
+            objections
+                .push(Objection::fails(sentence).remedy("keep the assets of the version before in place for a while"));
+        }
     }
     Ok(objections)
 }

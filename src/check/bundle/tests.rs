@@ -105,12 +105,35 @@ async fn a_key_of_a_known_provider_fails_and_a_suspect_one_warns() {
     let (folder, surroundings) = world(&made_up());
     put(folder.path(), "dist/maps.js", format!("key=\"AIza{}\"", "aB3cD4e".repeat(5)).as_bytes());
     is(&look("no_secrets = true", &surroundings).await, Outcome::Warn, "a Google API key");
+    let meant = "no_secrets = true\nmeant_public = [\"a Google API key\"]";
+    is(&look(meant, &surroundings).await, Outcome::Pass, "");
     put(folder.path(), "dist/pay.js", format!("key=\"sk_live_{}\"", "aB3cD4".repeat(4)).as_bytes());
     is(
         &look("no_secrets = true", &surroundings).await,
         Outcome::Fail,
         "a Stripe live key stands in dist/pay.js at byte 5",
     );
+}
+
+#[tokio::test]
+async fn a_credential_that_is_made_for_browsers_is_no_find() {
+    let part = |text: &str| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(text);
+    let token = |role: &str| {
+        let claims = format!(r#"{{"iss":"supabase","role":"{role}"}}"#);
+        format!("{}.{}.{}", part(r#"{"alg":"HS256"}"#), part(&claims), part("FAKE-signature-of-a-test"))
+    };
+    let keys = "no_secrets = true\npublic_prefixes = [\"VITE_\"]";
+    for (value, outcome) in
+        [(token("anon"), Outcome::Pass), (token("service_role"), Outcome::Fail), (made_up(), Outcome::Fail)]
+    {
+        let (folder, mut surroundings) = world(&value);
+        Arc::get_mut(&mut surroundings).unwrap().values.insert("env.VITE_KEY", kit::secret(&value));
+        put(folder.path(), "dist/rows.js", format!("key='{value}'").as_bytes());
+        is(&look(keys, &surroundings).await, outcome, "");
+    }
+    let (folder, surroundings) = world("FAKE-application-id-0123456789");
+    put(folder.path(), "dist/pay.js", b"id='FAKE-application-id-0123456789'");
+    is(&look("no_secrets = true\nmeant_public = [\"api_secret\"]", &surroundings).await, Outcome::Pass, "");
 }
 
 #[tokio::test]
@@ -171,7 +194,7 @@ async fn console_calls_are_bounded_and_forbidden_texts_are_found_in_code_alone()
     let (folder, surroundings) = world(&made_up());
     put(folder.path(), "dist/assets/index.js.map", b"console.log( fallbackSecret ".repeat(50).as_slice());
     let keys = "console_logs = 1\nlacks = [\"fallbackSecret\"]";
-    is(&look(keys, &surroundings).await, Outcome::Pass, "1 calls write to the browser's console, at most 1");
+    is(&look(keys, &surroundings).await, Outcome::Pass, "1 call writes to the browser's console, at most 1");
     put(folder.path(), "dist/assets/more.js", b"console.debug(x);console.error(y)");
     is(&look(keys, &surroundings).await, Outcome::Fail, "2 calls write to the browser's console, at most 1");
     put(folder.path(), "dist/assets/more.js", b"let k=e.key||fallbackSecret");
@@ -309,6 +332,19 @@ async fn what_is_served_is_what_was_built_also_past_the_caches() {
         is(&look(&format!("served = \"http://127.0.0.1:{port}\""), &surroundings).await, outcome, says);
     }
     let (folder, surroundings) = world(&made_up());
+    put(folder.path(), "before/assets/lazy-1.js", b"old()");
+    let keys = |port: u16| format!("served = \"http://127.0.0.1:{port}\"\nprevious = \"before\"");
+    let gone = site(|path| match path {
+        "/assets/lazy-1.js" => ("404 Not Found".into(), Vec::new()),
+        _ => ok(if path.contains("js") { CODE } else { INDEX }),
+    });
+    is(
+        &look(&keys(gone), &surroundings).await,
+        Outcome::Fail,
+        "/assets/lazy-1.js of the version before is answered 404",
+    );
+    let kept = site(|path| ok(if path.contains("js") { CODE } else { INDEX }));
+    is(&look(&keys(kept), &surroundings).await, Outcome::Pass, "");
     let nobody = kit::listener::closed_port();
     is(&look(&format!("served = \"http://127.0.0.1:{nobody}/\""), &surroundings).await, Outcome::Fail, "refused");
     let silent = kit::listener::silent();

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, COOKIE, HOST, LOCATION, PROXY_AUTHORIZATION, USER_AGENT};
@@ -11,15 +11,17 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
+use secrecy::SecretString;
 use tokio::time::Instant;
 
-use crate::check::Surroundings;
 use crate::check::finding::Finding;
-use crate::check::http::keys::Keys;
+use crate::check::http::keys::{Keys, Scheme, Sign};
 use crate::core::evidence::{Evidence, Timings};
 use crate::model::failure::FailureClass;
-use crate::model::template::Filled;
+use crate::model::template::{Filled, Template};
+use crate::model::values::Values;
 use crate::network::{self, Network, Trouble, within};
+use crate::webhook;
 
 /// At most so many headers in an answer, and so many bytes of them.
 const MOST_HEADERS: usize = 128;
@@ -27,15 +29,15 @@ const LARGEST_HEAD: usize = 64 << 10;
 
 /// A request that is ready to be made.
 pub(in crate::check) struct Exchange {
-    method: Method,
-    url: Uri,
-    pub(super) shown_url: String,
-    headers: HeaderMap,
+    pub(in crate::check) method: Method,
+    pub(in crate::check) url: Uri,
+    pub(in crate::check) shown_url: String,
+    pub(in crate::check) headers: HeaderMap,
     /// Headers that hold a secret: they stay with the first host.
     secret_headers: Vec<HeaderName>,
-    body: Bytes,
-    redirects: u8,
-    body_limit: usize,
+    pub(in crate::check) body: Bytes,
+    pub(in crate::check) redirects: u8,
+    pub(in crate::check) body_limit: usize,
     /// The address of this machine to send from, where it has several.
     from: Option<IpAddr>,
 }
@@ -43,15 +45,15 @@ pub(in crate::check) struct Exchange {
 /// What came back.
 pub(in crate::check) struct Answer {
     pub(in crate::check) status: u16,
-    pub(super) version: Version,
+    pub(in crate::check) version: Version,
     pub(in crate::check) headers: HeaderMap,
     pub(in crate::check) body: Bytes,
     pub(in crate::check) url: String,
-    pub(super) redirects: u8,
-    pub(super) address: SocketAddr,
-    pub(super) overridden: bool,
-    pub(super) reused: bool,
-    pub(super) tls: Option<String>,
+    pub(in crate::check) redirects: u8,
+    pub(in crate::check) address: Option<SocketAddr>,
+    pub(in crate::check) overridden: bool,
+    pub(in crate::check) reused: bool,
+    pub(in crate::check) tls: Option<String>,
     pub(in crate::check) timings: Timings,
 }
 
@@ -67,10 +69,19 @@ pub(in crate::check) struct Kept {
 type Driver = Pin<Box<dyn Future<Output = Result<(), hyper::Error>> + Send>>;
 
 impl Exchange {
-    pub(super) fn of(keys: &Keys, finding: &Finding, surroundings: &Arc<Surroundings>) -> Result<Self, Box<Evidence>> {
-        let values = &surroundings.values;
+    pub(in crate::check) fn of(keys: &Keys, finding: &Finding, values: &Values) -> Result<Self, Box<Evidence>> {
+        Self::to(&keys.url, keys, finding, values)
+    }
+
+    /// The same request to another place.
+    pub(in crate::check) fn to(
+        url: &Template,
+        keys: &Keys,
+        finding: &Finding,
+        values: &Values,
+    ) -> Result<Self, Box<Evidence>> {
         let wrong = |summary: String| Box::new(finding.fail(FailureClass::Value, &summary));
-        let url = finding.fill(&keys.url, values)?;
+        let url = finding.fill(url, values)?;
         let shown_url = url.shown().to_owned();
         let url: Uri = url.expose().parse().map_err(|_| wrong(format!("{shown_url} is no URL")))?;
         if url.host().is_none() || !matches!(url.scheme_str(), Some("http" | "https")) {
@@ -96,6 +107,9 @@ impl Exchange {
             ),
             None => Bytes::new(),
         };
+        if let Some(sign) = &keys.sign {
+            secret_headers.extend(signed(sign, &url, &body, finding, values, &mut headers)?);
+        }
         let method =
             Method::from_bytes(keys.method.as_bytes()).map_err(|_| wrong(format!("{} is no method", keys.method)))?;
         let (redirects, body_limit) = (keys.redirects, keys.body_limit);
@@ -113,6 +127,20 @@ impl Exchange {
     /// The same, sent from this address of the machine.
     pub(in crate::check) const fn from(mut self, from: Option<IpAddr>) -> Self {
         self.from = from;
+        self
+    }
+
+    /// The host and port that are asked first.
+    pub(in crate::check) fn host_and_port(&self) -> (String, u16) {
+        let usual = if self.url.scheme_str() == Some("https") { 443 } else { 80 };
+        (self.url.host().unwrap_or_default().to_owned(), self.url.port_u16().unwrap_or(usual))
+    }
+
+    /// Adds a header that marks the request as golive's own.
+    pub(in crate::check) fn marked(mut self, name: &'static str, value: &str) -> Self {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            self.headers.entry(name).or_insert(value);
+        }
         self
     }
 
@@ -221,7 +249,7 @@ impl Exchange {
             body,
             url: url.to_string(),
             redirects: 0,
-            address: connection.address,
+            address: Some(connection.address),
             overridden: connection.overridden,
             reused,
             tls: connection.tls.clone(),
@@ -230,6 +258,34 @@ impl Exchange {
         let reusable = connection.sender.is_ready() && !connection.sender.is_closed();
         Ok((answer, reusable.then_some(connection)))
     }
+}
+
+/// Adds the headers of a signature; gives their names, for what is signed for one host is no other's business.
+fn signed(
+    sign: &Sign,
+    url: &Uri,
+    body: &[u8],
+    finding: &Finding,
+    values: &Values,
+    headers: &mut HeaderMap,
+) -> Result<[HeaderName; 2], Box<Evidence>> {
+    let application = finding.fill(&sign.application, values)?;
+    let secret = SecretString::from(finding.fill(&sign.secret, values)?.expose().to_owned());
+    let (application_header, signature_header, signature) = match sign.scheme {
+        Scheme::Ikhokha => {
+            let signature = webhook::ikhokha_sign(&secret, url.path(), body);
+            (webhook::IKHOKHA_APPLICATION, webhook::IKHOKHA_SIGNATURE, signature)
+        }
+    };
+    let names = [HeaderName::from_static(application_header), HeaderName::from_static(signature_header)];
+    for (name, text) in names.iter().zip([application.expose().trim(), &signature]) {
+        let mut value = HeaderValue::from_str(text).map_err(|_| {
+            Box::new(finding.fail(FailureClass::Credential, "the application's id cannot be sent in a header"))
+        })?;
+        value.set_sensitive(true);
+        headers.insert(name, value);
+    }
+    Ok(names)
 }
 
 async fn open(
@@ -259,36 +315,44 @@ async fn open(
     Ok(Kept { sender, driver: Box::pin(driver), address, overridden, tls: version })
 }
 
-/// Drives the connection while the work goes on; no task is needed for it.
+/// What was received before a connection ended is read within this; nothing more will come.
+const AFTER_THE_END: Duration = Duration::from_millis(500);
+
+/// Drives the connection while the work goes on; no task is needed for it. Where the connection ends first, as a kept
+/// one does that the other side has closed, nobody is left to wake what waits for an answer: it gets a moment for what
+/// has come already, and no more.
 async fn alongside<T>(driver: &mut Driver, work: impl Future<Output = Result<T, Trouble>>) -> Result<T, Trouble> {
     tokio::pin!(work);
-    let mut driving = true;
-    loop {
-        tokio::select! {
-            biased;
-            done = &mut work => return done,
-            _ = driver.as_mut(), if driving => driving = false,
-        }
+    tokio::select! {
+        biased;
+        done = &mut work => return done,
+        _ = driver.as_mut() => {}
     }
+    let closed = || Trouble::Protocol("the connection was closed before the answer was whole".to_owned());
+    tokio::time::timeout(AFTER_THE_END, work).await.unwrap_or_else(|_| Err(closed()))
 }
 
 /// Reads a body, at most `limit` bytes of it.
 async fn read(mut body: Incoming, limit: usize, deadline: Instant) -> Result<Bytes, Trouble> {
-    let mut whole = Vec::new();
-    while let Some(frame) = within(deadline, "the rest of the answer", body.frame()).await? {
-        let frame = frame.map_err(|error| broken(&error))?;
-        if let Ok(part) = frame.into_data() {
-            if whole.len() + part.len() > limit {
-                return Err(Trouble::Protocol(format!("the answer is larger than {limit} bytes")));
+    let reading = async {
+        let mut whole = Vec::new();
+        while let Some(frame) = body.frame().await {
+            if let Ok(part) = frame.map_err(|error| broken(&error))?.into_data() {
+                if whole.len() + part.len() > limit {
+                    return Err(Trouble::Protocol(format!("the answer is larger than {limit} bytes")));
+                }
+                whole.extend_from_slice(&part);
             }
-            whole.extend_from_slice(&part);
         }
-    }
-    Ok(Bytes::from(whole))
+        Ok(Bytes::from(whole))
+    };
+    within(deadline, "the rest of the answer", reading).await?
 }
 
 fn broken(error: &hyper::Error) -> Trouble {
-    let text = if error.is_incomplete_message() {
+    let below = std::error::Error::source(error).and_then(|below| below.downcast_ref::<std::io::Error>());
+    let cut_off = below.is_some_and(|below| below.kind() == std::io::ErrorKind::UnexpectedEof);
+    let text = if error.is_incomplete_message() || cut_off {
         "the connection was closed in the middle of the answer".to_owned()
     } else if error.is_parse_too_large() {
         "the answer's head is too large".to_owned()

@@ -9,14 +9,15 @@ use crate::cli::formats::{self, Wanted};
 use crate::cli::lint;
 use crate::cli::machine::Machine;
 use crate::cli::opening::{self, Keeping};
+use crate::cli::rehearse;
 use crate::cli::signals::Signals;
 use crate::clock;
 use crate::core::event::Purpose;
 use crate::core::state::State;
 use crate::core::verdict::{Inquiry, Scope};
-use crate::demo::{World, pilot};
-use crate::engine::Beginning;
+use crate::demo::{Fault, World, pilot};
 use crate::engine::handle::Handle;
+use crate::engine::{Beginning, GateKeeping};
 use crate::model::id::SessionId;
 use crate::model::operator::{Operator, Provenance};
 use crate::model::time::Now;
@@ -67,15 +68,18 @@ async fn flown(world: &World, began: Now, console: &Console, machine: &Machine) 
     };
     let plan = Arc::new(loaded.plan);
     // golive wrote this plan and its scripts itself, a moment ago, into a folder of its own.
-    let prepared = opening::prepare(&plan, true, machine).await?;
+    let mut prepared = opening::prepare(&plan, true, machine).await?;
+    if !world.faults().is_on(Fault::NoRehearsal) {
+        prepared.facts.push(rehearse::fact(rehearse::quietly(&plan, &pilot_name(), machine).await?));
+    }
     let keeping = Keeping::of(None)?;
     let session = SessionId::new(&ulid::Ulid::generate().to_string());
     let journal = keeping.journal(&session, machine)?;
     let (version, steps) = (prepared.version.clone(), keeping.steps(&session));
     let beginning = Beginning::New { session, purpose: Purpose::Demo, plan, version };
-    let (handle, running) = opening::open(prepared, beginning, journal, machine, &steps)?;
+    let (handle, running) = opening::open(prepared, beginning, journal, machine, &steps, GateKeeping::Decided)?;
     let ended = tokio::select! {
-        state = land(&handle, began, console) => Ended::Landed(state),
+        state = land(&handle, world, began, console) => Ended::Landed(state),
         exit = signals.next() => Ended::Interrupted(exit),
     };
     handle.quit();
@@ -85,16 +89,17 @@ async fn flown(world: &World, began: Now, console: &Console, machine: &Machine) 
 }
 
 /// Makes the pilot's moves until the flight is over or out of time.
-async fn land(handle: &Handle, began: Now, console: &Console) -> Arc<State> {
+async fn land(handle: &Handle, world: &World, began: Now, console: &Console) -> Arc<State> {
     let mut states = handle.watch();
     loop {
         let state = Arc::clone(&states.borrow_and_update());
         let now = clock::now();
         let out_of_time = now.since(began).is_none_or(|flown| flown >= LONGEST);
-        if out_of_time || pilot::is_over(&state, now) {
+        if out_of_time || (pilot::is_over(&state, now) && pilot::code_to_type(&state, world.code()).is_none()) {
             return state;
         }
-        if let Some(command) = pilot::next_move(&state, now) {
+        let code = || pilot::code_to_type(&state, world.code());
+        if let Some(command) = code().or_else(|| pilot::next_move(&state, now)) {
             match handle.decide(command, pilot_name()).await {
                 Ok(()) => continue,
                 // The world moved on between look and move; the next look knows.

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::core::state::{COUNTED, Index};
+use crate::core::state::Index;
 use crate::expr::rule::{Measure, Question, RuleCondition};
+use crate::model::alert::COUNTED;
 use crate::model::id::CheckId;
 use crate::model::plan::Plan;
 use crate::model::word::Category;

@@ -9,7 +9,8 @@ use jiff::Timestamp;
 
 use crate::core::alerts::life::look;
 use crate::core::event::{AlertEvent, Body, CheckEvent, Event, ItemEvent, SessionEvent, Subject};
-use crate::core::state::{COUNTED, State};
+use crate::core::state::State;
+use crate::model::alert::COUNTED;
 use crate::model::id::CheckId;
 use crate::model::time::Now;
 
@@ -58,6 +59,8 @@ impl Watch {
             | Body::Rehearsal(_)
             | Body::Rotation(_)
             | Body::Watch(_)
+            | Body::Notice(_)
+            | Body::Enforcement(_)
             | Body::Ceremony(_) => {
                 COUNTED.iter().for_each(|name| self.counted(state, name));
             }

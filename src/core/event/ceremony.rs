@@ -25,6 +25,10 @@ pub enum CeremonyEvent {
     },
     /// It goes on.
     HoldLifted,
+    /// The window is open, and no freeze holds: an event of its own, so that time alone never makes a verdict better.
+    WindowOpened,
+    /// It is over, or a freeze holds.
+    WindowClosed,
 }
 
 /// What a role says in the poll.

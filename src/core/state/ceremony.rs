@@ -16,6 +16,8 @@ pub struct CeremonyState {
     pub poll: BTreeMap<String, Said>,
     /// Who holds the go-live, since when, and why.
     pub hold: Option<HeldBy>,
+    /// Whether the plan's window was seen open.
+    pub window_open: bool,
 }
 
 /// What a role said.
@@ -59,5 +61,7 @@ pub(super) fn apply(state: &mut State, body: &CeremonyEvent, event: &Event) {
         }
         CeremonyEvent::Held { reason } => state.ceremony.hold = Some(HeldBy { by, at, reason: reason.clone() }),
         CeremonyEvent::HoldLifted => state.ceremony.hold = None,
+        CeremonyEvent::WindowOpened => state.ceremony.window_open = true,
+        CeremonyEvent::WindowClosed => state.ceremony.window_open = false,
     }
 }

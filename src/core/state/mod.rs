@@ -8,8 +8,10 @@ mod alerts;
 mod ceremony;
 mod checks;
 mod counted;
+mod enforcements;
 mod index;
 mod items;
+mod notices;
 mod procedure;
 mod rotations;
 mod series;
@@ -24,9 +26,10 @@ use std::sync::Arc;
 pub use alerts::{Acknowledgement, AlertState, Freeze, Life, Sight, Silence};
 pub use ceremony::{CeremonyState, HeldBy, Said};
 pub use checks::{CheckState, Latest, Point, Running};
-pub use counted::COUNTED;
+pub use enforcements::{Enforcement, EnforcementStatus};
 pub use index::Index;
 pub use items::{Claim, ItemState, Note, Objection, Signature, Soaking, Waiver};
+pub use notices::{Fate, Health, Notices, Posted};
 pub use procedure::{Begun, ProcedureState, Stage};
 pub use rotations::{RotationStage, RotationState};
 pub use series::{Sample, Series, Within};
@@ -61,9 +64,11 @@ pub struct State {
     /// One series for each sort of event that rules can count.
     counted: Vec<Arc<Series>>,
     freeze: Option<Freeze>,
+    notices: Arc<Notices>,
     procedure: Arc<ProcedureState>,
     ceremony: CeremonyState,
     timeline: VecDeque<Arc<Entry>>,
+    enforcements: Arc<Vec<Enforcement>>,
     next_effect: u64,
     next_transition: u64,
     trouble: Option<SafeText>,
@@ -103,9 +108,11 @@ impl State {
             watched: Watched::default(),
             alerts: plan.alerts.iter().map(|_| Arc::default()).collect(),
             freeze: None,
+            notices: Arc::default(),
             procedure: Arc::default(),
             ceremony: CeremonyState::default(),
             timeline: VecDeque::new(),
+            enforcements: Arc::default(),
             next_effect: 1,
             next_transition: 1,
             trouble: None,
@@ -148,9 +155,14 @@ impl State {
             }
             Body::Item(body) => items::apply(self, body, event),
             Body::Step(body) => steps::apply(self, body, event),
+            Body::Alert(body) => {
+                alerts::apply(self, body, event);
+                notices::after_alert(self, body, event);
+            }
+            Body::Notice(body) => notices::apply(self, body, event),
+            Body::Enforcement(body) => enforcements::apply(self, body, event),
             Body::Rotation(body) => rotations::apply(self, body, event),
             Body::Watch(body) => watched::apply(self, body, event),
-            Body::Alert(body) => alerts::apply(self, body, event),
             Body::Procedure(body) => procedure::apply(self, body, event),
             Body::Rehearsal(body) => procedure::apply_rehearsal(self, body),
             Body::Ceremony(body) => ceremony::apply(self, body, event),
@@ -267,7 +279,7 @@ impl State {
         &self.series[position]
     }
 
-    /// The series of the sort of event with a number in [`COUNTED`].
+    /// The series of the sort of event with a number in [`crate::model::alert::COUNTED`].
     #[must_use]
     pub fn counted(&self, number: usize) -> &Series {
         &self.counted[number]
@@ -285,9 +297,21 @@ impl State {
         self.next_transition
     }
 
+    /// The outbox: who was told, and whether it arrived.
+    #[must_use]
+    pub fn notices(&self) -> &Notices {
+        &self.notices
+    }
+
     /// What happened, oldest first: what people want to read, without repeats. Bounded.
     pub fn timeline(&self) -> impl DoubleEndedIterator<Item = &Entry> + ExactSizeIterator {
         self.timeline.iter().map(|entry| &**entry)
+    }
+
+    /// What was put right in the configuration, oldest first.
+    #[must_use]
+    pub fn enforcements(&self) -> &[Enforcement] {
+        &self.enforcements
     }
 
     /// The number of the next effect.
@@ -306,6 +330,9 @@ impl State {
     /// old version is being verified.
     #[must_use]
     pub fn runs_by_itself(&self, check: &Check) -> bool {
+        if self.procedure.is_verifying() && self.plan.rollback.verify.contains(&check.id) {
+            return true;
+        }
         match check.run {
             Run::Scheduled => self.session.is_open(check.phase),
             Run::OnDemand => false,

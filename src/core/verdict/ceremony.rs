@@ -81,6 +81,9 @@ fn window(state: &State, now: Now) -> Vec<Reason> {
     for freeze in ceremony.freezes.iter().filter(|freeze| freeze.holds(now.at)) {
         reasons.push(hold(format!("frozen until {}: {}", written(freeze.until), freeze.reason)));
     }
+    if reasons.is_empty() && ceremony.has_window() && !state.ceremony().window_open {
+        reasons.push(hold("the window was not seen open yet".to_owned()));
+    }
     reasons
 }
 

@@ -4,12 +4,14 @@ set -eu
 cd "$(dirname "$0")/.."
 version=$1
 echo "deploying $version"
+mkdir -p "releases/$version"
 if [ -e ops/.disk-full ]; then
-  echo "copying dist to releases/$version" 
-  echo "cp: error writing: No space left on device" >&2
+  cp dist/index.html "releases/$version/"
+  ln -sfn "releases/$version" current.next && mv -T current.next current
+  echo "current is now $version"
+  echo "cp: error writing 'releases/$version/assets': No space left on device" >&2
   exit 3
 fi
-mkdir -p "releases/$version"
 cp -R dist/. "releases/$version/"
 echo "copied dist to releases/$version"
 sleep 0.2

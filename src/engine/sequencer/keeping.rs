@@ -131,6 +131,9 @@ impl Sequencer {
         if matches!(event.body, Body::Session(SessionEvent::PlanChanged { .. })) {
             self.runner.forget();
         }
+        if matches!(event.body, Body::Session(SessionEvent::Closed | SessionEvent::Aborted { .. })) {
+            self.deliverer.rest();
+        }
         self.screen.touch();
     }
 

@@ -1,6 +1,7 @@
 //! The plan as it is written: one type a table. From these types come the shape that is checked, the JSON Schema that
 //! editors complete from, and the reading itself, so the three cannot disagree.
 
+mod alert;
 mod check;
 mod item;
 mod notifier;
@@ -11,6 +12,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+pub(super) use alert::AlertDocument;
 pub(super) use check::{
     CheckDocument, CommonKeys, CredentialDocument, CredentialKeys, RotationDocument, RunDocument, SettingDocument,
     SettingKeys,
@@ -18,7 +20,9 @@ pub(super) use check::{
 pub(super) use item::{ItemDocument, RequestDocument, RollbackStepDocument, StepDocument};
 pub(super) use notifier::{MetricsDocument, NotifierDocument, NotifierKeys};
 pub(super) use rollback::{FreezeDocument, PollDocument, ProcedureDocument, RehearseDocument, WindowDocument};
-pub(super) use service::{LimitsDocument, NetworkDocument, ServiceDocument, SourcesDocument, ValueDocument};
+pub(super) use service::{
+    GateDocument, LimitsDocument, NetworkDocument, ServiceDocument, SourcesDocument, ValueDocument,
+};
 
 /// A whole plan, after `extends`.
 #[derive(Deserialize, JsonSchema)]
@@ -47,6 +51,9 @@ pub(super) struct Document {
     #[serde(default)]
     #[schemars(with = "IndexMap<String, serde_json::Value>")]
     pub(super) checks: IndexMap<String, CheckDocument>,
+    /// Alert rules.
+    #[serde(default)]
+    pub(super) alerts: IndexMap<String, AlertDocument>,
     /// Where people are told.
     #[serde(default)]
     #[schemars(with = "IndexMap<String, serde_json::Value>")]
@@ -68,6 +75,9 @@ pub(super) struct Document {
     /// The rollback procedure.
     #[serde(default)]
     pub(super) rollback_step: Vec<RollbackStepDocument>,
+    /// What deployments ask before they let customers in.
+    #[serde(default)]
+    pub(super) gate: GateDocument,
     /// The rollback beside its steps: verification, triggers, budget.
     #[serde(default)]
     pub(super) procedure: ProcedureDocument,

@@ -1,10 +1,12 @@
 //! What a plan means, judged before anything runs: names, references, circles, items that cannot settle, kinds' keys,
 //! secrets that stand in it. One file per family of rules; each finds all of its problems.
 
+mod alerts;
+mod gate;
 mod items;
 mod kinds;
 mod names;
-mod notifiers;
+pub(super) mod notifiers;
 mod procedure;
 mod references;
 mod rotation;
@@ -27,13 +29,17 @@ pub(super) fn of_document(document: &Document, tree: &Node, specs: &Kinds) -> Ve
     problems.extend(notifiers::problems(document, tree, &specs.notifiers));
     problems.extend(notifiers::of_checks(document, tree));
     problems.extend(items::problems(document, tree));
+    problems.extend(gate::problems(document, tree, specs));
+    problems.extend(alerts::problems(document, tree, specs));
     problems.extend(procedure::problems(document, tree, specs));
     problems
 }
 
 /// What can only be said once defaults, globs and phases are there.
 pub(super) fn of_plan(plan: &Plan, tree: &Node) -> Vec<Problem> {
-    items::of_plan(plan, tree)
+    let mut problems = items::of_plan(plan, tree);
+    problems.extend(alerts::of_plan(plan, tree));
+    problems
 }
 
 /// The id of a setting's check: its own, or the variable's name in small letters.

@@ -82,7 +82,7 @@ fn item_names(document: &Document, tree: &Node) -> Vec<Problem> {
     problems
 }
 
-fn not_snake_case(id: &str, what: &str) -> Problem {
+pub(super) fn not_snake_case(id: &str, what: &str) -> Problem {
     let mended: String = id
         .chars()
         .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' })

@@ -80,7 +80,7 @@ fn carries_token(url: &str) -> bool {
 }
 
 /// The names of notifiers that can be told of things.
-pub(super) fn names(document: &Document) -> Vec<&str> {
+pub(in crate::plan) fn names(document: &Document) -> Vec<&str> {
     let told = document.notifiers.iter().filter(|(_, notifier)| notifier.kind != "heartbeat");
     told.map(|(name, _)| name.as_str()).collect()
 }

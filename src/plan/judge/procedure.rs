@@ -33,6 +33,9 @@ fn selectors(document: &Document, tree: &Node, specs: &[KindSpec]) -> Vec<Proble
     let known: Vec<(&str, Category)> = checks.iter().map(|(id, category, _)| (id.as_str(), *category)).collect();
     let with_steps: Vec<&str> =
         items(document).filter(|(_, _, item)| item.step.is_some()).map(|(_, _, item)| item.id.as_str()).collect();
+    let whole = tree.to_json();
+    let alerts = whole.get("alerts").and_then(serde_json::Value::as_object);
+    let alerts: Vec<String> = alerts.into_iter().flat_map(|alerts| alerts.keys().cloned()).collect();
     let procedure = &document.procedure;
     let lists =
         [("verify", &procedure.verify), ("rehearsal_verify", &procedure.rehearsal_verify), ("when", &procedure.when)];
@@ -40,17 +43,20 @@ fn selectors(document: &Document, tree: &Node, specs: &[KindSpec]) -> Vec<Proble
     for (key, selectors) in lists {
         for (at, selector) in selectors.iter().enumerate() {
             let place = tree.place(&steps!["procedure", key, at], false);
-            match selector.strip_prefix("step:").filter(|_| key == "when") {
-                Some(item) if !with_steps.contains(&item.trim()) => {
-                    let problem = Problem::error(format!("there is no item `{}` with a step", item.trim())).at(place);
-                    problems.push(problem.nearest(item.trim(), with_steps.iter().copied()));
+            let problem = match selector.split_once(':').filter(|_| key == "when") {
+                Some(("step", item)) if with_steps.contains(&item.trim()) => None,
+                Some(("step", item)) => {
+                    let problem = Problem::error(format!("there is no item `{}` with a step", item.trim()));
+                    Some(problem.nearest(item.trim(), with_steps.iter().copied()))
                 }
-                Some(_) => {}
-                None if selection(selector, known.iter().copied()).is_empty() => {
-                    problems.push(names_nothing(selector, &known).at(place));
+                Some(("alert", alert)) if alerts.iter().any(|known| known == alert.trim()) => None,
+                Some(("alert", alert)) => {
+                    let problem = Problem::error(format!("there is no alert `{}`", alert.trim()));
+                    Some(problem.nearest(alert.trim(), alerts.iter().map(String::as_str)))
                 }
-                None => {}
-            }
+                _ => selection(selector, known.iter().copied()).is_empty().then(|| names_nothing(selector, &known)),
+            };
+            problems.extend(problem.map(|problem| problem.at(place)));
         }
     }
     let asks = !procedure.verify.is_empty() || !procedure.when.is_empty();

@@ -1,8 +1,10 @@
 //! Makes the report out of state: one file for each of its parts. Every word comes from the same derivations as the
 //! screen and the verdict, so they cannot disagree.
 
+mod alerts;
 mod checks;
 mod credentials;
+mod notices;
 mod phases;
 mod reasons;
 mod rehearsals;
@@ -55,7 +57,8 @@ pub fn report(state: &State, inquiry: &Inquiry, circumstances: &Circumstances, n
         session_outcome: state.outcome(),
         checks: checks::of(state, inquiry, now),
         credentials: credentials::of(state, now),
-        alerts: Vec::new(),
+        alerts: alerts::of(state, now),
+        notifiers: notices::notifiers(state),
         rehearsals: rehearsals::of(state),
         credential_validation: validation.booleans(validation::CREDENTIAL),
         environment_validation: validation.booleans(validation::ENVIRONMENT),

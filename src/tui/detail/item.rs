@@ -1,5 +1,7 @@
 //! What stands behind an item: people, step, soak, and the checks it rests on.
 
+use crate::core::event::StepEnd;
+use crate::core::rollback;
 use crate::core::state::{ItemState, Soaking, State, StepState, StepStatus};
 use crate::core::status::ItemStatus;
 use crate::model::item::Item;
@@ -29,8 +31,17 @@ pub(super) fn lines(lines: &mut Lines<'_>, item: &Item, known: &ItemState) {
     step(lines, item, known);
     soak(lines, item, known);
     if let Some(rehearsal) = &item.rehearsal {
-        let words = format!("of the rollback, within {}, in {} at most", rehearsal.within, rehearsal.budget);
+        let (within, budget, grade) = (rehearsal.within, rehearsal.budget, rehearsal.grade.word());
+        let words = format!("of the rollback on {grade}, within {within}, in {budget} at most");
         lines.named(0, "rehearse", 9, &words, Role::Text);
+        match rollback::rehearsed(scene.state, item, rehearsal, scene.now) {
+            Ok(record) => {
+                let ago = format::ago(record.at, scene.now.at);
+                let words = format!("{ago} by {}, in {}", record.by, format::took(record.took.0));
+                lines.named(0, "counts", 9, &words, Role::Good);
+            }
+            Err(why) => lines.named(0, "lacks", 9, &why, Role::Look),
+        }
         lines.blank();
     }
     people(lines, known);
@@ -89,6 +100,7 @@ fn step(lines: &mut Lines<'_>, item: &Item, known: &ItemState) {
     }
     lines.blank();
     let Some(run) = &known.step else { return };
+    choices(lines, run);
     let skipped = run.output.len().saturating_sub(OUTPUT);
     for line in run.output.iter().skip(skipped) {
         let at = format::time_of_day(line.at, scene.zone);
@@ -100,6 +112,30 @@ fn step(lines: &mut Lines<'_>, item: &Item, known: &ItemState) {
         lines.focus = Some(lines.lines.len() - 1);
         lines.blank();
     }
+}
+
+/// After a step that did not succeed: what each key would do.
+fn choices(lines: &mut Lines<'_>, run: &StepState) {
+    let scene = lines.scene;
+    if matches!(run.end(), None | Some(StepEnd::Succeeded(_))) || scene.state.outcome().is_some() {
+        return;
+    }
+    lines.named(0, "x", 9, "runs the same command again; what it has done stays done", Role::Text);
+    lines.named(0, "w", 9, "accepts it as it is: what comes after it may start, GO WITH WARNINGS at best", Role::Text);
+    if let Some(item) = rollback::no_return(scene.state, scene.now) {
+        let words = format!("{} was the point of no return: roll forward, deploy a mended version", item.title);
+        lines.named(0, "R", 9, &words, Role::Look);
+    } else if !scene.state.plan().procedure.is_empty() {
+        let steps = scene.state.plan().procedure.len();
+        let length = rollback::length(scene.state).map(|length| format!(", about {}", format::took(length)));
+        let words = format!(
+            "goes back to the old version: {}{}; the session ends as rolled back",
+            format::count(steps, "step"),
+            length.unwrap_or_default()
+        );
+        lines.named(0, "R", 9, &words, Role::Text);
+    }
+    lines.blank();
 }
 
 fn running(lines: &mut Lines<'_>, run: &StepState) {

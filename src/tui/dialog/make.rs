@@ -2,12 +2,18 @@
 
 use crate::core::decide::Command;
 use crate::core::event::Subject;
-use crate::model::id::ItemId;
+use crate::core::notice::test;
+use crate::core::state::Enforcement;
+use crate::model::id::{CheckId, ItemId};
+use crate::model::mend::ShownProposal;
 use crate::model::step::{Action, Confirm, Step};
 use crate::tui::dialog::{Dialog, Field, Lock, Question};
 use crate::tui::format;
 use crate::tui::scene::Scene;
 use tui_input::Input;
+
+/// So many lines of a diff stand in a dialog.
+const LONGEST_DIFF: usize = 14;
 
 impl Dialog {
     pub(super) fn new(question: Question, title: impl Into<String>) -> Self {
@@ -15,6 +21,7 @@ impl Dialog {
             question,
             title: title.into(),
             facts: Vec::new(),
+            excerpt: Vec::new(),
             fields: Vec::new(),
             at: 0,
             lock: Lock::Enter,
@@ -30,7 +37,7 @@ impl Dialog {
         self
     }
 
-    fn field(mut self, label: &str, text: &str, optional: bool) -> Self {
+    pub(super) fn field(mut self, label: &str, text: &str, optional: bool) -> Self {
         self.fields.push(Field {
             label: label.to_owned(),
             input: Input::new(text.to_owned()),
@@ -93,6 +100,7 @@ impl Dialog {
                 (id.to_string(), found.map(|latest| latest.evidence.summary.to_string()))
             }
             Subject::Alert(id) => (id.to_string(), None),
+            Subject::Notifier(id) => (id.to_string(), None),
         };
         let mut dialog = Self::new(Question::Waive(subject), format!("Waive: {name}"));
         if let Some(words) = words {
@@ -102,6 +110,21 @@ impl Dialog {
         dialog.field("why", "", false).field("until", "2h", false)
     }
 
+    /// To type back the code of a test message.
+    #[must_use]
+    pub fn code(scene: &Scene<'_>, id: &CheckId) -> Self {
+        let latest = scene.live.check(id).and_then(|(_, known)| known.latest.as_ref());
+        let waits = latest.map(|latest| test::waiting(&latest.evidence).map(|(name, _)| name.to_owned()).collect());
+        let waits: Vec<String> = waits.unwrap_or_default();
+        Self::new(Question::Code(id.clone()), "Confirm code")
+            .fact("went to", waits.join(", "))
+            .fact(
+                "",
+                "Read the message where it arrived, and type its code: so it is known that alerts are seen there.",
+            )
+            .field("code", "", false)
+    }
+
     /// To write something down.
     #[must_use]
     pub fn note(subject: Option<Subject>) -> Self {
@@ -109,6 +132,7 @@ impl Dialog {
             Some(Subject::Item(id)) => id.to_string(),
             Some(Subject::Check(id)) => id.to_string(),
             Some(Subject::Alert(id)) => id.to_string(),
+            Some(Subject::Notifier(id)) => id.to_string(),
             None => "this go-live".to_owned(),
         };
         Self::new(Question::Note(subject), format!("Note on {about}")).field("note", "", false)
@@ -143,6 +167,47 @@ impl Dialog {
         }
         dialog = dialog.fact("", "What it changes in the world is not undone by golive.");
         Some(dialog.locked(lock_of(step, &service.name)))
+    }
+
+    /// The door before something is written into the configuration.
+    #[must_use]
+    pub fn fix(scene: &Scene<'_>, checks: &[CheckId], proposal: &ShownProposal) -> Self {
+        let files = proposal.files.iter().map(|file| file.display().to_string()).collect::<Vec<_>>().join(", ");
+        let command = Command::Enforce {
+            checks: checks.to_vec(),
+            variables: proposal.variables.clone(),
+            digest: proposal.digest.clone(),
+        };
+        let mut dialog = Self::new(Question::Door(command), format!("Put right: {}", proposal.variables.join(", ")));
+        dialog = dialog.fact("writes", format!("{files}, in one piece, beside a backup; u puts it back"));
+        dialog = dialog.fact("as", scene.own.to_string());
+        dialog = dialog.fact(
+            "voids",
+            "what was built before has the old values in it: deployment steps that ended have to be run again",
+        );
+        for left in proposal.left.iter().take(3) {
+            dialog = dialog.fact("not this", left.to_string());
+        }
+        dialog.excerpt = proposal.diff.iter().take(LONGEST_DIFF).map(ToString::to_string).collect();
+        let more = proposal.diff.len().saturating_sub(LONGEST_DIFF);
+        if more > 0 {
+            dialog.excerpt.push(format!("… {} more: golive enforce shows them all", format::count(more, "line")));
+        }
+        dialog.locked(Lock::Yes)
+    }
+
+    /// The door before what was written is put back.
+    #[must_use]
+    pub fn undo_fix(scene: &Scene<'_>, enforcement: &Enforcement) -> Self {
+        let variables = enforcement.variables.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        let files = enforcement.written().unwrap_or_default().iter().map(|file| file.path.to_string());
+        let files = files.collect::<Vec<_>>().join(", ");
+        let at = format::time_of_day(enforcement.at, scene.zone);
+        let command = Command::UndoEnforcement { effect: enforcement.effect };
+        Self::new(Question::Door(command), format!("Put back: {variables}"))
+            .fact("writes", format!("{files}, to what it was before {} changed it at {at}", enforcement.by))
+            .fact("", "A file that was changed since stays as it is.")
+            .locked(Lock::Yes)
     }
 
     /// The door before what moves the question.
@@ -205,7 +270,8 @@ impl Dialog {
     pub fn quit(scene: &Scene<'_>) -> Self {
         let running =
             scene.live.items().filter(|(_, known)| known.step.as_ref().is_some_and(|step| step.is_under_way()));
-        let running = running.map(|(item, _)| item.title.clone()).collect::<Vec<_>>();
+        let back = scene.live.procedure().is_under_way().then(|| "the rollback".to_owned());
+        let running = running.map(|(item, _)| item.title.clone()).chain(back).collect::<Vec<_>>();
         let mut dialog = Self::new(Question::Quit, "Leave golive?");
         if running.is_empty() {
             dialog = dialog

@@ -1,8 +1,10 @@
 //! The screens: one question each, one file each, behind one trait and in one table.
 
+mod alerts;
 mod checklist;
 mod checks;
 mod credentials;
+mod rehearsal;
 mod timeline;
 mod triage;
 mod verdict;
@@ -39,9 +41,11 @@ pub const SCREENS: &[&dyn Screen] = &[
     &checklist::Checklist,
     &verdict::VerdictScreen,
     &triage::Triage,
+    &alerts::Alerts,
     &checks::Checks,
     &credentials::Credentials,
     &timeline::Timeline,
+    &rehearsal::Rehearsal,
 ];
 
 /// The screen with this name.

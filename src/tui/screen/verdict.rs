@@ -71,7 +71,7 @@ impl Screen for VerdictScreen {
             Some(Subject::Item(id)) => RowKey::Item(id),
             Some(Subject::Check(id)) => RowKey::Check(id),
             Some(Subject::Alert(id)) => RowKey::Alert(id),
-            None => key.clone(),
+            Some(Subject::Notifier(_)) | None => key.clone(),
         }
     }
 }
@@ -137,7 +137,7 @@ fn group(scene: &Scene<'_>, lines: &mut Vec<Line>, name: &str, voice: Role, reas
         let row = Row::new(
             vec![
                 scene.say(format!(" {glyph} "), voice),
-                scene.say(format!("{:<26} ", title(scene.state, reason.subject.as_ref())), Role::Strong),
+                scene.say(format!("{:<26} ", name_of(scene.state, reason)), Role::Strong),
                 scene.say(reason.message.clone(), Role::Text),
             ],
             vec![scene.say(format!("{never}{since}"), Role::Quiet)],
@@ -235,9 +235,16 @@ fn is_never_waivable(state: &State, reason: &Reason) -> bool {
         && match &reason.subject {
             Some(Subject::Check(id)) => state.check(id).is_some_and(|(check, _)| check.waivable == Waivable::Never),
             Some(Subject::Item(id)) => state.item(id).is_some_and(|(item, _)| item.waivable == Waivable::Never),
-            Some(Subject::Alert(_)) => true,
+            Some(Subject::Alert(_) | Subject::Notifier(_)) => true,
             None => false,
         }
+}
+
+fn name_of(state: &State, reason: &Reason) -> String {
+    match &reason.subject {
+        Some(subject) => title(state, Some(subject)),
+        None => words::cause_subject(&reason.cause).to_owned(),
+    }
 }
 
 fn title(state: &State, subject: Option<&Subject>) -> String {
@@ -245,6 +252,7 @@ fn title(state: &State, subject: Option<&Subject>) -> String {
         Some(Subject::Item(id)) => state.item(id).map_or_else(|| id.to_string(), |(item, _)| item.title.clone()),
         Some(Subject::Check(id)) => id.to_string(),
         Some(Subject::Alert(id)) => id.to_string(),
+        Some(Subject::Notifier(id)) => id.to_string(),
         None => "golive".to_owned(),
     }
 }

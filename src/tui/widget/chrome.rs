@@ -4,9 +4,11 @@ use ratatui::style::Modifier;
 use ratatui::text::Span;
 
 use crate::core::event::Subject;
-use crate::core::state::{Entry, Mark};
+use crate::core::rollback;
+use crate::core::state::{AlertState, Entry, Mark};
 use crate::core::status::PhaseStatus;
 use crate::core::verdict::{Answer, Reason};
+use crate::model::alert::{Level, Rule};
 use crate::model::id::CheckId;
 use crate::model::word::{Outcome, Phase};
 use crate::tui::canvas::Canvas;
@@ -78,7 +80,7 @@ fn liveness(scene: &Scene<'_>) -> Span<'static> {
         return scene.say(format!("{glyph} replay {}× {}/{}", stand.speed, stand.applied, stand.length), Role::Look);
     }
     match &scene.live.session().ended {
-        Some((outcome, _)) => scene.say(format!("■ {outcome:?}").to_lowercase(), Role::Strong),
+        Some((outcome, _)) => scene.say(format!("■ {}", words::outcome(*outcome)), Role::Strong),
         None => scene.say("● live", Role::Good),
     }
 }
@@ -96,6 +98,10 @@ fn badges(scene: &Scene<'_>) -> Vec<(String, Role)> {
             if changes == 0 { "held".to_owned() } else { format!("held, {}", format::count(changes, "change")) };
         badges.push((changes, Role::Look));
     }
+    if let Some(hold) = &scene.live.ceremony().hold {
+        badges.push((format!("▲ held by {}", hold.by), Role::Look));
+    }
+    badges.extend(clock_badge(scene));
     if scene.ui.only_unsettled {
         badges.push(("! unsettled only".to_owned(), Role::Look));
     }
@@ -103,6 +109,28 @@ fn badges(scene: &Scene<'_>) -> Vec<(String, Role)> {
         badges.push(("resolve".to_owned(), Role::Look));
     }
     badges
+}
+
+/// Until when one may still decide for the way back, once something may have to be taken back; before the window, how
+/// long until it opens.
+fn clock_badge(scene: &Scene<'_>) -> Option<(String, Role)> {
+    let (state, now) = (scene.live, scene.now.at);
+    if state.session().ended.is_some() {
+        return None;
+    }
+    if let Some(from) = state.plan().ceremony.window.as_ref().and_then(|window| window.from).filter(|from| now < *from)
+    {
+        return Some((format::elapsed(format::between(now, from)).replace("T+", "T-"), Role::Look));
+    }
+    if rollback::no_return(state, scene.now).is_some() {
+        return Some(("roll forward only".to_owned(), Role::Look));
+    }
+    let by = rollback::decide_by(state)?;
+    let until = format::until(by, now, scene.zone);
+    Some(match by > now {
+        true => (format!("decide by {until} ({})", format::age(format::between(now, by))), Role::Text),
+        false => (format!("▲ too late to go back in the window since {until}"), Role::Bad),
+    })
 }
 
 /// The four phases: number, name, glyph, counts; short names where the long ones have no room.
@@ -138,8 +166,17 @@ fn phase_spans(scene: &Scene<'_>, roomy: bool) -> Vec<Span<'static>> {
     spans
 }
 
-/// The rule under the phases; it names the screen where that is not the checklist.
+/// The rule under the phases; it names the screen where that is not the checklist. A critical alert that nobody has
+/// seen takes its place.
 pub fn titled_rule(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
+    if let Some((rule, known)) = words::most_urgent(scene.live).filter(|(rule, _)| rule.level == Level::Critical) {
+        // It stands in a row that is always there: nothing moves, and no key goes to it.
+        let title = rule.title.clone().unwrap_or_else(|| rule.id.to_string());
+        let text = format!(" ▲ CRITICAL ALERT   {title}   {} ", words::alert_seen(known));
+        canvas.style_row(0, scene.style(Role::NoGo));
+        canvas.line(0, vec![scene.say(text, Role::NoGo)]);
+        return;
+    }
     canvas.rule(0, "─", scene.style(Role::Rule));
     if scene.ui.screen != ScreenName::Checklist {
         let screen = screen::of(scene.ui.screen);
@@ -164,9 +201,20 @@ pub fn notice(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
         canvas.both(0, left, vec![scene.say("decisions are refused until it can ", Role::Quiet)]);
         return;
     }
+    if let Some((rule, known)) = words::most_urgent(scene.live) {
+        alert(scene, rule, known, canvas);
+        return;
+    }
     let input = scene.live.items().find(|(_, known)| known.step.as_ref().is_some_and(|step| step.waits_for_input));
     if let Some((item, _)) = input {
         canvas.line(0, vec![scene.say(format!(" ▲ {} waits for input", item.title), Role::Look)]);
+        return;
+    }
+    if let Some((since, reasons)) = scene.live.procedure().recommended.as_ref().filter(|_| is_open_question(scene)) {
+        let why = reasons.first().map(ToString::to_string).unwrap_or_default();
+        let left = vec![scene.say(" ✗ ROLL BACK? ", Role::Bad), scene.say(why, Role::Text)];
+        let right = format!("recommended {}   R opens the door ", format::ago(*since, scene.now.at));
+        canvas.both(0, left, vec![scene.say(right, Role::Quiet)]);
         return;
     }
     if let Some(entry) = news(scene) {
@@ -181,6 +229,28 @@ pub fn notice(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
         return;
     }
     waiting(scene, canvas);
+}
+
+/// Whether a recommended rollback still waits for a person.
+fn is_open_question(scene: &Scene<'_>) -> bool {
+    scene.live.outcome().is_none() && !scene.live.procedure().is_under_way()
+}
+
+/// The alert line: the most urgent one that nobody has seen.
+fn alert(scene: &Scene<'_>, rule: &Rule, known: &AlertState, canvas: &mut Canvas<'_>) {
+    let (glyph, role) = words::alert_sign(rule, known);
+    let since = known.since().map_or_else(String::new, |since| format::time_of_day(since.at, scene.zone));
+    let mut left = vec![
+        scene.say(format!(" {glyph} {}  ", rule.level.word()), role),
+        scene.say(rule.id.to_string(), Role::Strong),
+        scene.say(format!("   {}   {since}", words::alert_seen(known)), Role::Text),
+    ];
+    if canvas.width() >= ROOMY {
+        left.push(scene.say(format!("   {}", words::alert_move(scene, rule, known)), Role::Quiet));
+    }
+    let firing = scene.live.alerts().filter(|(_, known)| known.is_firing()).count();
+    let more = if firing > 1 { format!("+{}  ", firing - 1) } else { String::new() };
+    canvas.both(0, left, vec![scene.say(format!("{more}a acknowledge "), Role::Quiet)]);
 }
 
 fn news<'a>(scene: &Scene<'a>) -> Option<&'a Entry> {
@@ -210,6 +280,7 @@ fn waiting(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
         Subject::Item(id) => scene.live.item(id).map_or_else(|| id.to_string(), |(item, _)| item.title.clone()),
         Subject::Check(id) => id.to_string(),
         Subject::Alert(id) => id.to_string(),
+        Subject::Notifier(id) => id.to_string(),
     };
     let left = vec![
         scene.say(" ☐ ", Role::Waiting),
@@ -250,7 +321,8 @@ fn reason_spans(scene: &Scene<'_>, reason: &Reason) -> Vec<Span<'static>> {
         Some(Subject::Item(id)) => scene.live.item(id).map_or_else(|| id.to_string(), |(item, _)| item.title.clone()),
         Some(Subject::Check(id)) => id.to_string(),
         Some(Subject::Alert(id)) => id.to_string(),
-        None => "golive".to_owned(),
+        Some(Subject::Notifier(id)) => id.to_string(),
+        None => words::cause_subject(&reason.cause).to_owned(),
     };
     vec![scene.say(format!("{subject}: "), Role::Strong), scene.say(reason.message.clone(), Role::Text)]
 }

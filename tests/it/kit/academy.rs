@@ -51,6 +51,12 @@ fn title(id: &str) -> String {
     words
 }
 
+pub(super) fn plan_with_a_way_back() -> SharedPlan {
+    let lines = |lines: &[&str]| lines.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let says = ["verify database_connection", "roles release payments"];
+    crate::scenario::with_rollback(&plan(), &lines(&["switch_back 1m", "purge 30s"]), &lines(&says))
+}
+
 pub(super) fn plan() -> SharedPlan {
     let lines = |lines: &[&str]| lines.iter().map(ToString::to_string).collect::<Vec<_>>();
     let mut plan: Plan = (*plan_of(&lines(CHECKS), &lines(ITEMS))).clone();
@@ -73,6 +79,7 @@ pub(super) fn plan() -> SharedPlan {
             Credential {
                 from: ValueSource::Env(variable.to_owned()),
                 check: CheckId::new(&format!("{id}_valid")),
+                variable: None,
                 rotate_every: Some(Span::seconds(90 * 86_400)),
                 timeout: Span::seconds(10),
                 rotation: Default::default(),

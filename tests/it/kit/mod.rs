@@ -108,6 +108,21 @@ pub(crate) fn opening() -> Moment {
     moment(begin())
 }
 
+/// A plan with a way back and a poll, its release done.
+pub(crate) fn mid_rollback() -> Moment {
+    let mut story = Story::begin(academy::plan_with_a_way_back());
+    round(&mut story, 3);
+    person(&mut story, "thandi", &Command::Sign { item: ItemId::new("backup_procedures_ready"), note: None });
+    person(&mut story, "sipho", &Command::Sign { item: ItemId::new("backup_procedures_ready"), note: None });
+    person(&mut story, "sipho", &Command::Sign { item: ItemId::new("triggers_defined"), note: None });
+    for role in ["release", "payments"] {
+        let (role, word) = (role.to_owned(), golive::core::event::PollWord::Go);
+        person(&mut story, "lindiwe", &Command::SayInPoll { role, word, reason: None });
+    }
+    person(&mut story, "thandi", &Command::StartStep { item: ItemId::new("release") });
+    moment(story)
+}
+
 /// Everything passes; people have not signed yet.
 pub(crate) fn healthy() -> Moment {
     let mut story = begin();

@@ -3,7 +3,7 @@
 //! `tests/scenarios/*.toml` are meant to be read and written by people who do not program. The words they may use are
 //! in `words.rs`. After every happening the consequences that follow by themselves are applied, as the engine does.
 
-mod plan;
+pub(crate) mod plan;
 pub(crate) mod words;
 
 use std::fs;
@@ -25,7 +25,7 @@ use golive::model::time::Now;
 use golive::model::word::Phase;
 use serde::Deserialize;
 
-pub(crate) use plan::{plan_of, plan_with};
+pub(crate) use plan::{plan_of, plan_with, with_rollback};
 pub(crate) use words::finished;
 
 #[derive(Deserialize)]
@@ -86,6 +86,8 @@ pub(crate) struct Story {
     watch: Watch,
     /// What happened to alerts, in order.
     pub(crate) transitions: Vec<String>,
+    /// Everything that happened.
+    pub(crate) events: Vec<Event>,
 }
 
 impl Story {
@@ -93,7 +95,7 @@ impl Story {
         let opened = opened(plan);
         let state = State::open(&opened).unwrap();
         let watch = Watch::new(&state);
-        Self { state, now: opened.when(), watch, transitions: Vec::new() }
+        Self { state, now: opened.when(), watch, transitions: Vec::new(), events: vec![opened] }
     }
 
     pub(crate) fn happens(&mut self, actor: Actor, body: Body) {
@@ -116,6 +118,7 @@ impl Story {
         let event = event(self.now, actor, body);
         self.state.apply(&event);
         self.watch.after(&self.state, &event);
+        self.events.push(event);
     }
 
     fn settle(&mut self) {
@@ -169,7 +172,7 @@ fn every_scenario_ends_as_it_says() {
 
 fn play(scenario: &Scenario) -> Vec<String> {
     let plan = plan_with(&scenario.checks, &scenario.items, &scenario.alerts);
-    let mut story = Story::begin(plan::with_rollback(&plan, &scenario.rollback_steps, &scenario.plan));
+    let mut story = Story::begin(with_rollback(&plan, &scenario.rollback_steps, &scenario.plan));
     let mut wrong = Vec::new();
     for (number, moment) in scenario.then.iter().enumerate() {
         if let Some(after) = &moment.after {

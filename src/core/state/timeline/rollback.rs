@@ -46,6 +46,8 @@ pub(super) fn ceremony(body: &CeremonyEvent) -> Line {
             (mark, "poll".to_owned(), format!("{role}: {}{why}", word.words()))
         }
         CeremonyEvent::Held { reason } => (Mark::Decision, "hold".to_owned(), format!("held: {reason}")),
+        CeremonyEvent::WindowOpened => (Mark::Good, "window".to_owned(), "the window is open".to_owned()),
+        CeremonyEvent::WindowClosed => (Mark::Look, "window".to_owned(), "the window is closed".to_owned()),
         CeremonyEvent::HoldLifted => (Mark::Decision, "hold".to_owned(), "lifted: it goes on".to_owned()),
     }
 }

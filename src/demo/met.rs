@@ -1,0 +1,122 @@
+//! What customers met: counted where they meet it, and told at the application's metrics endpoint. Probes of golive are
+//! no customers and are not in it.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use serde_json::{Value as Json, json};
+
+use crate::clock;
+
+/// The rate is told over so long.
+const LATELY: Duration = Duration::from_secs(2);
+/// Shares and lengths are told over the last so many.
+const LAST: usize = 12;
+
+/// What customers met. Cheap to clone; all clones are one.
+#[derive(Clone)]
+pub(super) struct Met(Arc<Mutex<Counts>>);
+
+struct Counts {
+    since: Duration,
+    ok: u64,
+    failed: u64,
+    webhooks_failed: u64,
+    errors: u64,
+    /// When payments went through lately.
+    lately: VecDeque<Duration>,
+    durations: VecDeque<Duration>,
+    syncs: VecDeque<Duration>,
+    enrolled: VecDeque<bool>,
+}
+
+impl Met {
+    /// Nothing met yet.
+    pub(super) fn nothing() -> Self {
+        Self(Arc::new(Mutex::new(Counts {
+            since: clock::now().up,
+            ok: 0,
+            failed: 0,
+            webhooks_failed: 0,
+            errors: 0,
+            lately: VecDeque::new(),
+            durations: VecDeque::new(),
+            syncs: VecDeque::new(),
+            enrolled: VecDeque::new(),
+        })))
+    }
+
+    fn count(&self, count: impl FnOnce(&mut Counts)) {
+        count(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// A payment went through and took so long.
+    pub(super) fn paid(&self, took: Duration) {
+        self.count(|met| {
+            met.ok += 1;
+            met.lately.push_back(clock::now().up);
+            keep(&mut met.durations, took);
+            keep(&mut met.enrolled, true);
+        });
+    }
+
+    /// A payment failed.
+    pub(super) fn failed(&self) {
+        self.count(|met| {
+            met.failed += 1;
+            keep(&mut met.enrolled, false);
+        });
+    }
+
+    /// A buyer waited so long for the course.
+    pub(super) fn waited(&self, length: Duration) {
+        self.count(|met| keep(&mut met.syncs, length));
+    }
+
+    /// A callback was refused or could not be taken.
+    pub(super) fn webhook_failed(&self) {
+        self.count(|met| met.webhooks_failed += 1);
+    }
+
+    /// The application answered with an error of its own.
+    pub(super) fn error(&self) {
+        self.count(|met| met.errors += 1);
+    }
+
+    /// All of it, as the metrics endpoint tells it. What nobody has met yet is null and no zero.
+    pub(super) fn told(&self) -> Json {
+        let now = clock::now().up;
+        let mut met = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        while met.lately.front().is_some_and(|at| now.saturating_sub(*at) > LATELY) {
+            met.lately.pop_front();
+        }
+        let span = now.saturating_sub(met.since).min(LATELY).as_secs_f64().max(0.2);
+        let per_minute = met.lately.len() as f64 * 60.0 / span;
+        let enrolled = met.enrolled.iter().filter(|enrolled| **enrolled).count();
+        let conversion = (!met.enrolled.is_empty()).then(|| enrolled as f64 / met.enrolled.len() as f64);
+        json!({
+            "payments": {
+                "ok": met.ok, "failed": met.failed, "per_minute": per_minute, "conversion": conversion,
+                "duration_ms": middle(&met.durations),
+            },
+            "webhooks": { "failed": met.webhooks_failed },
+            "sync": { "delay_ms": middle(&met.syncs) },
+            "errors": met.errors,
+        })
+    }
+}
+
+fn keep<T>(list: &mut VecDeque<T>, item: T) {
+    if list.len() == LAST {
+        list.pop_front();
+    }
+    list.push_back(item);
+}
+
+/// The median in milliseconds: one slow customer is not all of them.
+fn middle(lengths: &VecDeque<Duration>) -> Option<f64> {
+    let mut sorted: Vec<Duration> = lengths.iter().copied().collect();
+    sorted.sort_unstable();
+    sorted.get(sorted.len() / 2).map(|length| length.as_secs_f64() * 1_000.0)
+}

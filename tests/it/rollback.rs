@@ -1,0 +1,219 @@
+//! The way back by the real binary: rehearsed with real scripts, kept, counted, voided; rolled back in a demo flight.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+const PLAN: &str = r#"
+[service]
+name = "shop"
+environment = "production"
+
+[[pre_deployment]]
+id = "ready"
+manual = { prompt = "Ready?" }
+
+[[rollback]]
+id = "rollback_tested"
+rehearsal = { within = "14d", budget = "1m" }
+
+[[rollback_step]]
+id = "switch_back"
+run = ["./switch.sh", "real"]
+budget = "20s"
+rehearse = { run = ["./switch.sh", "on-staging"], grade = "staging" }
+
+[[rollback_step]]
+id = "purge"
+run = ["./purge.sh", "real"]
+rehearse = { run = ["./purge.sh", "on-staging"], grade = "staging" }
+
+[checks.staging_is_back]
+kind = "file"
+path = "staging"
+contains = ["old"]
+every = "1s"
+
+[procedure]
+rehearsal_verify = ["staging_is_back"]
+verify_within = "5s"
+"#;
+
+struct Shop(tempfile::TempDir);
+
+impl Shop {
+    fn new() -> Self {
+        let shop = Self(tempfile::tempdir().unwrap());
+        shop.put("golive.toml", PLAN);
+        shop.script("switch.sh", "echo switching $1\necho old > ${1#on-}\n");
+        shop.script("purge.sh", "echo purged $1\n");
+        shop
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn put(&self, name: &str, text: &str) {
+        std::fs::write(self.path().join(name), text).unwrap();
+    }
+
+    fn script(&self, name: &str, text: &str) {
+        self.put(name, &format!("#!/bin/sh\nset -eu\ncd \"$(dirname \"$0\")\"\n{text}"));
+        std::fs::set_permissions(self.path().join(name), std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    fn golive(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_golive"));
+        command.args(arguments).env_clear().current_dir(self.path()).stdin(Stdio::null());
+        command.env("HOME", self.path()).env("XDG_STATE_HOME", self.path().join("state"));
+        command.env("GOLIVE_OPERATOR", "sipho").env("PATH", "/usr/bin:/bin");
+        command.output().unwrap()
+    }
+
+    fn trust(&self) {
+        let trusted = self.golive(&["trust", "--yes"]);
+        assert!(trusted.status.success(), "{}", String::from_utf8_lossy(&trusted.stderr));
+    }
+
+    /// Rehearses and gives exit code and result.
+    fn rehearse(&self) -> (i32, Value) {
+        let ran = self.golive(&["rehearse", "--format", "json"]);
+        (ran.status.code().unwrap(), json(&ran))
+    }
+
+    /// What a report says of the item, and of the rehearsals.
+    fn report(&self) -> (Value, Value) {
+        let report = json(&self.golive(&["check", "--format", "json"]));
+        let phases = report["phases"].as_array().unwrap();
+        let rollback = phases.iter().find(|phase| phase["id"] == "rollback").unwrap();
+        (rollback["items"][0].clone(), report["rehearsals"].clone())
+    }
+}
+
+fn json(ran: &Output) -> Value {
+    serde_json::from_slice(&ran.stdout)
+        .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&ran.stderr)))
+}
+
+fn says(ran: &Output, code: i32, sentence: &str) {
+    let told = String::from_utf8_lossy(&ran.stderr);
+    assert_eq!(ran.status.code(), Some(code), "{told}");
+    assert!(told.contains(sentence), "{told}");
+}
+
+#[test]
+fn a_rehearsal_runs_the_rehearsal_forms_is_kept_and_settles_its_item() {
+    let shop = Shop::new();
+    shop.trust();
+    assert_eq!(shop.report().0["status"], "waiting");
+    let (code, result) = shop.rehearse();
+    assert_eq!(code, 0, "{result}");
+    assert_eq!((&result["outcome"], &result["grade"]), (&"passed".into(), &"staging".into()));
+    assert_eq!(result["steps"].as_array().unwrap().len(), 2);
+    assert!(shop.path().join("staging").exists() && !shop.path().join("real").exists(), "the real form was run");
+    let (item, rehearsals) = shop.report();
+    assert_eq!(item["status"], "settled", "{item}");
+    assert_eq!((&rehearsals[0]["outcome"], &rehearsals[0]["this_procedure"]), (&"passed".into(), &true.into()));
+    // The next one is compared with it.
+    assert_eq!(shop.rehearse().1["before"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_changed_script_voids_every_rehearsal() {
+    let shop = Shop::new();
+    shop.trust();
+    shop.rehearse();
+    assert_eq!(shop.report().1[0]["this_procedure"], true);
+    shop.script("purge.sh", "echo purged $1 otherwise\n");
+    let (item, rehearsals) = shop.report();
+    assert_eq!((&item["status"], &rehearsals[0]["this_procedure"]), (&"waiting".into(), &false.into()));
+}
+
+#[test]
+fn a_step_that_fails_or_is_late_and_a_staging_that_is_not_back_fail_the_rehearsal() {
+    let shop = Shop::new();
+    shop.script("purge.sh", "echo no such cache >&2\nexit 7\n");
+    shop.trust();
+    let (code, result) = shop.rehearse();
+    assert_eq!((code, &result["outcome"]), (1, &"failed".into()));
+    assert_eq!(result["why"], "purge: ended with status 7");
+    assert_eq!(shop.report().0["status"], "waiting");
+
+    shop.script("purge.sh", "sleep 1.2\n");
+    shop.put(
+        "golive.toml",
+        &PLAN.replace("budget = \"20s\"", "").replace("id = \"purge\"", "id = \"purge\"\nbudget = \"1s\""),
+    );
+    shop.trust();
+    let (code, result) = shop.rehearse();
+    assert_eq!(code, 1);
+    assert!(result["why"].as_str().unwrap().starts_with("purge took 1."), "{result}");
+
+    shop.script("purge.sh", "echo purged\n");
+    shop.script("switch.sh", "echo new > ${1#on-}\n");
+    shop.put("golive.toml", PLAN);
+    shop.trust();
+    let (code, result) = shop.rehearse();
+    assert_eq!(code, 1);
+    assert!(result["why"].as_str().unwrap().contains("staging_is_back"), "{result}");
+}
+
+#[test]
+fn what_cannot_be_rehearsed_is_refused_with_what_to_do() {
+    let shop = Shop::new();
+    says(&shop.golive(&["rehearse"]), 2, "golive trust");
+    assert!(!shop.path().join("staging").exists(), "an untrusted plan ran");
+    shop.put(
+        "golive.toml",
+        &PLAN.replace("rehearse = { run = [\"./purge.sh\", \"on-staging\"], grade = \"staging\" }", ""),
+    );
+    says(&shop.golive(&["rehearse"]), 2, "these steps cannot be rehearsed: purge");
+    shop.put("golive.toml", "[service]\nname = \"x\"\n[[pre_deployment]]\nid = \"a\"\nmanual = { prompt = \"?\" }\n");
+    says(&shop.golive(&["rehearse"]), 2, "nothing to rehearse");
+}
+
+#[test]
+fn a_dry_run_shows_what_would_run_and_runs_nothing() {
+    let shop = Shop::new();
+    let ran = shop.golive(&["rehearse", "--dry-run"]);
+    let out = String::from_utf8_lossy(&ran.stdout).into_owned();
+    assert!(ran.status.success());
+    assert!(out.contains("./switch.sh real") && out.contains("./switch.sh on-staging"), "{out}");
+    assert!(!shop.path().join("staging").exists());
+}
+
+fn flown(scenario: &str) -> (i32, Value) {
+    let shop = Shop::new();
+    let ran = shop.golive(&["demo", "--headless", "--scenario", scenario, "--format", "json"]);
+    (ran.status.code().unwrap(), json(&ran))
+}
+
+#[test]
+fn a_failed_deployment_is_rolled_back_and_verified() {
+    let (code, report) = flown("failed-deploy");
+    assert_eq!((code, &report["verdict"]), (1, &"no_go".into()), "{}", report["reasons"]);
+    assert_eq!(report["session_outcome"], "rolled_back");
+    let phases = report["phases"].as_array().unwrap();
+    let procedure = &phases.iter().find(|phase| phase["id"] == "rollback").unwrap()["procedure"];
+    assert_eq!((&procedure["status"], &procedure["verified"]), (&"rolled_back".into(), &true.into()));
+    for step in procedure["steps"].as_array().unwrap() {
+        assert_eq!((&step["status"], &step["exit"]), (&"succeeded".into(), &"exit 0".into()), "{step}");
+        assert!(step["took_ms"].is_u64(), "{step}");
+    }
+    let release =
+        phases.iter().flat_map(|phase| phase["items"].as_array().unwrap()).find(|item| item["id"] == "release");
+    assert_eq!(release.unwrap()["status"], "failing");
+}
+
+#[test]
+fn without_a_rehearsal_the_deployment_is_held() {
+    let (code, report) = flown("no-rehearsal");
+    assert_eq!((code, &report["verdict"]), (3, &"hold".into()));
+    let reasons = report["reasons"].as_array().unwrap();
+    let weighing: Vec<_> = reasons.iter().filter(|reason| reason["severity"] != "advice").collect();
+    assert_eq!(weighing.len(), 1, "{weighing:?}");
+    assert_eq!(weighing[0]["subject"], "rollback_tested");
+}
