@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, COOKIE, HOST, LOCATION, PROXY_AUTHORIZATION, USER_AGENT};
@@ -314,17 +315,21 @@ async fn open(
     Ok(Kept { sender, driver: Box::pin(driver), address, overridden, tls: version })
 }
 
-/// Drives the connection while the work goes on; no task is needed for it.
+/// What was received before a connection ended is read within this; nothing more will come.
+const AFTER_THE_END: Duration = Duration::from_millis(500);
+
+/// Drives the connection while the work goes on; no task is needed for it. Where the connection ends first, as a kept
+/// one does that the other side has closed, nobody is left to wake what waits for an answer: it gets a moment for what
+/// has come already, and no more.
 async fn alongside<T>(driver: &mut Driver, work: impl Future<Output = Result<T, Trouble>>) -> Result<T, Trouble> {
     tokio::pin!(work);
-    let mut driving = true;
-    loop {
-        tokio::select! {
-            biased;
-            done = &mut work => return done,
-            _ = driver.as_mut(), if driving => driving = false,
-        }
+    tokio::select! {
+        biased;
+        done = &mut work => return done,
+        _ = driver.as_mut() => {}
     }
+    let closed = || Trouble::Protocol("the connection was closed before the answer was whole".to_owned());
+    tokio::time::timeout(AFTER_THE_END, work).await.unwrap_or_else(|_| Err(closed()))
 }
 
 /// Reads a body, at most `limit` bytes of it.

@@ -217,3 +217,16 @@ async fn what_ends_too_early_or_too_late_is_told_by_what_was_waited_for() {
     let evidence = kit::run_within("http", &keys, &surroundings, within).await;
     assert!(evidence.summary.as_str().contains("the TLS handshake did not come"), "{}", evidence.summary);
 }
+
+#[tokio::test]
+async fn a_kept_connection_that_the_other_side_has_closed_holds_nobody_up() {
+    // One answer on each connection, without a word about closing it.
+    let port = listener::answering_on_one_connection("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok", 1);
+    let check = kit::check("http", &format!("url = \"http://127.0.0.1:{port}/\"\nstatus = 200\nreuse = true"));
+    let probe = crate::check::kind("http").unwrap().build(&check, &kit::surroundings(&[])).unwrap();
+    for _ in 0..20 {
+        let seen = probe.run(std::time::Duration::from_secs(30)).await;
+        assert_eq!(seen.outcome, Outcome::Pass, "{}", seen.summary);
+        assert!(seen.timings.total.unwrap() < std::time::Duration::from_secs(20), "{:?}", seen.timings);
+    }
+}

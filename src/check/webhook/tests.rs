@@ -84,7 +84,8 @@ impl Endpoint {
              id_field = \"transaction\"\nuser_agent = \"Provider/1\"\nsettle = \"100ms\"\noversized = 200000\n\
              cases = [{cases}]\n{more}"
         );
-        kit::run("webhook", &keys, &surroundings).await
+        // A generous ceiling: twenty deliveries at once on a machine that has other things to do.
+        kit::run_within("webhook", &keys, &surroundings, Duration::from_secs(120)).await
     }
 
     /// With the effects counted.
