@@ -3,6 +3,7 @@
 //! A kind turns its keys into a [`Probe`]; a probe looks at the world and answers with [`Evidence`]. It knows no
 //! screen, no journal and no other check. Adding a kind is one file, and one `mod` line with one line in [`KINDS`].
 
+mod addresses;
 mod artefact;
 mod bundle;
 mod command;
@@ -10,24 +11,40 @@ mod command;
 mod contract;
 mod credential;
 mod dns;
+mod env_files;
 mod exposed;
 mod exposure;
 mod file;
 mod finding;
+mod findings;
+mod flow;
+mod gathered;
+mod git;
 mod http;
 mod judging;
 mod junit;
 #[cfg(test)]
 mod kit;
+mod mending;
 mod metric;
 mod monitoring;
 mod notifier;
 mod options;
 mod procedure;
+mod process;
+mod prometheus;
+mod redis;
 mod setting;
+mod settings;
+mod site;
+mod smtp;
+mod sql;
 mod tcp;
 mod tls;
 mod variable;
+mod via;
+mod webhook;
+mod websocket;
 
 use std::future::Future;
 use std::path::PathBuf;
@@ -35,8 +52,11 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use mending::{mends, variables};
+
 use crate::core::evidence::Evidence;
 use crate::model::kind::{KindSpec, Kinds};
+use crate::model::mend::Wanted;
 use crate::model::plan::Check;
 use crate::model::time::Now;
 use crate::model::values::Values;
@@ -47,6 +67,9 @@ use crate::notify::{self, Roster};
 pub const KINDS: &[&dyn Kind] = &[
     &variable::Variable,
     &setting::Setting,
+    &settings::Settings,
+    &gathered::Gathered,
+    &env_files::EnvFiles,
     &credential::Credential,
     &http::Http,
     &tls::Tls,
@@ -58,9 +81,19 @@ pub const KINDS: &[&dyn Kind] = &[
     &command::Command,
     &notifier::Notifier,
     &monitoring::Monitoring,
+    &sql::Sql,
+    &redis::Redis,
+    &smtp::Smtp,
+    &websocket::Websocket,
+    &prometheus::Prometheus,
+    &git::Git,
+    &flow::Flow,
     &metric::Metric,
     &junit::Junit,
     &procedure::Procedure,
+    &webhook::Webhook,
+    &site::Site,
+    &findings::Findings,
 ];
 
 /// A kind of check.
@@ -74,6 +107,16 @@ pub trait Kind: Sync {
     /// The evidence that stands in for a probe: `error` when a value's source failed, `fail` when a value that the
     /// keys name is missing.
     fn build(&self, check: &Check, surroundings: &Arc<Surroundings>) -> Result<Box<dyn Probe>, Box<Evidence>>;
+
+    /// What would make a check of this kind hold where it does not: variable by variable.
+    fn wanted(&self, _check: &Check, _values: &Values) -> Vec<(String, Wanted)> {
+        Vec::new()
+    }
+
+    /// The variables that a check of this kind is about.
+    fn variables(&self, _check: &Check) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// A check that is ready to look.

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use clap::{ColorChoice, CommandFactory as _, Parser, Subcommand};
 
 use crate::cli::{
-    check, completions, credentials, demo, env, init, lint, rehearse, replay, report, rotate, scan, sessions, triage,
-    trust, verify,
+    check, completions, credentials, demo, enforce, env, exec, init, lint, rehearse, replay, report, rotate, scan,
+    sessions, triage, trust, verify, webhook,
 };
 
 /// A deployment cockpit in the terminal: live checks, people's decisions, and a verdict that can be explained.
@@ -48,6 +48,12 @@ pub(super) enum Command {
     Credentials(credentials::CredentialsArguments),
     /// Show the variables as the build would see them, masked.
     Env(env::EnvArguments),
+    /// Show what must change in the configuration, as a diff; write it when told.
+    Enforce(enforce::EnforceArguments),
+    /// Run a command with the validated credentials and settings, if the verdict permits.
+    Exec(exec::ExecArguments),
+    /// Sign and verify webhooks by hand, in both directions.
+    Webhook(Box<webhook::WebhookArguments>),
     /// Walk one credential's rotation.
     Rotate(rotate::RotateArguments),
     /// Look for the plan's credentials and known keys in files, archives and git history.
@@ -65,7 +71,10 @@ pub(super) enum Command {
     /// Prove that a session's journal is as golive wrote it.
     Verify(verify::VerifyArguments),
     /// Say what golive finds here, ready to be pasted into a ticket.
-    Doctor,
+    Doctor {
+        /// The plan whose notifiers are tried; golive.toml here or in a folder above when absent.
+        plan: Option<PathBuf>,
+    },
     /// Print the completions for a shell.
     Completions(completions::CompletionsArguments),
     /// Print the manual page.

@@ -12,7 +12,9 @@ mod console;
 mod credentials;
 mod demo;
 mod doctor;
+mod enforce;
 mod env;
+mod exec;
 mod exit;
 mod formats;
 mod init;
@@ -37,6 +39,7 @@ mod signing;
 mod triage;
 mod trust;
 mod verify;
+mod webhook;
 
 use std::process::ExitCode;
 
@@ -107,12 +110,14 @@ fn dispatch(arguments: Arguments, console: &Console, machine: &Machine) -> Resul
     match command {
         Command::Check(arguments) => check::run(&arguments, console, machine),
         Command::Demo(arguments) => demo::run(&arguments, console, machine),
-        Command::Doctor => doctor::run(console, machine),
+        Command::Doctor { plan } => doctor::run(plan.as_deref(), console, machine),
         Command::Rehearse(arguments) => rehearse::run(&arguments, console, machine),
         Command::Lint(arguments) => lint::run(&arguments, console),
         Command::Init(arguments) => init::run(&arguments, console),
         Command::Schema => schema::run(console),
         Command::Credentials(arguments) => credentials::run(&arguments, console, machine),
+        Command::Enforce(arguments) => enforce::run(&arguments, console, machine),
+        Command::Exec(arguments) => exec::run(&arguments, console, machine),
         Command::Env(arguments) => env::run(&arguments, console, machine),
         Command::Rotate(arguments) => rotate::run(&arguments, console, machine),
         Command::Scan(arguments) => scan::run(&arguments, console, machine),
@@ -122,6 +127,7 @@ fn dispatch(arguments: Arguments, console: &Console, machine: &Machine) -> Resul
         Command::Replay(arguments) => replay::run(&arguments, console, machine),
         Command::Triage(arguments) => triage::run(&arguments, console, machine),
         Command::Verify(arguments) => verify::run(&arguments, console),
+        Command::Webhook(arguments) => webhook::run(&arguments, console, machine),
         Command::Completions(arguments) => completions::run(&arguments, console),
         Command::Man => man::run(console),
         Command::Supervise => Err(Stop::wrong("golive supervise is started by golive itself")),

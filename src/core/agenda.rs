@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use crate::core::agenda::deliveries::Deliveries;
 use crate::core::event::{
-    Body, CheckEvent, Event, ProcedureEvent, RotationEvent, RotationStep, SessionEvent, StepEvent, WatchEvent,
+    Body, CheckEvent, EnforcementEvent, Event, ProcedureEvent, RotationEvent, RotationStep, SessionEvent, StepEvent,
+    WatchEvent,
 };
 use crate::core::notice::Notice;
 use crate::core::rotation;
@@ -48,6 +49,21 @@ pub enum Effect {
     },
     /// Tell somebody: send this once, and answer what came of it.
     Deliver(Box<Notice>),
+    /// Write what a person said yes to.
+    Enforce {
+        /// Its number.
+        effect: EffectId,
+    },
+    /// Put back what was written.
+    UndoEnforcement {
+        /// Its number.
+        effect: EffectId,
+    },
+    /// Find out what became of a writing that an earlier process began.
+    RecallEnforcement {
+        /// Its number.
+        effect: EffectId,
+    },
     /// Stop this item's step, its whole tree.
     StopStep {
         /// Which.
@@ -110,7 +126,9 @@ pub struct Agenda {
     queue: BTreeSet<(Duration, usize)>,
     /// The time each check waits for; `None` when it does not.
     waiting: Vec<Option<Duration>>,
-    /// Steps to start, attach or stop, in order.
+    /// Probes that a person asked for and that wait for what they stand on.
+    demanded: BTreeSet<usize>,
+    /// Steps to start, attach or stop, and files to write, in order.
     steps: Vec<Effect>,
     /// Notices to send.
     deliveries: Deliveries,
@@ -130,6 +148,9 @@ impl Agenda {
                     agenda.steps.push(Effect::StopStep { item: item.id.clone(), effect: step.effect });
                 }
             }
+        }
+        for enforcement in state.enforcements().iter().filter(|enforcement| enforcement.is_under_way()) {
+            agenda.steps.push(Effect::RecallEnforcement { effect: enforcement.effect });
         }
         for (id, walk) in state.rotations().filter(|(_, walk)| walk.stage == RotationStage::Withdrawing) {
             let (credential, effect) = (id.clone(), walk.effect);
@@ -161,6 +182,7 @@ impl Agenda {
             Body::Session(SessionEvent::PlanChanged { .. }) => {
                 self.deliveries.look(event.when().up);
                 self.queue.clear();
+                self.demanded.clear();
                 self.waiting = vec![None; state.plan().checks.len()];
                 self.open(state, event.when().up);
             }
@@ -169,6 +191,12 @@ impl Agenda {
             }
             Body::Step(StepEvent::StopAsked { item, effect }) => {
                 self.steps.push(Effect::StopStep { item: item.clone(), effect: *effect });
+            }
+            Body::Enforcement(EnforcementEvent::Intended { effect, .. }) => {
+                self.steps.push(Effect::Enforce { effect: *effect });
+            }
+            Body::Enforcement(EnforcementEvent::UndoIntended { effect }) => {
+                self.steps.push(Effect::UndoEnforcement { effect: *effect });
             }
             Body::Rotation(body) => self.after_rotation(state, body, event.when().up),
             Body::Watch(WatchEvent::SourceChanged { checks, .. }) => self.again(state, checks, event.when().up, false),
@@ -179,7 +207,8 @@ impl Agenda {
             | Body::Watch(_)
             | Body::Alert(_)
             | Body::Rehearsal(_)
-            | Body::Ceremony(_) => {}
+            | Body::Ceremony(_)
+            | Body::Enforcement(_) => {}
         }
     }
 
@@ -211,10 +240,13 @@ impl Agenda {
         let mut number = state.next_effect().0;
         while let Some((due, position)) = self.queue.first().copied().filter(|(due, _)| *due <= now.up) {
             self.forget(position);
+            let check = state.check_at(position).0;
             if state.session().ended.is_some() || !status::may_run(state, position) {
+                if check.run == Run::OnDemand {
+                    self.demanded.insert(position);
+                }
                 continue;
             }
-            let check = state.check_at(position).0;
             effects.push(Effect::RunCheck { check: check.id.clone(), effect: EffectId(number), due });
             number += 1;
         }
@@ -306,7 +338,12 @@ impl Agenda {
             let wait = if known.runs <= 1 { check.every.0.mul_f64(spread(check)) } else { check.every.0 };
             self.put(position, (began + wait).max(up));
         }
-        if !known.blocks() {
+        if known.blocks() {
+            // Whoever asked has to ask again: nothing disturbs its target by itself, hours later.
+            for dependent in state.index().dependents(position) {
+                self.demanded.remove(dependent);
+            }
+        } else {
             self.release(state, position, up);
         }
     }
@@ -316,7 +353,7 @@ impl Agenda {
         for dependent in state.index().dependents(position) {
             let (check, known) = state.check_at(*dependent);
             let idle = known.running.is_none() && self.waiting[*dependent].is_none();
-            let wanted = state.runs_by_itself(check);
+            let wanted = state.runs_by_itself(check) || self.demanded.contains(dependent);
             if idle && wanted && status::may_run(state, *dependent) {
                 let last = known.latest.as_ref().map(|latest| latest.when.up + check.every.0);
                 self.put(*dependent, last.map_or(up, |last| last.max(up)));
@@ -337,6 +374,7 @@ impl Agenda {
 
     fn put(&mut self, position: usize, due: Duration) {
         self.forget(position);
+        self.demanded.remove(&position);
         self.waiting[position] = Some(due);
         self.queue.insert((due, position));
     }

@@ -27,6 +27,8 @@ pub enum Fault {
     DatabaseDown,
     /// The payment API answers 503.
     PaymentOutage,
+    /// Monitoring is switched off, in the configuration and in the running application.
+    NoMonitoring,
     /// The payment API takes long to make a link.
     SlowApi,
     /// Buyers wait long until they see their course.
@@ -43,6 +45,12 @@ pub enum Fault {
     OldBundle,
     /// Nobody has rehearsed the rollback.
     NoRehearsal,
+    /// The webhook takes anything, signed or not.
+    OpenWebhook,
+    /// A callback that is sent again has a second effect.
+    ReplayedWebhook,
+    /// The callback's URL redirects.
+    RedirectingCallback,
 }
 
 impl Fault {
@@ -57,6 +65,7 @@ impl Fault {
         Self::ExpiredCertificate,
         Self::DatabaseDown,
         Self::PaymentOutage,
+        Self::NoMonitoring,
         Self::SlowApi,
         Self::SyncDelay,
         Self::VolumeDrop,
@@ -65,6 +74,9 @@ impl Fault {
         Self::ServiceRoleKey,
         Self::OldBundle,
         Self::NoRehearsal,
+        Self::OpenWebhook,
+        Self::ReplayedWebhook,
+        Self::RedirectingCallback,
     ];
 
     /// Its name, as the switchboard and the scenarios write it.
@@ -80,6 +92,7 @@ impl Fault {
             Self::ExpiredCertificate => "expired-certificate",
             Self::DatabaseDown => "database-down",
             Self::PaymentOutage => "payment-outage",
+            Self::NoMonitoring => "no-monitoring",
             Self::SlowApi => "slow-api",
             Self::SyncDelay => "sync-delay",
             Self::VolumeDrop => "volume-drop",
@@ -88,6 +101,9 @@ impl Fault {
             Self::ServiceRoleKey => "service-role-key",
             Self::OldBundle => "old-bundle",
             Self::NoRehearsal => "no-rehearsal",
+            Self::OpenWebhook => "open-webhook",
+            Self::ReplayedWebhook => "replayed-webhook",
+            Self::RedirectingCallback => "redirecting-callback",
         }
     }
 

@@ -46,6 +46,7 @@ pub const SCENARIOS: &[Scenario] = &[
         &[Fault::ExpiredCertificate],
         "certificates_valid",
     ),
+    failing("no-monitoring", "monitoring is switched off", &[Fault::NoMonitoring], "monitoring_enabled"),
     Scenario {
         alert: Some("payment_processing_failure"),
         ..failing("payment-outage", "the payment API is down", &[Fault::PaymentOutage], "ikhokha_api_status")
@@ -87,6 +88,19 @@ pub const SCENARIOS: &[Scenario] = &[
         check: None,
         alert: None,
     },
+    failing("open-webhook", "the webhook takes anything", &[Fault::OpenWebhook], "webhook_rejects_forgery"),
+    failing(
+        "replayed-webhook",
+        "a callback that is sent again has a second effect",
+        &[Fault::ReplayedWebhook],
+        "webhook_rejects_replay",
+    ),
+    failing(
+        "redirecting-callback",
+        "the callback's URL redirects, which no provider follows",
+        &[Fault::RedirectingCallback],
+        "webhook_accepts_genuine",
+    ),
     failing("database-down", "the database is gone", &[Fault::DatabaseDown], "database_connection"),
 ];
 

@@ -17,14 +17,8 @@ pub(crate) async fn run(world: &World, id: &str) -> Evidence {
     let values = source::load(&loaded.plan, true, &BTreeMap::new()).await;
     let network = Network::new(&loaded.plan.network, &loaded.plan.folder).unwrap();
     let folder = loaded.plan.folder.clone();
-    let surroundings = Arc::new(Surroundings {
-        values,
-        folder,
-        trusted: true,
-        clock: clock::now,
-        network,
-        notifiers: golive::notify::Roster::default(),
-    });
+    let notifiers = golive::notify::Roster::new(&loaded.plan, &values, true);
+    let surroundings = Arc::new(Surroundings { values, folder, trusted: true, clock: clock::now, network, notifiers });
     let check = loaded.plan.checks.iter().find(|check| check.id.as_str() == id).unwrap_or_else(|| panic!("no {id}"));
     match check::kind(check.kind.as_str()).unwrap().build(check, &surroundings) {
         Ok(probe) => probe.run(Duration::from_secs(5)).await,
@@ -39,6 +33,8 @@ async fn a_healthy_world_passes_every_check_of_its_plan() {
     for check in &loaded.plan.checks {
         // What only a build, a deployment or a rollback makes true is not true yet.
         let expected = match check.id.as_str() {
+            // It waits for the code that a person reads.
+            "alerting_configured" => Outcome::Error,
             "new_version_serves" | "staging_stands_on_old_version" => Outcome::Fail,
             "build_successful" | "tests_passing" | "performance_benchmarks_met" => Outcome::Error,
             _ => Outcome::Pass,
@@ -97,4 +93,44 @@ async fn the_switchboard_wants_its_token() {
     assert_eq!(put(token).await.unwrap().status(), 200);
     assert!(world.faults().is_on(Fault::DatabaseDown));
     assert_eq!(run(&world, "database_connection").await.outcome, Outcome::Fail);
+}
+
+#[tokio::test]
+async fn a_wrong_key_a_wrong_secret_and_a_wrong_path_are_told_apart() {
+    for (faults, says) in [
+        (&[Fault::DevCredentials][..], "answered 401 Unauthorized: the API does not know this key"),
+        (&[Fault::WeakSecret], "answered 403 Forbidden: the API knows the key, and the secret is another one"),
+        (&[Fault::PaymentOutage], "answered 503"),
+    ] {
+        let world = World::start(None, faults).unwrap();
+        let evidence = run(&world, "credential_validity").await;
+        assert_eq!(evidence.outcome, Outcome::Fail, "{says}: {}", evidence.summary);
+        assert!(evidence.summary.as_str().starts_with(says), "{says}: {}", evidence.summary);
+    }
+    let world = World::start(None, &[]).unwrap();
+    let file = world.folder().join(".env.production");
+    let written = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, written.replace("/public-api/v1/api", "/public-api/v7/api")).unwrap();
+    let evidence = run(&world, "credential_validity").await;
+    assert!(evidence.summary.as_str().contains("compare the path in VITE_IKHOKHA_API_URL"), "{}", evidence.summary);
+}
+
+#[tokio::test]
+async fn a_payment_flow_says_at_which_hop_it_ended_and_leaves_nothing_behind() {
+    let world = World::start(None, &[Fault::PaymentOutage]).unwrap();
+    let evidence = run(&world, "payment_flow").await;
+    assert_eq!(evidence.outcome, Outcome::Fail);
+    let says = "hop 3 of 8, create a payment link: answered 503";
+    assert!(evidence.summary.as_str().starts_with(says), "{}", evidence.summary);
+    let named = |name: &str| evidence.facts.iter().find(|fact| fact.name.as_str() == name).unwrap().value.as_str();
+    assert!(named("subscribe").contains("vouched by academy.example"), "{evidence:?}");
+    assert_eq!(named("the course opens"), "not reached");
+    // The target comes back in the middle of everything: the next run goes through, and takes its enrolment away.
+    world.set(Fault::PaymentOutage, false).unwrap();
+    let evidence = run(&world, "payment_flow").await;
+    assert_eq!(evidence.outcome, Outcome::Pass, "{} {:?}", evidence.summary, evidence.facts);
+    let database = rusqlite::Connection::open(world.folder().join("data/academy.db")).unwrap();
+    let find = "SELECT count(*) FROM enrolments WHERE transaction_id LIKE 'golive-%'";
+    let left: i64 = database.query_row(find, [], |row| row.get(0)).unwrap();
+    assert_eq!(left, 0);
 }

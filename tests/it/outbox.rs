@@ -597,3 +597,52 @@ proptest! {
         }
     }
 }
+
+/// Prometheus' text format, as far as it is written here: families declared once and before their samples, which stand
+/// together.
+fn families(page: &str) -> BTreeMap<String, Vec<String>> {
+    let mut families: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut open = String::new();
+    for line in page.lines() {
+        if let Some(typed) = line.strip_prefix("# TYPE ") {
+            let (name, kind) = typed.split_once(' ').unwrap();
+            assert!(["gauge", "counter"].contains(&kind), "{line}");
+            assert!(families.insert(name.to_owned(), Vec::new()).is_none(), "{name} is declared twice");
+            assert!(name.ends_with("_total") == (kind == "counter"), "{line}");
+            open = name.to_owned();
+        } else if !line.starts_with("# HELP ") {
+            let name = line.split(['{', ' ']).next().unwrap();
+            assert_eq!(name, open, "a sample stands outside its family: {line}");
+            let value = line.rsplit(' ').next().unwrap();
+            value.parse::<f64>().unwrap_or_else(|error| panic!("{line}: {error}"));
+            families.get_mut(name).unwrap().push(line.to_owned());
+        }
+    }
+    families
+}
+
+#[test]
+fn metrics_say_what_the_state_says_in_prometheus_form() {
+    let mut hostile: Plan = (*usual()).clone();
+    hostile.service.name = "academy\"\\\ncheckout".to_owned();
+    let mut flight = Flight::begin(Arc::new(hostile));
+    flight.fires("payments");
+    flight.follows();
+    flight.sends();
+    flight.delivered();
+    let page = golive::report::metrics::metrics(&flight.state, flight.now);
+    let families = families(&page);
+    let has = |family: &str, line: &str| {
+        let lines = &families[family];
+        assert!(lines.iter().any(|known| known.contains(line)), "no {line} in {lines:#?}");
+    };
+    has("golive_info", "service=\"academy\\\"\\\\\\ncheckout\"");
+    has("golive_alert_firing", "alert=\"payments\",level=\"critical\",state=\"firing\",silenced=\"false\"} 1");
+    has("golive_alert_firing", "alert=\"webhooks\"");
+    has("golive_notices_total", "notifier=\"slack\",outcome=\"delivered\"} 1");
+    has("golive_notices_waiting", "notifier=\"email\"} 1");
+    has("golive_notifier_down", "notifier=\"slack\"} 0");
+    has("golive_verdict", "answer=\"no_go\"} 1");
+    let answers = families["golive_verdict"].iter().filter(|line| line.ends_with(" 1")).count();
+    assert_eq!(answers, 1, "one answer holds");
+}

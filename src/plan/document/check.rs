@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::model::duration::Span;
+use crate::model::failure::Recovery;
 use crate::model::kind::Options;
 use crate::model::plan::{Backoff, Run, ValueSource};
 use crate::model::word::{Category, Severity};
@@ -47,6 +48,8 @@ pub(crate) struct CommonKeys {
     pub(crate) impact: Option<String>,
     /// What to do about a failure, in a sentence or two.
     pub(crate) remedy: Option<String>,
+    /// What is done about a failure, where it is another thing than usual (docs/FAILURES.md).
+    pub(crate) recovery: Option<Recovery>,
 }
 
 /// `run`, which says when a check runs, and for the kind `command` what.
@@ -81,6 +84,7 @@ pub(crate) struct SettingDocument {
 #[derive(Deserialize)]
 pub(crate) struct CredentialDocument {
     pub(crate) from: ValueSource,
+    pub(crate) r#as: Option<String>,
     pub(crate) rotate_every: Option<Span>,
     #[serde(default)]
     pub(crate) rotation: RotationDocument,
@@ -104,6 +108,8 @@ pub(crate) struct SettingKeys {
 pub(crate) struct CredentialKeys {
     /// Where it is: an environment variable, a file or a command; never a literal.
     from: ValueSource,
+    /// The variable in which `golive exec` hands it over; that of its source unless named.
+    r#as: Option<String>,
     /// How old it may grow.
     rotate_every: Option<Span>,
     /// How it is rotated; what is left out is a person's part.
