@@ -91,7 +91,7 @@ fn drawn_line(state: &State, position: usize, compiled: &Compiled, now: Now) -> 
 pub(super) fn answers(state: &State, position: usize, compiled: &Compiled, now: Now) -> Vec<Option<Fact>> {
     let (rule, known) = state.alert_at(position);
     // What was normal is what was before it began: a drop must not become the norm while its alert fires.
-    let began = known.since().map(|since| since.at);
+    let began = known.began.map(|began| began.at);
     let questions = compiled.condition.questions().iter().zip(&compiled.sources);
     questions.map(|(question, source)| answer(state, rule, question, *source, now, began)).collect()
 }

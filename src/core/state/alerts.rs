@@ -17,6 +17,8 @@ pub struct AlertState {
     pub sight: Sight,
     /// Where its life stands.
     pub life: Life,
+    /// When its condition began to hold: what was normal is what was before that.
+    pub began: Option<Now>,
     /// What was seen when it became pending or fired last.
     pub value: Option<SafeText>,
     /// What it was held against then.
@@ -141,6 +143,7 @@ impl AlertState {
     }
 
     fn fire(&mut self, when: Now) {
+        self.began.get_or_insert(when);
         self.life = Life::Firing(when);
         self.sight = Sight::Clear;
         self.fired += 1;
@@ -157,9 +160,10 @@ impl AlertState {
             AlertEvent::Unevaluable { why, .. } => self.sight = Sight::Lost { why: why.clone() },
             AlertEvent::Pending { value, threshold, .. } => {
                 self.life = Life::Pending(event.when());
+                self.began = Some(event.when());
                 (self.value, self.threshold) = (Some(value.clone()), Some(threshold.clone()));
             }
-            AlertEvent::Calmed { .. } => self.life = Life::Quiet,
+            AlertEvent::Calmed { .. } => (self.life, self.began) = (Life::Quiet, None),
             AlertEvent::Fired { value, threshold, cause, held_by, .. } => {
                 self.fire(event.when());
                 (self.value, self.threshold) = (Some(value.clone()), Some(threshold.clone()));
@@ -172,7 +176,7 @@ impl AlertState {
             AlertEvent::HoldsAgain { .. } => self.calm_since = None,
             AlertEvent::Resolved { .. } => {
                 self.life = Life::Resolved(event.at);
-                (self.calm_since, self.held_by) = (None, None);
+                (self.calm_since, self.held_by, self.began) = (None, None, None);
             }
             AlertEvent::Acknowledged { note, .. } => {
                 self.acknowledged = by.map(|by| Acknowledgement { by, at: event.at, note: note.clone() });
