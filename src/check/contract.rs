@@ -68,20 +68,37 @@ async fn every_kind_keeps_the_contract_against_hostile_peers() {
 async fn every_kind_says_error_when_a_source_failed_and_never_pass() {
     let mut surroundings = kit::surroundings(&[]);
     let values = &mut std::sync::Arc::get_mut(&mut surroundings).unwrap().values;
-    for name in ["gone", "env.GONE", "credentials.gone"] {
+    for name in ["gone", "env.GONE", "credentials.gone", "procedure.steps"] {
         values.fail(name, "vault: not signed in");
     }
+    let inside = std::sync::Arc::get_mut(&mut surroundings).unwrap();
+    let url = serde_json::json!({ "url": "{{ gone }}" });
+    let chat = crate::model::notifier::Notifier {
+        id: crate::model::id::NotifierId::new("chat"),
+        kind: crate::model::id::KindName::new("slack"),
+        timeout: crate::model::duration::Span::seconds(1),
+        retry_delay: crate::model::duration::Span::seconds(1),
+        give_up_after: crate::model::duration::Span::seconds(1),
+        rate: crate::model::notifier::Rate::default(),
+        options: url.as_object().unwrap().clone(),
+    };
+    inside.notifiers = crate::notify::Roster::of(&[chat], &inside.values, std::path::Path::new("."), true);
     for (kind, keys) in [
         ("variable", "name = \"GONE\""),
         ("setting", "name = \"GONE\"\nmust_be = \"x\""),
         ("settings", "variables = [{ name = \"GONE\", must_be = \"x\" }]"),
         ("credential", "credential = \"gone\""),
+        ("notifier", ""),
+        ("monitoring", "prometheus = \"{{ gone }}\""),
         ("http", "url = \"{{ gone }}\"\nstatus = 200"),
         ("tls", "host = \"{{ gone }}\""),
         ("tcp", "address = \"{{ gone }}\""),
         ("dns", "name = \"{{ gone }}\""),
         ("file", "path = \"{{ gone }}\""),
         ("command", "run = [\"{{ gone }}\"]"),
+        ("metric", "from = { http = { url = \"{{ gone }}\", value = \"failed\" } }"),
+        ("junit", "path = \"{{ gone }}\""),
+        ("procedure", "steps = true"),
         ("bundle", "folder = \"{{ gone }}\"\nno_secrets = true"),
         ("exposure", "documents = [\"{{ gone }}\"]"),
     ] {

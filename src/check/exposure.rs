@@ -1,5 +1,5 @@
-//! `exposure`: none of the plan's credentials, and no key of a known provider, stands in a git repository, in documents or
-//! in the history of a shell.
+//! `exposure`: none of the plan's credentials (and, where the plan says so, no key of a known provider) stands in a git
+//! repository, in documents or in the history of a shell.
 //!
 //! A repository is read by golive itself, object by object: no program runs for it, so this needs no trust (DECISIONS 23
 //! is about commands), and works where git is not installed.
@@ -37,13 +37,9 @@ struct Keys {
     /// History files of shells: `{{ env.HOME }}/.bash_history`.
     #[serde(default)]
     shell_history: Vec<Template>,
-    /// Whether keys of known providers are looked for beside the plan's credentials.
-    #[serde(default = "yes")]
+    /// Whether keys of known providers are looked for beside the plan's credentials: keys of tests are found too.
+    #[serde(default)]
     known_keys: bool,
-}
-
-const fn yes() -> bool {
-    true
 }
 
 impl Keys {

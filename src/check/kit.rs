@@ -158,6 +158,18 @@ pub(super) mod listener {
         (port, seen)
     }
 
+    /// Answers by what it is asked, and keeps that.
+    pub(crate) fn routed(answer: impl Fn(&str) -> String + Send + Sync + 'static) -> (u16, Arc<Mutex<String>>) {
+        let seen = Arc::new(Mutex::new(String::new()));
+        let kept = Arc::clone(&seen);
+        let port = listening(move |mut stream| {
+            let head = read_head(&mut stream);
+            kept.lock().unwrap().push_str(&head);
+            let _ = stream.write_all(answer(&head).as_bytes());
+        });
+        (port, seen)
+    }
+
     /// Takes connections and says nothing.
     pub(crate) fn silent() -> u16 {
         listening(|mut stream| {

@@ -23,6 +23,8 @@ mod junit;
 mod kit;
 mod mending;
 mod metric;
+mod monitoring;
+mod notifier;
 mod options;
 mod procedure;
 mod setting;
@@ -64,6 +66,8 @@ pub const KINDS: &[&dyn Kind] = &[
     &bundle::Bundle,
     &exposure::Exposure,
     &command::Command,
+    &notifier::Notifier,
+    &monitoring::Monitoring,
     &metric::Metric,
     &junit::Junit,
     &procedure::Procedure,

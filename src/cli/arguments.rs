@@ -69,7 +69,10 @@ pub(super) enum Command {
     /// Prove that a session's journal is as golive wrote it.
     Verify(verify::VerifyArguments),
     /// Say what golive finds here, ready to be pasted into a ticket.
-    Doctor,
+    Doctor {
+        /// The plan whose notifiers are tried; golive.toml here or in a folder above when absent.
+        plan: Option<PathBuf>,
+    },
     /// Print the completions for a shell.
     Completions(completions::CompletionsArguments),
     /// Print the manual page.

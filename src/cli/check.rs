@@ -149,6 +149,9 @@ async fn interruptible(
         prepared = opening::prepare(&asked.plan, trusted, machine) => prepared?,
         exit = signals.next() => return Ok(interrupted(exit, console)),
     };
+    if arguments.session.is_some() {
+        prepared.leave_outbox();
+    }
     let keeping = Keeping::of(arguments.journal.as_deref())?;
     prepared.facts.extend(rehearse::known(&asked.plan, &Keeping::of(None)?));
     let journal = asked.journal(&keeping, machine)?;

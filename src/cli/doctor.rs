@@ -1,6 +1,8 @@
 //! `golive doctor`: what golive finds here, ready to be pasted into a ticket. No value of any variable but those that
 //! describe a terminal, no name of a person; the home folder is written `~`.
 
+mod notifiers;
+
 use std::io::IsTerminal as _;
 use std::path::Path;
 
@@ -19,11 +21,12 @@ struct Finding {
     found: String,
 }
 
-pub(super) fn run(console: &Console, machine: &Machine) -> Result<Exit, Stop> {
+pub(super) fn run(plan: Option<&Path>, console: &Console, machine: &Machine) -> Result<Exit, Stop> {
     let state_folder = Machine::state_folder()?;
     let mut findings = vec![version(), terminal(machine, console), language(machine), clocks(), tls()];
     findings.push(writable(&state_folder));
     findings.push(journals(&state_folder));
+    findings.extend(notifiers::reach(plan, machine)?);
     let home = machine.environment.get("HOME").filter(|home| home.len() > 1);
     for finding in &findings {
         let glyph = if finding.sound { "✓ ok   " } else { "✗ wrong" };

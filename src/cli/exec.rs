@@ -60,6 +60,7 @@ fn refused(verdict: &Verdict, console: &Console) {
             Some(Subject::Item(item)) => item.to_string(),
             Some(Subject::Check(check)) => check.to_string(),
             Some(Subject::Alert(alert)) => alert.to_string(),
+            Some(Subject::Notifier(alert)) => alert.to_string(),
             None => "journal".to_owned(),
         };
         console.say(&format!("  {subject}: {}{remedy}", reason.message));

@@ -21,6 +21,7 @@ mod init;
 mod lint;
 mod machine;
 mod man;
+mod metrics;
 mod moment;
 mod opening;
 pub mod panicking;
@@ -108,7 +109,7 @@ fn dispatch(arguments: Arguments, console: &Console, machine: &Machine) -> Resul
     match command {
         Command::Check(arguments) => check::run(&arguments, console, machine),
         Command::Demo(arguments) => demo::run(&arguments, console, machine),
-        Command::Doctor => doctor::run(console, machine),
+        Command::Doctor { plan } => doctor::run(plan.as_deref(), console, machine),
         Command::Rehearse(arguments) => rehearse::run(&arguments, console, machine),
         Command::Lint(arguments) => lint::run(&arguments, console),
         Command::Init(arguments) => init::run(&arguments, console),

@@ -1,6 +1,7 @@
 //! From a plan to a running session: values, network, redactor, journal, engine. The same for `check`, the demo and
 //! the cockpit.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -9,8 +10,9 @@ use secrecy::ExposeSecret as _;
 use crate::check::Surroundings;
 use crate::cli::exit::Stop;
 use crate::cli::machine::Machine;
+use crate::cli::metrics;
 use crate::cli::seen;
-use crate::core::event::{Body, SessionEvent};
+use crate::core::event::{Body, ItemEvent, Purpose, SessionEvent};
 use crate::engine::handle::Handle;
 use crate::engine::{self, Beginning, GateKeeping, Reader, Running, Setup, probes_of_kinds};
 use crate::journal::lock::Holder;
@@ -87,6 +89,13 @@ pub(super) struct Prepared {
 }
 
 impl Prepared {
+    /// The session is only read here: what it has to tell is told by whoever flies it.
+    pub(super) fn leave_outbox(&mut self) {
+        if let Some(surroundings) = Arc::get_mut(&mut self.surroundings) {
+            surroundings.notifiers.leave_outbox();
+        }
+    }
+
     /// The values that the checks will be run on.
     pub(super) fn values(&self) -> &Values {
         &self.surroundings.values
@@ -132,6 +141,12 @@ pub(super) fn open(
     if kept_nowhere && let Some(surroundings) = Arc::get_mut(&mut prepared.surroundings) {
         surroundings.notifiers.keep_to_loopback();
     }
+    let serving = metrics_of(&beginning).map(metrics::listen);
+    if let Some(Err(error)) = &serving {
+        // Nobody is kept on the ground by it, and it is no secret either.
+        let text = SafeText::bounded(&format!("/metrics is not served: {error}"), 200);
+        prepared.facts.push(Body::Item(ItemEvent::Noted { subject: None, text }));
+    }
     let setup = Setup {
         journal,
         beginning,
@@ -145,5 +160,21 @@ pub(super) fn open(
         gate,
         steps_folder: steps_folder.to_owned(),
     };
-    engine::open(setup).map_err(|error| Stop::because(&error))
+    let (handle, running) = engine::open(setup).map_err(|error| Stop::because(&error))?;
+    if let Some(Ok(listening)) = serving {
+        listening.serve(handle.watch()).map_err(|error| Stop::own(format!("cannot serve /metrics: {error}")))?;
+    }
+    Ok((handle, running))
+}
+
+/// Where a session in flight serves its metrics. A check in a script serves none: it would take the cockpit's address.
+fn metrics_of(beginning: &Beginning) -> Option<SocketAddr> {
+    let (purpose, plan) = match beginning {
+        Beginning::New { purpose, plan, .. } => (*purpose, Arc::clone(plan)),
+        Beginning::Resumed(events) => events.first().and_then(|event| match &event.body {
+            Body::Session(SessionEvent::Opened { purpose, plan, .. }) => Some((*purpose, Arc::clone(plan))),
+            _ => None,
+        })?,
+    };
+    plan.metrics.as_ref().filter(|_| purpose != Purpose::Check).map(|metrics| metrics.listen)
 }

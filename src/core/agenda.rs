@@ -3,13 +3,17 @@
 //! The agenda is a view of state that is kept up event by event, so that a due list costs what is due and not what the
 //! plan holds. It starts nothing itself: the engine does, and answers with events.
 
+mod deliveries;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use crate::core::agenda::deliveries::Deliveries;
 use crate::core::event::{
     Body, CheckEvent, EnforcementEvent, Event, ProcedureEvent, RotationEvent, RotationStep, SessionEvent, StepEvent,
     WatchEvent,
 };
+use crate::core::notice::Notice;
 use crate::core::rotation;
 use crate::core::state::{RotationStage, State, StepStatus};
 use crate::core::status;
@@ -43,6 +47,8 @@ pub enum Effect {
         /// Its number.
         effect: EffectId,
     },
+    /// Tell somebody: send this once, and answer what came of it.
+    Deliver(Box<Notice>),
     /// Write what a person said yes to.
     Enforce {
         /// Its number.
@@ -122,6 +128,8 @@ pub struct Agenda {
     waiting: Vec<Option<Duration>>,
     /// Steps to start, attach or stop, and files to write, in order.
     steps: Vec<Effect>,
+    /// Notices to send.
+    deliveries: Deliveries,
 }
 
 impl Agenda {
@@ -130,6 +138,7 @@ impl Agenda {
     pub fn new(state: &State, now: Now) -> Self {
         let mut agenda = Self { waiting: vec![None; state.plan().checks.len()], ..Self::default() };
         agenda.open(state, now.up);
+        agenda.deliveries.look(now.up);
         for (item, known) in state.items() {
             if let Some(step) = known.step.as_ref().filter(|step| step.is_under_way()) {
                 agenda.steps.push(Effect::AttachStep { item: item.id.clone(), effect: step.effect });
@@ -167,7 +176,9 @@ impl Agenda {
         match &event.body {
             Body::Check(body) => self.after_check(state, body, event.when().up),
             Body::Session(SessionEvent::PhaseOpened { .. }) => self.open(state, event.when().up),
+            Body::Notice(body) => self.deliveries.after(body, event.when().up),
             Body::Session(SessionEvent::PlanChanged { .. }) => {
+                self.deliveries.look(event.when().up);
                 self.queue.clear();
                 self.waiting = vec![None; state.plan().checks.len()];
                 self.open(state, event.when().up);
@@ -234,6 +245,20 @@ impl Agenda {
             number += 1;
         }
         effects
+    }
+
+    /// The notices whose turn it is. Asked for apart: nobody is told of what is not on disk.
+    pub fn notices_due(&mut self, state: &State, now: Now) -> Vec<Effect> {
+        if self.deliveries.next().is_none_or(|next| next > now.up) {
+            return Vec::new();
+        }
+        self.deliveries.due(state, now).into_iter().map(|notice| Effect::Deliver(Box::new(notice))).collect()
+    }
+
+    /// When the next notice may go, as time since boot.
+    #[must_use]
+    pub const fn next_notice(&self) -> Option<Duration> {
+        self.deliveries.next()
     }
 
     /// When the next check is due, as time since boot.

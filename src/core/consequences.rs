@@ -5,7 +5,7 @@
 mod rollback;
 
 use crate::core::digest;
-use crate::core::event::{Body, CeremonyEvent, ItemEvent, Purpose, SessionEvent, Subject};
+use crate::core::event::{Body, CeremonyEvent, ItemEvent, NoticeEvent, Purpose, SessionEvent, Subject};
 use crate::core::rotation;
 use crate::core::state::{ItemState, Soaking, State};
 use crate::core::status::{self, CheckStatus};
@@ -18,10 +18,10 @@ use crate::model::word::{Outcome, Phase, Severity};
 /// What follows by itself from a state at a moment. Applied and asked again until nothing more follows.
 #[must_use]
 pub fn consequences(state: &State, now: Now) -> Vec<Body> {
+    let mut follows = notices(state, now);
     if state.session().ended.is_some() {
-        return Vec::new();
+        return follows;
     }
-    let mut follows = Vec::new();
     follows.extend(rollback::bodies(state, now));
     follows.extend(window(state, now));
     follows.extend(post_deployment(state, now));
@@ -52,6 +52,16 @@ fn window(state: &State, now: Now) -> Option<Body> {
         (false, true) => Some(Body::Ceremony(CeremonyEvent::WindowClosed)),
         (true, true) | (false, false) => None,
     }
+}
+
+/// Every change that somebody has to hear of is queued, and what cannot be told any more is put aside.
+fn notices(state: &State, now: Now) -> Vec<Body> {
+    let notices = state.notices();
+    let queued = notices.owed().map(|notice| NoticeEvent::Queued(Box::new(notice.clone())));
+    let given_up = notices
+        .given_up(&state.plan().notifiers, now)
+        .map(|(key, why)| NoticeEvent::DeadLettered { key: key.clone(), why: SafeText::bounded(&why, 300) });
+    queued.chain(given_up).map(Body::Notice).collect()
 }
 
 fn ended(subject: Subject) -> Body {

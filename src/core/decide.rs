@@ -4,6 +4,7 @@
 
 mod ceremony;
 mod command;
+mod confirm;
 mod enforcement;
 mod rollback;
 mod rotation;
@@ -79,6 +80,7 @@ pub fn decide(state: &State, command: &Command, by: &Operator, now: Now) -> Resu
             let text = written(text, "a note")?;
             Body::Item(ItemEvent::Noted { subject: subject.clone(), text })
         }
+        Command::ConfirmCode { check, code } => return confirm::confirm(state, check, code, by),
         Command::Acknowledge { alert, note } => alerts::acknowledge(state, alert, note.as_ref(), by)?,
         Command::TakeBackAcknowledgement { alert } => alerts::unacknowledge(state, alert, by)?,
         Command::Silence { alert, reason, until } => alerts::silence(state, alert, reason, *until, now)?,
@@ -234,6 +236,8 @@ fn waiver_of<'a>(state: &'a State, subject: &Subject) -> Result<WaiverOf<'a>, Re
             let found = state.check(id).ok_or_else(|| Refusal::new(format!("the plan has no check {id}")))?;
             Ok((id.to_string(), found.0.waivable, found.1.waiver.as_ref()))
         }
+        Subject::Notifier(id) => Err(Refusal::new(format!("{id} is a notifier: it cannot be waived"))
+            .instead("mend it, or tell those people in another way")),
         Subject::Alert(id) => Err(Refusal::new(format!("{id} is an alert: it cannot be waived"))
             .instead("mend its cause; a acknowledges it, S silences its notices")),
     }

@@ -31,6 +31,9 @@ pub struct Evidence {
     /// The number that it measured, for the check's series.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub measured: Option<Measured>,
+    /// Whether it is about something that a deployment does not change: a probe on demand keeps it then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub outlives_deployment: bool,
     /// How many attempts it took.
     pub attempts: u32,
 }
@@ -110,6 +113,7 @@ impl Evidence {
             failure: None,
             remedy: None,
             measured: None,
+            outlives_deployment: false,
             attempts: 1,
         }
     }
@@ -156,6 +160,13 @@ impl Evidence {
     #[must_use]
     pub const fn measured(mut self, measured: Measured) -> Self {
         self.measured = Some(measured);
+        self
+    }
+
+    /// Says that it is about something that a deployment does not change.
+    #[must_use]
+    pub const fn outliving_deployment(mut self) -> Self {
+        self.outlives_deployment = true;
         self
     }
 

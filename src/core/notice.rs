@@ -1,6 +1,8 @@
 //! A notice: what one recipient is told of one thing that happened, as plain data. Made once, kept in the journal, and
 //! sent again unchanged until it has arrived.
 
+pub mod test;
+
 use std::fmt;
 
 use jiff::Timestamp;
@@ -48,7 +50,7 @@ impl fmt::Debug for NoticeKey {
 }
 
 /// What one recipient is told.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notice {
     /// Its idempotency key.
     pub key: NoticeKey,
@@ -65,7 +67,7 @@ pub struct Notice {
 }
 
 /// What happened.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum About {
     /// An alert changed.
@@ -91,7 +93,7 @@ pub enum About {
 }
 
 /// A change of an alert.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OfAlert {
     /// Which.
     pub alert: AlertId,

@@ -5,6 +5,7 @@
 
 mod alerts;
 mod ceremony;
+mod notifiers;
 mod weigh;
 
 use std::collections::BTreeSet;
@@ -141,6 +142,8 @@ pub enum Cause {
     Rehearsal,
     /// Somebody objects.
     Objection,
+    /// A notifier takes nothing.
+    Untold,
     /// A credential's rotation is under way.
     Rotation,
     /// The watch over credentials saw something that nobody has taken on them.
@@ -260,6 +263,7 @@ pub fn verdict(state: &State, inquiry: &Inquiry, now: Now) -> Verdict {
         reasons.extend(ceremony::people(state, inquiry.question, now));
         reasons.extend(ceremony::procedure(state));
     }
+    reasons.extend(notifiers::notifiers(state, now));
     reasons.extend(alerts::reasons(state, inquiry, now));
     reasons.extend(weigh::rotations(state));
     reasons.extend(weigh::watched(state));

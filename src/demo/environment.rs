@@ -6,6 +6,7 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::demo::faults::{Fault, Faults};
@@ -19,6 +20,12 @@ pub struct Credentials {
     pub api_secret: SecretString,
     /// The merchant's own webhook layer.
     pub webhook_secret: SecretString,
+    /// The address of the chat channel: whoever knows it may write there.
+    pub slack_webhook: SecretString,
+    /// What notices to the operations endpoint are signed with.
+    pub ops_webhook: SecretString,
+    /// The mail account's password.
+    pub smtp_password: SecretString,
     /// Supabase's key for browsers.
     anonymous_key: SecretString,
     /// Supabase's key that no row is safe from.
@@ -29,7 +36,17 @@ impl Credentials {
     /// New ones.
     pub(super) fn make() -> Self {
         let (anonymous_key, service_role_key) = (token("anon"), token("service_role"));
-        Self { api_key: make(), api_secret: make(), webhook_secret: make(), anonymous_key, service_role_key }
+        let channel: String = make().expose_secret().chars().filter(char::is_ascii_alphanumeric).collect();
+        Self {
+            api_key: make(),
+            api_secret: make(),
+            webhook_secret: make(),
+            slack_webhook: format!("https://hooks.slack.com/services/{channel}").into(),
+            ops_webhook: format!("whsec_{}", STANDARD.encode(make().expose_secret())).into(),
+            smtp_password: make(),
+            anonymous_key,
+            service_role_key,
+        }
     }
 
     /// What the env file holds, with the faults that are on.
@@ -86,7 +103,10 @@ pub(super) fn write(folder: &Path, credentials: &Credentials, faults: &Faults) -
     std::fs::write(folder.join(".env.production"), production(credentials, faults))?;
     let [api_key, api_secret, webhook_secret] = credentials.written(faults);
     let secrets = format!(
-        "# Made up for this demo. Server side only: no VITE_ prefix.\nIKHOKHA_API_KEY='{api_key}'\nIKHOKHA_API_SECRET='{api_secret}'\nIKHOKHA_WEBHOOK_SECRET='{webhook_secret}'\n"
+        "# Made up for this demo. Server side only: no VITE_ prefix.\nIKHOKHA_API_KEY='{api_key}'\nIKHOKHA_API_SECRET='{api_secret}'\nIKHOKHA_WEBHOOK_SECRET='{webhook_secret}'\nSLACK_WEBHOOK_URL='{}'\nOPS_WEBHOOK_SECRET='{}'\nSMTP_PASSWORD='{}'\n",
+        credentials.slack_webhook.expose_secret(),
+        credentials.ops_webhook.expose_secret(),
+        credentials.smtp_password.expose_secret(),
     );
     let path = folder.join(".env.production.local");
     let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path)?;

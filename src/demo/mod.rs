@@ -14,9 +14,11 @@ mod payment_api;
 pub mod pilot;
 pub mod scenario;
 mod server;
+mod sinks;
 mod site;
 mod world;
 
 pub use environment::Credentials;
 pub use faults::{Fault, Faults};
+pub use sinks::Arrived;
 pub use world::{World, WorldError};

@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use crate::core::decide::Command;
+use crate::core::notice::test;
 use crate::core::rollback;
 use crate::core::state::{CheckState, Life, Sight, Stage, State, StepStatus};
 use crate::core::status::{self, ItemStatus, Lack};
@@ -30,6 +31,18 @@ pub fn next_move(state: &State, now: Now) -> Option<Command> {
 fn roll_back(state: &State) -> Option<Command> {
     let recommended = state.procedure().recommended.is_some() && state.procedure().stage == Stage::NotRun;
     recommended.then_some(Command::RollBack { reason: None })
+}
+
+/// The decision to type a code back that has arrived, where a check waits for one.
+#[must_use]
+pub fn code_to_type(state: &State, code: Option<String>) -> Option<Command> {
+    let code = code?;
+    let fits = |known: &CheckState| {
+        let latest = known.latest.as_ref()?;
+        test::waiting(&latest.evidence).any(|(_, digest)| test::fits(&code, digest)).then_some(())
+    };
+    let waits = state.checks().find(|(_, known)| fits(known).is_some());
+    waits.map(|(check, _)| Command::ConfirmCode { check: check.id.clone(), code })
 }
 
 /// What stands in the way this long stays there, however rarely it is looked at.

@@ -23,6 +23,7 @@ use crate::demo::environment::{self, Credentials};
 use crate::demo::faults::{Fault, Faults};
 use crate::demo::met::Met;
 use crate::demo::payment_api::{self, PaymentApi};
+use crate::demo::sinks::{self, Arrived, Sinks};
 use crate::demo::{control, server, site};
 
 /// Why a world cannot be made.
@@ -53,6 +54,7 @@ pub struct World {
     credentials: Credentials,
     faults: Faults,
     token: String,
+    sinks: Sinks,
     end: CancellationToken,
     thread: Option<JoinHandle<()>>,
 }
@@ -62,6 +64,7 @@ struct Ports {
     https: SocketAddr,
     http: SocketAddr,
     control: SocketAddr,
+    smtp: SocketAddr,
 }
 
 impl World {
@@ -80,22 +83,36 @@ impl World {
         environment::write(&folder, &credentials, &switchboard)?;
         site::release(&folder)?;
         Application::create_database(&folder)?;
-        let names = [application::HOST, payment_api::HOST, "localhost"];
+        let names: Vec<&str> = [application::HOST, payment_api::HOST, "localhost", sinks::MAIL]
+            .into_iter()
+            .chain(sinks::HTTPS_NAMES)
+            .collect();
         let authority = Authority::new(&names, clock::now().at, switchboard.clone())?;
         std::fs::write(folder.join("ca.pem"), &authority.root)?;
         let token = ulid::Ulid::generate().to_string();
         let end = CancellationToken::new();
+        let sinks = Sinks::new(folder.clone(), credentials.clone());
         let set_up = SetUp {
             folder: folder.clone(),
             credentials: credentials.clone(),
             faults: switchboard.clone(),
             token: token.clone(),
+            sinks: sinks.clone(),
             end: end.clone(),
         };
         let (ports, thread) = set_up.run(authority)?;
-        site::write_plan(&folder, ports.https.port(), ports.http.port())?;
-        let world =
-            Self { folder, _own: own, ports, credentials, faults: switchboard, token, end, thread: Some(thread) };
+        site::write_plan(&folder, ports.https.port(), ports.http.port(), ports.smtp.port())?;
+        let world = Self {
+            folder,
+            _own: own,
+            ports,
+            credentials,
+            faults: switchboard,
+            token,
+            sinks,
+            end,
+            thread: Some(thread),
+        };
         for fault in faults {
             world.set(*fault, true)?;
         }
@@ -134,6 +151,18 @@ impl World {
         &self.credentials
     }
 
+    /// What golive told people, as it arrived: oldest first.
+    #[must_use]
+    pub fn arrived(&self) -> Vec<Arrived> {
+        self.sinks.arrived()
+    }
+
+    /// The code in the latest message that has one: what a person would type back.
+    #[must_use]
+    pub fn code(&self) -> Option<String> {
+        sinks::code(&self.arrived())
+    }
+
     /// Everything that somebody needs who wants to write plans against this world. The credentials in it open nothing
     /// else.
     #[must_use]
@@ -170,11 +199,15 @@ impl Drop for World {
 }
 
 fn resolve(ports: Ports) -> BTreeMap<String, String> {
-    BTreeMap::from([
+    let of_sinks = sinks::HTTPS_NAMES.map(|name| (format!("{name}:443"), ports.https.to_string()));
+    let mut resolve = BTreeMap::from([
+        (format!("{}:587", sinks::MAIL), ports.smtp.to_string()),
         (format!("{}:443", application::HOST), ports.https.to_string()),
         (format!("{}:80", application::HOST), ports.http.to_string()),
         (format!("{}:443", payment_api::HOST), ports.https.to_string()),
-    ])
+    ]);
+    resolve.extend(of_sinks);
+    resolve
 }
 
 /// Makes a fault real, or mends it.
@@ -224,6 +257,7 @@ struct SetUp {
     credentials: Credentials,
     faults: Faults,
     token: String,
+    sinks: Sinks,
     end: CancellationToken,
 }
 
@@ -239,7 +273,8 @@ impl SetUp {
         let tls = TlsAcceptor::from(Arc::new(config));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (https, http, control) = (server::listen()?, server::listen()?, server::listen()?);
-        let ports = Ports { https: https.1, http: http.1, control: control.1 };
+        let smtp = sinks::listen()?;
+        let ports = Ports { https: https.1, http: http.1, control: control.1, smtp: smtp.1 };
         let client = client(&root, ports)?;
         let end = self.end.clone();
         let thread = std::thread::Builder::new().name("demo-world".into()).spawn(move || {
@@ -252,6 +287,7 @@ impl SetUp {
                     met: met.clone(),
                     folder: self.folder.clone(),
                 };
+                sinks::serve_mail(smtp.0, tls.clone(), self.end.clone(), self.sinks.clone());
                 self.serve(tls, https.0, http.0, control.0, met);
                 customers.pay(end).await;
             });
@@ -279,9 +315,11 @@ impl SetUp {
             links: Mutex::new(BTreeMap::new()),
         });
         let (secure, slow) = (Arc::clone(&application), self.faults.clone());
+        let sinks = self.sinks.clone();
         server::serve(https, Some(tls), self.end.clone(), move |asked| {
             let is_api = server::host_of(&asked) == payment_api::HOST;
-            let answer = if is_api { api.answer(&asked) } else { secure.answer(&asked) };
+            let of_sinks = sinks.answer(&asked);
+            let answer = of_sinks.unwrap_or_else(|| if is_api { api.answer(&asked) } else { secure.answer(&asked) });
             let slow = is_api && asked.method() == http::Method::POST && slow.is_on(Fault::SlowApi);
             async move {
                 if slow {
@@ -295,7 +333,7 @@ impl SetUp {
             let plain = faults.is_on(Fault::PlainHttp);
             std::future::ready(if plain { unprotected(application.answer(&asked)) } else { to_https(&asked) })
         });
-        let Self { folder, credentials, faults, token, end } = self;
+        let Self { folder, credentials, faults, token, sinks: _, end } = self;
         server::serve(control, None, end, move |asked| {
             let set = |fault, on| inject(&folder, &credentials, &faults, fault, on);
             std::future::ready(control::answer_to(&asked, &token, &faults, &set))

@@ -8,6 +8,7 @@ pub mod handle;
 pub mod headless;
 
 mod compact;
+mod delivering;
 mod enforcing;
 mod events;
 mod gate;

@@ -207,6 +207,13 @@ impl RuleCondition {
         Some(if &behind[1] == ">" { number.floor() + 1.0 } else { number })
     }
 
+    /// The factor before a question: `0.5 * baseline(…)` gives 0.5.
+    #[must_use]
+    pub fn share_before(&self, question: &Question) -> Option<f64> {
+        let before = self.source.get(..question.range.start)?.trim_end().strip_suffix('*')?.trim_end();
+        before.rsplit([' ', '(', '<', '>', '=']).next()?.parse().ok()
+    }
+
     /// The line that a question's answer is held against, where it is a plain number or length of time: for a chart.
     #[must_use]
     pub fn line(&self, question: &Question) -> Option<f64> {

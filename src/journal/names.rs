@@ -1,8 +1,8 @@
 //! What an event is called in the journal's listing columns: the words of its stored form.
 
 use crate::core::event::{
-    AlertEvent, Body, CeremonyEvent, CheckEvent, EnforcementEvent, ItemEvent, ProcedureEvent, RehearsalEvent,
-    RotationStep, SessionEvent, StepEvent, WatchEvent,
+    AlertEvent, Body, CeremonyEvent, CheckEvent, EnforcementEvent, ItemEvent, NoticeEvent, ProcedureEvent,
+    RehearsalEvent, RotationStep, SessionEvent, StepEvent, WatchEvent,
 };
 
 /// Family and kind of an event.
@@ -16,6 +16,7 @@ pub(super) const fn of(body: &Body) -> (&'static str, &'static str) {
         Body::Rotation(body) => ("rotation", rotation(&body.step)),
         Body::Watch(body) => ("watch", watch(body)),
         Body::Alert(body) => ("alert", alert(body)),
+        Body::Notice(body) => ("notice", notice(body)),
         Body::Procedure(body) => ("procedure", procedure(body)),
         Body::Rehearsal(RehearsalEvent::Known(_)) => ("rehearsal", "known"),
         Body::Ceremony(body) => ("ceremony", ceremony(body)),
@@ -164,5 +165,16 @@ const fn alert(body: &AlertEvent) -> &'static str {
         AlertEvent::SilenceEnded { .. } => "silence_ended",
         AlertEvent::FreezeDeclared { .. } => "freeze_declared",
         AlertEvent::FreezeEnded { .. } => "freeze_ended",
+    }
+}
+
+const fn notice(body: &NoticeEvent) -> &'static str {
+    match body {
+        NoticeEvent::Queued(_) => "queued",
+        NoticeEvent::Delivered { .. } => "delivered",
+        NoticeEvent::Failed { .. } => "failed",
+        NoticeEvent::DeadLettered { .. } => "dead_lettered",
+        NoticeEvent::Confirmed { .. } => "confirmed",
+        NoticeEvent::Beat { .. } => "beat",
     }
 }

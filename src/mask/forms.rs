@@ -83,6 +83,7 @@ fn add(forms: &mut BTreeMap<Vec<u8>, Form>, text: &str) {
         }
     }
     for escaped in escaped(text) {
+        put(Form::Escaped, in_ascii(&escaped));
         put(Form::Escaped, escaped);
     }
     let xml = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");

@@ -10,11 +10,12 @@ use crate::model::id::AlertId;
 use crate::model::word::Severity;
 
 /// The events of a session that rules can count beside the checks: `count("step_failed", duration("10m")) >= 1`.
-pub const COUNTED: [&str; 10] = [
+pub const COUNTED: [&str; 11] = [
     "credential_changed",
     "denied",
     "gate_closed",
     "mode_opened",
+    "notice_lost",
     "objection",
     "plan_changed",
     "signature_struck_out",

@@ -18,8 +18,6 @@ use crate::network::{Connected, Network, Trouble, handshake, within};
 /// At most so many headers in an answer, and so many bytes of them.
 const MOST_HEADERS: usize = 128;
 const LARGEST_HEAD: usize = 64 << 10;
-/// An answer to a notice is read so far; what comes behind it is of no interest.
-const LARGEST_ANSWER: usize = 16 << 10;
 
 /// What is sent.
 #[derive(Clone, Debug)]
@@ -32,6 +30,8 @@ pub struct Outgoing {
     pub headers: HeaderMap,
     /// The body.
     pub body: Bytes,
+    /// The answer is read so far; what comes behind it is of no interest.
+    pub limit: usize,
 }
 
 /// What came back.
@@ -74,8 +74,8 @@ impl Network {
             while let Some(frame) = within(deadline, "the rest of the answer", body.frame()).await? {
                 let frame = frame.map_err(|error| broken(&error))?;
                 kept.extend_from_slice(frame.data_ref().map_or(&[][..], |part| part));
-                if kept.len() >= LARGEST_ANSWER {
-                    kept.truncate(LARGEST_ANSWER);
+                if kept.len() >= outgoing.limit {
+                    kept.truncate(outgoing.limit);
                     break;
                 }
             }

@@ -52,13 +52,12 @@ impl Kind for Command {
     fn build(&self, given: &Given<'_>) -> Result<Box<dyn Notifier>, Unusable> {
         let own: Keys = keys::read(given)?;
         if !given.trusted {
-            return Err(Unusable(
-                "this plan's commands have not been allowed on this machine: golive trust".to_owned(),
-            ));
+            let why = "this plan's commands have not been allowed on this machine: golive trust".to_owned();
+            return Err(Unusable { why, local: true });
         }
         let run = own.run.iter().map(|word| keys::fill(word, given)).collect::<Result<Vec<_>, _>>()?;
         if run.iter().any(Filled::is_secret) {
-            return Err(Unusable("a secret may not stand among a command's arguments".to_owned()));
+            return Err(Unusable::new("a secret may not stand among a command's arguments"));
         }
         Ok(Box::new(Ready { run, folder: given.folder.to_path_buf() }))
     }
@@ -101,7 +100,10 @@ impl Ready {
     /// Where a program sends things is nobody's knowledge: a session that is kept nowhere runs none.
     fn allowed(&self, way: Way<'_>) -> Result<(), Refused> {
         if way.only_loopback {
-            Err(Refused::later("not run: a session that is kept nowhere runs no notifier's command"))
+            Err(Refused {
+                local: true,
+                ..Refused::later("not run: a session that is kept nowhere runs no notifier's command")
+            })
         } else {
             Ok(())
         }

@@ -97,7 +97,8 @@ impl Ready {
             Verb::Get => Method::GET,
             Verb::Post => Method::POST,
         };
-        let outgoing = Outgoing { method, url: self.url.clone(), headers: HeaderMap::new(), body: Bytes::new() };
+        let outgoing =
+            Outgoing { method, url: self.url.clone(), headers: HeaderMap::new(), body: Bytes::new(), limit: 1 };
         let answer = way.network.request(&outgoing, way.only_loopback, way.deadline).await?;
         if (200..300).contains(&answer.status) {
             Ok(Taken::new(&format!("{} from {}", answer.status, answer.address)))

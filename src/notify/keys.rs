@@ -5,12 +5,12 @@ use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 
 use crate::model::kind::{OptionProblem, Options, Touch};
-use crate::model::template::{Filled, Template};
+use crate::model::template::{Filled, Template, Unfilled};
 use crate::notify::{Given, Unusable};
 
 /// The keys as a kind's own type.
 pub(super) fn read<T: DeserializeOwned>(given: &Given<'_>) -> Result<T, Unusable> {
-    serde_json::from_value(Json::Object(given.options.clone())).map_err(|error| Unusable(error.to_string()))
+    serde_json::from_value(Json::Object(given.options.clone())).map_err(|error| Unusable::new(error.to_string()))
 }
 
 /// The keys judged by `judge`, or the one problem that kept them from being read at all.
@@ -30,20 +30,24 @@ pub(super) fn problems<T: DeserializeOwned>(
 
 /// A template with its values.
 pub(super) fn fill(template: &Template, given: &Given<'_>) -> Result<Filled, Unusable> {
-    template.fill(given.values).map_err(|unfilled| Unusable(unfilled.to_string()))
+    template
+        .fill(given.values)
+        .map_err(|unfilled| Unusable { why: unfilled.to_string(), local: matches!(unfilled, Unfilled::Failed { .. }) })
 }
 
 /// A template as a URL that notices may go to: https, or http on this machine. The URL is in no error: it may hold a
 /// secret.
 pub(super) fn url(key: &str, template: &Template, given: &Given<'_>) -> Result<Uri, Unusable> {
     let filled = fill(template, given)?;
-    let url: Uri = filled.expose().trim().parse().map_err(|_| Unusable(format!("`{key}` is no URL")))?;
-    let Some(host) = url.host() else { return Err(Unusable(format!("`{key}` is no URL"))) };
+    let url: Uri = filled.expose().trim().parse().map_err(|_| Unusable::new(format!("`{key}` is no URL")))?;
+    let Some(host) = url.host() else { return Err(Unusable::new(format!("`{key}` is no URL"))) };
     match url.scheme_str() {
         Some("https") => Ok(url),
         Some("http") if is_local(host) => Ok(url),
-        Some("http") => Err(Unusable(format!("`{key}` is not https: notices would go through the net in the clear"))),
-        _ => Err(Unusable(format!("`{key}` is no https URL"))),
+        Some("http") => {
+            Err(Unusable::new(format!("`{key}` is not https: notices would go through the net in the clear")))
+        }
+        _ => Err(Unusable::new(format!("`{key}` is no https URL"))),
     }
 }
 

@@ -78,8 +78,20 @@ pub struct Given<'a> {
 
 /// Why a notifier cannot be used, in a sentence without a secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct Unusable(pub String);
+#[error("{why}")]
+pub struct Unusable {
+    /// Why.
+    pub why: String,
+    /// Whether that lies with this machine, and says nothing about the notifier: a source failed, a command is not
+    /// trusted.
+    pub local: bool,
+}
+
+impl Unusable {
+    fn new(why: impl Into<String>) -> Self {
+        Self { why: why.into(), local: false }
+    }
+}
 
 /// A notifier that is ready to send.
 pub trait Notifier: Send + Sync {
@@ -126,6 +138,8 @@ pub struct Refused {
     pub why: SafeText,
     /// Whether another attempt makes sense.
     pub again: Again,
+    /// Whether that lies with this machine, and says nothing about the other side.
+    pub local: bool,
 }
 
 /// Whether another attempt makes sense.
@@ -144,7 +158,13 @@ const LONGEST_ANSWER: usize = 200;
 
 impl Refused {
     fn later(why: &str) -> Self {
-        Self { why: SafeText::bounded(why, LONGEST_ANSWER), again: Again::Later }
+        Self { why: SafeText::bounded(why, LONGEST_ANSWER), again: Again::Later, local: false }
+    }
+
+    /// Nobody answered in time.
+    #[must_use]
+    pub fn too_late() -> Self {
+        Self::later("no answer in time")
     }
 
     fn never(why: &str) -> Self {
@@ -154,7 +174,13 @@ impl Refused {
 
 impl From<Trouble> for Refused {
     fn from(trouble: Trouble) -> Self {
-        Self::later(&trouble.to_string())
+        Self { local: !trouble.is_the_targets(), ..Self::later(&trouble.to_string()) }
+    }
+}
+
+impl From<&Unusable> for Refused {
+    fn from(unusable: &Unusable) -> Self {
+        Self { local: unusable.local, ..Self::later(&unusable.why) }
     }
 }
 

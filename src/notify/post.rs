@@ -14,6 +14,9 @@ use crate::notify::{Again, Refused, Taken, Way};
 /// No answer makes golive wait longer.
 const LONGEST_WAIT: Duration = Duration::from_secs(3_600);
 
+/// An answer to a notice is read so far.
+const LARGEST_ANSWER: usize = 16 << 10;
+
 /// A POST of JSON.
 pub(super) struct Post {
     outgoing: Outgoing,
@@ -26,14 +29,14 @@ impl Post {
 
     pub(super) fn bytes(url: &Uri, kind: &'static str, body: Bytes) -> Self {
         let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(kind))]);
-        Self { outgoing: Outgoing { method: Method::POST, url: url.clone(), headers, body } }
+        Self { outgoing: Outgoing { method: Method::POST, url: url.clone(), headers, body, limit: LARGEST_ANSWER } }
     }
 
     /// The same with a header. A value that no header can hold is left out: it comes from golive itself.
-    pub(super) fn header(mut self, name: &'static str, value: &str) -> Self {
-        if let Ok(mut value) = HeaderValue::from_str(value) {
+    pub(super) fn header(mut self, name: &str, value: &str) -> Self {
+        if let (Ok(name), Ok(mut value)) = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value)) {
             value.set_sensitive(true);
-            self.outgoing.headers.insert(HeaderName::from_static(name), value);
+            self.outgoing.headers.insert(name, value);
         }
         self
     }

@@ -29,6 +29,8 @@ pub struct Roster {
     entries: BTreeMap<NotifierId, Entry>,
     /// Whether nothing may leave this machine: a session that is kept nowhere promises no delivery.
     only_loopback: bool,
+    /// Whether the outbox is another process's to empty.
+    leaves_outbox: bool,
 }
 
 struct Entry {
@@ -43,23 +45,41 @@ impl Roster {
     /// Makes them.
     #[must_use]
     pub fn new(plan: &crate::model::plan::Plan, values: &Values, trusted: bool) -> Self {
-        let entry = |wanted: &notifier::Notifier| {
-            let mut entry = entry(wanted, values, &plan.folder, trusted);
-            entry.rules = rules_to(plan, &wanted.id);
-            (wanted.id.clone(), entry)
-        };
-        Self { entries: plan.notifiers.iter().map(entry).collect(), only_loopback: false }
+        let mut roster = Self::of(&plan.notifiers, values, &plan.folder, trusted);
+        for (id, entry) in &mut roster.entries {
+            entry.rules = rules_to(plan, id);
+        }
+        roster
+    }
+
+    /// Makes these, for no rules.
+    #[must_use]
+    pub fn of(notifiers: &[notifier::Notifier], values: &Values, folder: &Path, trusted: bool) -> Self {
+        let entries = notifiers.iter().map(|wanted| (wanted.id.clone(), entry(wanted, values, folder, trusted)));
+        Self { entries: entries.collect(), ..Self::default() }
     }
 
     /// The same for other values: a source changed.
     #[must_use]
     pub fn renewed(&self, plan: &crate::model::plan::Plan, values: &Values, trusted: bool) -> Self {
-        Self { only_loopback: self.only_loopback, ..Self::new(plan, values, trusted) }
+        let (only_loopback, leaves_outbox) = (self.only_loopback, self.leaves_outbox);
+        Self { only_loopback, leaves_outbox, ..Self::new(plan, values, trusted) }
     }
 
     /// Keeps everything on this machine from now on.
     pub fn keep_to_loopback(&mut self) {
         self.only_loopback = true;
+    }
+
+    /// Leaves the outbox alone from now on: the session is read here, and flown elsewhere.
+    pub fn leave_outbox(&mut self) {
+        self.leaves_outbox = true;
+    }
+
+    /// Whether the outbox is another process's to empty.
+    #[must_use]
+    pub const fn leaves_outbox(&self) -> bool {
+        self.leaves_outbox
     }
 
     /// Those that are told of things, in order of name.
@@ -124,7 +144,7 @@ impl Roster {
         clock: fn() -> Now,
     ) -> Result<(&'a dyn Notifier, Way<'a>), Refused> {
         let entry = self.entries.get(id).ok_or_else(|| Refused::never("the plan has no such notifier any more"))?;
-        let notifier = entry.built.as_ref().map_err(|unusable| Refused::later(&unusable.0))?;
+        let notifier = entry.built.as_ref().map_err(Refused::from)?;
         let deadline = Instant::now() + entry.timeout;
         Ok((&**notifier, Way { network, only_loopback: self.only_loopback, deadline, now: clock().at }))
     }
@@ -133,14 +153,14 @@ impl Roster {
 /// A notifier keeps its deadline by itself; one that does not is cut off.
 async fn within(way: Way<'_>, sending: notify::Sending<'_>) -> Result<Taken, Refused> {
     let cut_off = way.deadline + Duration::from_millis(250);
-    tokio::time::timeout_at(cut_off, sending).await.unwrap_or_else(|_| Err(Refused::later("no answer in time")))
+    tokio::time::timeout_at(cut_off, sending).await.unwrap_or_else(|_| Err(Refused::too_late()))
 }
 
 fn entry(wanted: &notifier::Notifier, values: &Values, folder: &Path, trusted: bool) -> Entry {
     let given = Given { options: &wanted.options, values, folder, trusted };
     let built = match notify::kind(wanted.kind.as_str()) {
         Some(kind) => kind.build(&given),
-        None => Err(Unusable(format!("this golive has no notifier of kind \"{}\"", wanted.kind))),
+        None => Err(Unusable::new(format!("this golive has no notifier of kind \"{}\"", wanted.kind))),
     };
     let beat = (!wanted.takes_notices()).then(|| heartbeat::every(&wanted.options).0);
     let takes_notices = wanted.takes_notices();

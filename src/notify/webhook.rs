@@ -4,20 +4,19 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use hmac::{Hmac, KeyInit, Mac};
 use http::Uri;
 use schemars::JsonSchema;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
-use sha2::Sha256;
 
 use crate::core::notice::{About, Notice};
 use crate::model::kind::{KindSpec, OptionProblem};
 use crate::model::template::Template;
 use crate::model::word::Category;
 use crate::notify::post::{self, Post};
-use crate::notify::{Given, Kind, Notifier, Sending, Unusable, Way, keys};
+use crate::notify::{Given, Kind, Notifier, Refused, Sending, Unusable, Way, keys};
+use crate::webhook::{self, Message, Profile, SignError, Stamped};
 
 /// The kind.
 pub(super) struct Webhook;
@@ -60,15 +59,17 @@ impl Kind for Webhook {
     }
 }
 
-/// The bytes to sign with, as base64 so that they stay a secret text.
+/// The secret as Standard Webhooks writes it: any other text is taken as the bytes it is.
 fn key_of(secret: &str) -> Result<SecretString, Unusable> {
-    let bytes = match secret.trim().strip_prefix("whsec_") {
-        Some(encoded) => {
-            STANDARD.decode(encoded).map_err(|_| Unusable("`secret` begins with whsec_ and is no base64".to_owned()))?
+    let secret = secret.trim();
+    match secret.strip_prefix("whsec_") {
+        Some(encoded) if STANDARD.decode(encoded).is_err() => {
+            Err(Unusable::new("`secret` begins with whsec_ and is no base64"))
         }
-        None => secret.trim().as_bytes().to_vec(),
-    };
-    if bytes.is_empty() { Err(Unusable("`secret` is empty".to_owned())) } else { Ok(STANDARD.encode(bytes).into()) }
+        Some(_) => Ok(secret.to_owned().into()),
+        None if secret.is_empty() => Err(Unusable::new("`secret` is empty")),
+        None => Ok(format!("whsec_{}", STANDARD.encode(secret)).into()),
+    }
 }
 
 struct Ready {
@@ -81,12 +82,13 @@ impl Notifier for Ready {
         Box::pin(async move {
             let body = payload(notice).to_string();
             let at = way.now.as_second().to_string();
-            let signature = self.signature(notice.key.as_str(), &at, &body);
-            let post = Post::bytes(&self.url, "application/json", Bytes::from(body))
-                .header("webhook-id", notice.key.as_str())
-                .header("webhook-timestamp", &at)
-                .header("webhook-signature", &signature)
+            let headers = signed(&self.secret, notice.key.as_str(), &at, &body)
+                .map_err(|error| Refused::never(&error.to_string()))?;
+            let mut post = Post::bytes(&self.url, "application/json", Bytes::from(body))
                 .header("idempotency-key", notice.key.as_str());
+            for (name, value) in &headers {
+                post = post.header(name, value);
+            }
             post.send(way, |_| Ok(())).await
         })
     }
@@ -96,13 +98,11 @@ impl Notifier for Ready {
     }
 }
 
-impl Ready {
-    fn signature(&self, id: &str, at: &str, body: &str) -> String {
-        let key = STANDARD.decode(self.secret.expose_secret()).unwrap_or_default();
-        let mut mac = Hmac::<Sha256>::new_from_slice(&key).expect("HMAC takes a key of any length");
-        mac.update(format!("{id}.{at}.{body}").as_bytes());
-        format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))
-    }
+/// The headers of the Standard Webhooks form.
+fn signed(secret: &SecretString, id: &str, at: &str, body: &str) -> Result<Vec<(String, String)>, SignError> {
+    let profile = Profile::named("standard-webhooks").ok_or(SignError::Secret)?;
+    let message = Message { body: body.as_bytes(), ..Message::default() };
+    webhook::sign(&profile, std::slice::from_ref(secret), Stamped { id: Some(id), timestamp: at }, &message)
 }
 
 fn payload(notice: &Notice) -> Json {

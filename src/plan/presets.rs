@@ -10,6 +10,7 @@ const PRESETS: &[(&str, &str)] = &[
             include_str!("presets/ikhokha/environment.toml"),
             include_str!("presets/ikhokha/security.toml"),
             include_str!("presets/ikhokha/health.toml"),
+            include_str!("presets/ikhokha/alerting.toml"),
             include_str!("presets/ikhokha/configuration.toml"),
             include_str!("presets/ikhokha/exposure.toml"),
             include_str!("presets/ikhokha/monitoring.toml"),

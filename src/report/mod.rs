@@ -13,6 +13,7 @@ mod human;
 mod json;
 mod junit;
 mod markdown;
+pub mod metrics;
 mod postmortem;
 mod sarif;
 pub mod shape;

@@ -62,6 +62,8 @@ pub struct Report {
     pub credentials: Vec<CredentialEntry>,
     /// Alerts.
     pub alerts: Vec<AlertEntry>,
+    /// The notifiers, in plan order.
+    pub notifiers: Vec<NotifierEntry>,
     /// Rehearsals of the rollback.
     pub rehearsals: Vec<RehearsalEntry>,
     /// Booleans of the credentials, by the names of their checks.
@@ -317,6 +319,48 @@ pub struct CredentialEntry {
     pub problems: Vec<String>,
 }
 
+/// Something that somebody was to be told.
+#[derive(Clone, Debug, Serialize)]
+pub struct NoticeEntry {
+    /// Its idempotency key, as it was sent.
+    pub key: String,
+    /// The notifier.
+    pub to: String,
+    /// `alert.fired`, `alert.acknowledged`, `alert.escalated`, `alert.resolved`.
+    pub about: &'static str,
+    /// `waiting`, `retrying`, `delivered`, `dead`.
+    pub state: &'static str,
+    /// Since when it had to be told.
+    pub queued: Timestamp,
+    /// When that was last changed.
+    pub at: Timestamp,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// What the other side answered, or why it did not take it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answer: Option<SafeText>,
+}
+
+/// How a notifier fares.
+#[derive(Clone, Debug, Serialize)]
+pub struct NotifierEntry {
+    /// Its name.
+    pub id: String,
+    /// Its kind.
+    pub kind: String,
+    /// Whether it takes nothing.
+    pub down: bool,
+    /// Notices that it took.
+    pub delivered: u64,
+    /// Notices that wait for it.
+    pub waiting: usize,
+    /// Notices that were given up.
+    pub dead: u64,
+    /// What it answered, where it takes nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<SafeText>,
+}
+
 /// One alert.
 #[derive(Clone, Debug, Serialize)]
 pub struct AlertEntry {
@@ -341,8 +385,11 @@ pub struct AlertEntry {
     /// The failing check that it stands on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cause: Option<String>,
-    /// Who was told that it fires, by notifier.
+    /// Who has it that it fires, by notifier: it arrived there.
     pub notified: Vec<String>,
+    /// What was sent to whom, and whether it arrived, oldest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notices: Vec<NoticeEntry>,
     /// Who has seen it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub acknowledged_by: Option<String>,

@@ -7,6 +7,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::mask::SHORTEST;
 use crate::model::values::{Origin, Values};
+use crate::scan::token;
 
 /// A credential of the plan.
 pub struct Secret {
@@ -66,6 +67,14 @@ pub fn of_values(values: &Values) -> (Vec<Arc<Secret>>, Vec<Unsearched>) {
 }
 
 impl Secret {
+    /// Whether its provider made it to be public: Supabase's anonymous key, a publishable one (K7).
+    #[must_use]
+    pub fn is_made_public(&self) -> bool {
+        let value = self.value.expose_secret().trim();
+        let publishable = ["sb_publishable_", "pk_live_"].iter().any(|prefix| value.starts_with(prefix));
+        publishable || token::is_public(value)
+    }
+
     /// The variables that hold it, or its id where none does: what a person looks for in the configuration.
     #[must_use]
     pub fn named(&self) -> String {

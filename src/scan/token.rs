@@ -7,13 +7,23 @@ use serde_json::Value as Json;
 
 use crate::scan::scanner::Weight;
 
+/// Roles that a browser may have.
+const PUBLIC: &[&str] = &["anon", "publishable"];
+
+/// Whether this is a token that was made to be public.
+pub(super) fn is_public(text: &str) -> bool {
+    let claims = text.split('.').nth(1).and_then(|part| decoded(part.as_bytes()));
+    let role = claims.as_ref().and_then(|claims| claims.get("role")).and_then(Json::as_str);
+    role.is_some_and(|role| PUBLIC.contains(&role))
+}
+
 /// What a token is and weighs; nothing where it is no token, or one that may be public.
 pub(super) fn judge(token: &[u8]) -> Option<(&'static str, Weight)> {
     let mut parts = token.split(|byte| *byte == b'.');
     let (header, claims) = (decoded(parts.next()?)?, decoded(parts.next()?)?);
     header.get("alg")?;
     match claims.get("role").and_then(Json::as_str) {
-        Some("anon" | "publishable") => None,
+        Some(role) if PUBLIC.contains(&role) => None,
         Some("service_role" | "supabase_admin" | "postgres") => Some(("a Supabase service_role key", Weight::Secret)),
         Some(_) | None => Some(("a signed token", Weight::Suspect)),
     }
@@ -41,6 +51,8 @@ mod tests {
         assert_eq!(of_role("authenticated"), Some(("a signed token", Weight::Suspect)));
         assert_eq!(judge(&token(header, r#"{"sub":"1"}"#)), Some(("a signed token", Weight::Suspect)));
         assert_eq!(judge(&token(r#"{"typ":"none"}"#, r#"{"role":"service_role"}"#)), None, "no signature is named");
+        let text = |role: &str| String::from_utf8(token(header, &format!(r#"{{"role":"{role}"}}"#))).unwrap();
+        assert!(is_public(&text("anon")) && !is_public(&text("service_role")) && !is_public("FAKE.a.b"));
         assert_eq!(judge(b"eyJhb.eyJyb.xyz"), None);
     }
 }

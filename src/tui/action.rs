@@ -59,6 +59,12 @@ pub enum Action {
     Act,
     /// Takes one's own last decision on the selected row back.
     Undo,
+    /// Says that an alert was seen.
+    Acknowledge,
+    /// Mutes an alert's notices for a while.
+    Silence,
+    /// Declares or ends a freeze.
+    Freeze,
     /// Gives the go-live up.
     Abort,
     /// Opens the door of the rollback.
@@ -102,6 +108,9 @@ impl Action {
                 | Self::Object
                 | Self::Waive
                 | Self::Note
+                | Self::Acknowledge
+                | Self::Silence
+                | Self::Freeze
                 | Self::Abort
                 | Self::RollBack
                 | Self::Poll

@@ -2,6 +2,7 @@
 //!
 //! A detail is a list of lines; the part that is visible is drawn.
 
+mod alert;
 mod check;
 mod item;
 
@@ -80,7 +81,12 @@ pub fn draw(scene: &Scene<'_>, key: Option<&RowKey>, canvas: &mut Canvas<'_>) {
             }
         }
         Some(RowKey::Act(act)) => act_lines(&mut lines, *act),
-        Some(RowKey::Alert(_) | RowKey::Credential(_) | RowKey::Named(_) | RowKey::Line(_)) | None => {}
+        Some(RowKey::Alert(id)) => {
+            if let Some(position) = scene.state.index().alert(id) {
+                alert::lines(&mut lines, position);
+            }
+        }
+        Some(RowKey::Credential(_) | RowKey::Named(_) | RowKey::Line(_)) | None => {}
     }
     show(scene, &lines, canvas);
 }

@@ -2,6 +2,7 @@
 //!
 //! What a dialog may answer is decided here by time and text alone; what may be done is decided by the core.
 
+mod alert;
 mod draw;
 mod make;
 mod rollback;
@@ -16,7 +17,7 @@ use tui_input::{Input, InputRequest};
 use crate::core::decide::Command;
 use crate::core::event::Subject;
 use crate::model::duration;
-use crate::model::id::{CredentialId, ItemId};
+use crate::model::id::{AlertId, CheckId, CredentialId, ItemId};
 use crate::model::operator::{Operator, Provenance};
 use crate::model::time::Now;
 use crate::model::values::Given;
@@ -63,8 +64,16 @@ pub enum Question {
     Object(ItemId),
     /// Accept this.
     Waive(Subject),
+    /// Say that this alert was seen.
+    Acknowledge(AlertId),
+    /// Mute this alert's notices.
+    Silence(AlertId),
+    /// Say that business rests.
+    Freeze,
     /// Write something down.
     Note(Option<Subject>),
+    /// Type back the code of a test message of this check.
+    Code(CheckId),
     /// Close the gate again.
     CloseGate,
     /// Give the go-live up.
@@ -213,7 +222,19 @@ impl Dialog {
                     return Answer::Stay;
                 }
             },
+            Question::Acknowledge(alert) => {
+                let note = Some(self.text(0)).filter(|note| !note.is_empty());
+                Command::Acknowledge { alert: alert.clone(), note }
+            }
+            Question::Silence(_) | Question::Freeze => match until(&self.text(1), zone, now) {
+                Ok(until) => self.muting(until),
+                Err(why) => {
+                    self.refusal = Some(why);
+                    return Answer::Stay;
+                }
+            },
             Question::Note(subject) => Command::Note { subject: subject.clone(), text: self.text(0) },
+            Question::Code(check) => Command::ConfirmCode { check: check.clone(), code: self.text(0) },
             Question::CloseGate => Command::CloseGate { reason: self.text(0) },
             Question::Abort => Command::AbortSession { reason: self.text(0) },
             Question::Rotate(credential) => {
@@ -234,6 +255,14 @@ impl Dialog {
             Question::Door(command) => command.clone(),
         };
         Answer::Do(command, self.by(own))
+    }
+
+    fn muting(&self, until: Timestamp) -> Command {
+        let reason = self.text(0);
+        match &self.question {
+            Question::Silence(alert) => Command::Silence { alert: alert.clone(), reason, until },
+            _ => Command::DeclareFreeze { reason, until },
+        }
     }
 
     /// Who decides. Another name typed at this keyboard is a claim, and recorded as one.

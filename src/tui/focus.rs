@@ -1,12 +1,14 @@
 //! What the hands are on: the item, check or act that a deciding key would be about.
 
 use crate::core::event::Subject;
+use crate::core::notice::test;
 use crate::core::state::Enforcement;
-use crate::model::id::{CheckId, CredentialId, ItemId};
+use crate::model::id::{AlertId, CheckId, CredentialId, ItemId};
 use crate::tui::detail;
 use crate::tui::scene::Scene;
 use crate::tui::screen;
 use crate::tui::ui::{Act, Pane, RowKey, ScreenName};
+use crate::tui::words;
 
 /// What the hands are on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,6 +21,8 @@ pub struct Focus {
     pub credential: Option<CredentialId>,
     /// What would move the question.
     pub act: Option<Act>,
+    /// The alert, where one is chosen.
+    pub alert: Option<AlertId>,
 }
 
 impl Focus {
@@ -36,7 +40,7 @@ impl Focus {
                 Self { item: Some(id), check, ..Self::default() }
             }
             RowKey::Check(id) => Self { check: Some(id), ..Self::default() },
-            RowKey::Alert(_) => Self::default(),
+            RowKey::Alert(id) => Self { alert: Some(id), ..Self::default() },
             RowKey::Act(act) => Self { act: Some(act), ..Self::default() },
             RowKey::Credential(id) => {
                 let check = scene.state.plan().credentials.get(&id).map(|credential| credential.check.clone());
@@ -53,6 +57,9 @@ impl Focus {
         if let Some(check) = &self.check {
             return Some(Subject::Check(check.clone()));
         }
+        if let Some(alert) = &self.alert {
+            return Some(Subject::Alert(alert.clone()));
+        }
         let (item, _) = scene.state.item(self.item.as_ref()?)?;
         let asks_people =
             item.manual.is_some() || item.step.is_some() || item.soak.is_some() || item.rehearsal.is_some();
@@ -61,6 +68,35 @@ impl Focus {
             Some(RowKey::Check(id)) if !asks_people => Some(Subject::Check(id)),
             _ => Some(Subject::Item(item.id.clone())),
         }
+    }
+
+    /// The alert that acknowledging would be about: the chosen one if it fires, else the most urgent that nobody has
+    /// seen. Its door names it first.
+    #[must_use]
+    pub fn firing(&self, scene: &Scene<'_>) -> Option<AlertId> {
+        let chosen = self.alert.as_ref().filter(|id| scene.live.alert(id).is_some_and(|(_, known)| known.is_firing()));
+        chosen.cloned().or_else(|| words::most_urgent(scene.live).map(|(rule, _)| rule.id.clone()))
+    }
+
+    /// On the credentials screen: what the watch saw and nobody has taken on them, of the chosen credential first.
+    #[must_use]
+    pub fn seen(&self, scene: &Scene<'_>) -> Option<String> {
+        if scene.ui.screen != ScreenName::Credentials {
+            return None;
+        }
+        let watched = scene.live.watched();
+        let own = self.credential.as_ref().filter(|id| watched.of(id.as_str()).is_some()).map(ToString::to_string);
+        own.or_else(|| watched.standing().next().map(|(what, _)| what.to_string()))
+    }
+
+    /// The check that waits for a code, where the hands are on one or on an item that rests on it.
+    #[must_use]
+    pub fn waiting_for_code(&self, scene: &Scene<'_>) -> Option<CheckId> {
+        let waits = |id: &CheckId| {
+            let latest = scene.live.check(id).and_then(|(_, known)| known.latest.as_ref());
+            latest.is_some_and(|latest| test::waiting(&latest.evidence).next().is_some())
+        };
+        self.checks(scene).into_iter().find(waits)
     }
 
     /// The checks that fail: what a fix would be about.

@@ -16,6 +16,7 @@ pub mod help;
 pub mod keymap;
 pub mod layers;
 pub mod replaying;
+pub mod ringing;
 pub mod run;
 pub mod scene;
 pub mod screen;

@@ -22,6 +22,7 @@ use crate::model::mend::ShownProposal;
 use crate::model::operator::Operator;
 use crate::tui::app::{App, Effect, Leaving, Live};
 use crate::tui::cockpit::Cockpit;
+use crate::tui::ringing::Ringing;
 use crate::tui::scene::Setting;
 use crate::tui::standing::Standing;
 use crate::tui::terminal::Screen;
@@ -129,6 +130,7 @@ async fn fly(cockpit: &dyn Cockpit, mut app: App) -> Result<Leaving, TuiError> {
     let mut state = Arc::clone(&states.borrow_and_update());
     let mut standing = Arc::new(Standing::of(&state, cockpit.now()));
     let mut answers = Answers::new();
+    let mut ringing = Ringing::from(&state);
     paint(cockpit, &mut screen, &mut app, (&state, &standing))?;
     let mut events = EventStream::new();
     let mut painted = Instant::now();
@@ -178,6 +180,7 @@ async fn fly(cockpit: &dyn Cockpit, mut app: App) -> Result<Leaving, TuiError> {
         let moved = !Arc::ptr_eq(&newest, &state);
         if moved || ticked {
             state = newest;
+            screen.ring(&ringing.news(&state))?;
             standing = Arc::new(Standing::of(&state, cockpit.now()));
         }
         paint(cockpit, &mut screen, &mut app, (&state, &standing))?;

@@ -18,6 +18,7 @@ use ratatui::backend::CrosstermBackend;
 use rustix::process::{Signal, kill_current_process_group};
 
 use crate::tui::frame;
+use crate::tui::ringing::Ring;
 use crate::tui::scene::Scene;
 
 /// A frame is one write.
@@ -68,6 +69,24 @@ impl Screen {
         queue!(self.terminal.backend_mut(), EndSynchronizedUpdate)?;
         self.terminal.backend_mut().flush()?;
         painted
+    }
+
+    /// Rings, and shows a notification where the terminal can (OSC 9). Its texts hold no control character.
+    ///
+    /// # Errors
+    /// If the terminal does not take it.
+    pub fn ring(&mut self, ring: &Ring) -> io::Result<()> {
+        if *ring == Ring::default() {
+            return Ok(());
+        }
+        let out = self.terminal.backend_mut();
+        for text in &ring.notifications {
+            write!(out, "\x1b]9;{text}\x07")?;
+        }
+        if ring.bell {
+            out.write_all(b"\x07")?;
+        }
+        io::Write::flush(out)
     }
 
     /// Forgets what is on the screen, so that the next paint is whole.

@@ -25,6 +25,8 @@ pub enum ScreenName {
     Checks,
     /// Is each one right?
     Credentials,
+    /// Whose move is it?
+    Alerts,
     /// What happened?
     Timeline,
     /// Could we go back?

@@ -28,6 +28,10 @@ pub fn why(scene: &Scene<'_>, focus: &Focus, action: Action) -> Option<&'static 
         Action::Fix if focus.failing(scene).is_empty() => Some("needs a check that fails"),
         Action::RollBack if scene.live.plan().procedure.is_empty() => Some("the plan has no rollback procedure"),
         Action::Poll if scene.live.plan().ceremony.roles.is_empty() => Some("the plan asks no roles"),
+        Action::Acknowledge if focus.seen(scene).is_some() => None,
+        Action::Acknowledge if focus.firing(scene).is_none() => Some("no alert fires that nobody has seen"),
+        Action::Silence if focus.alert.is_none() && focus.firing(scene).is_none() => Some("needs an alert"),
+        Action::Freeze if scene.ui.screen != ScreenName::Alerts => Some("on the alerts screen"),
         Action::Act => act(scene, focus),
         Action::Undo => undo(scene, focus),
         Action::Sort if scene.ui.screen != ScreenName::Checks => Some("on the checks screen"),
@@ -54,6 +58,7 @@ fn act(scene: &Scene<'_>, focus: &Focus) -> Option<&'static str> {
                     let stopping = known.step.as_ref().is_some_and(|step| step.status == StepStatus::Stopping);
                     if stopping { Some("it is being stopped already") } else { None }
                 }
+                _ if focus.waiting_for_code(scene).is_some() => None,
                 _ => Some("needs a step, a credential, the gate or the end"),
             }
         }
@@ -71,7 +76,11 @@ fn undo(scene: &Scene<'_>, focus: &Focus) -> Option<&'static str> {
         focus.check.as_ref().and_then(|id| scene.state.check(id)).is_some_and(|(_, known)| known.waiver.is_some());
     let walk =
         focus.credential.as_ref().and_then(|id| scene.live.rotation(id)).is_some_and(RotationState::is_under_way);
-    if item || check || walk || focus.enforcement(scene).is_some() {
+    let alert = focus.alert.as_ref().and_then(|id| scene.live.alert(id)).is_some_and(|(_, known)| {
+        let seen = known.acknowledged.as_ref().is_some_and(|seen| seen.by.normalised() == own);
+        (seen && known.is_firing()) || known.silence.is_some()
+    });
+    if item || check || walk || alert || focus.enforcement(scene).is_some() {
         None
     } else {
         Some("nothing of yours to take back here")

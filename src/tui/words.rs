@@ -1,9 +1,11 @@
 //! Glyph, word and voice for where an item or a check stands. The one place that chooses them.
 
 use crate::core::event::StepEnd;
-use crate::core::state::{CheckState, ItemState, SessionOutcome, Soaking, StepStatus};
+
+use crate::core::state::{AlertState, CheckState, ItemState, Life, SessionOutcome, Sight, Soaking, State, StepStatus};
 use crate::core::status::{self, CheckStatus, ItemStatus, Lack, PhaseStatus, PhaseSummary};
 use crate::core::verdict::{Answer, Cause};
+use crate::model::alert::{Level, Rule};
 use crate::model::item::Item;
 use crate::model::word::{Outcome, Phase, Severity};
 use crate::tui::format;
@@ -214,4 +216,62 @@ pub const fn cause_subject(cause: &Cause) -> &'static str {
         Cause::Window => "window",
         _ => "golive",
     }
+}
+/// Glyph and voice of an alert.
+#[must_use]
+pub fn alert_sign(rule: &Rule, known: &AlertState) -> (&'static str, Role) {
+    match (&known.life, &known.sight, rule.level) {
+        (Life::Firing(_), _, _) if known.acknowledged.is_some() || known.held_by.is_some() => ("△", Role::Look),
+        (Life::Firing(_), _, Level::Critical) => ("▲", Role::Bad),
+        (Life::Firing(_), _, Level::Warning | Level::Business) => ("▲", Role::Look),
+        (Life::Pending(_), _, _) => ("◌", Role::Look),
+        (_, Sight::Never | Sight::Lost { .. }, _) => ("?", Role::Quiet),
+        (Life::Resolved(_) | Life::Quiet, Sight::Clear, _) => ("✓", Role::Good),
+    }
+}
+
+/// What was seen when an alert fired.
+#[must_use]
+pub fn alert_seen(known: &AlertState) -> String {
+    match (&known.value, &known.threshold) {
+        (Some(value), Some(threshold)) => format!("{value} {threshold}"),
+        _ => known.word().to_owned(),
+    }
+}
+
+/// Whose move an alert is, in a few words: who has seen it, when it is escalated, how long it has to hold yet.
+#[must_use]
+pub fn alert_move(scene: &Scene<'_>, rule: &Rule, known: &AlertState) -> String {
+    if let (Some(by), true) = (&known.held_by, known.is_firing()) {
+        return format!("told by {by}");
+    }
+    if let (Some(seen), true) = (&known.acknowledged, known.is_firing()) {
+        return format!("seen by {}", seen.by);
+    }
+    if let Some(silence) = &known.silence {
+        return format!("silenced until {}", format::time_of_day(silence.until, scene.zone));
+    }
+    if known.escalated.is_some() && known.is_firing() {
+        return "escalated, a acknowledges".to_owned();
+    }
+    if let Some(at) = known.escalates(rule) {
+        return format!("escalates in {}", format::age(format::between(scene.now.at, at.at)));
+    }
+    match known.life {
+        Life::Firing(since) => format!("since {}", format::time_of_day(since.at, scene.zone)),
+        Life::Pending(since) => {
+            let left = rule.hold.0.saturating_sub(scene.now.since(since).unwrap_or_default());
+            format!("fires in {}", format::age(left))
+        }
+        Life::Resolved(at) => format!("over {}", format::ago(at, scene.now.at)),
+        Life::Quiet => String::new(),
+    }
+}
+
+/// The alert that fires and that somebody has to see first: not yet acknowledged, not told by its cause, worst level.
+#[must_use]
+pub fn most_urgent(state: &State) -> Option<(&Rule, &AlertState)> {
+    let unseen = |known: &AlertState| known.is_firing() && known.acknowledged.is_none() && known.held_by.is_none();
+    let firing = state.alerts().filter(|(_, known)| unseen(known));
+    firing.max_by_key(|(rule, known)| (rule.level, std::cmp::Reverse(known.since().map(|since| since.at))))
 }

@@ -16,7 +16,11 @@ const ROOMS: &[(&str, &[&str], &str)] = &[
     ("webhook", &["model"], "signatures are bytes in, bytes out"),
     ("trust", &["model"], "trust keeps digests; the plan makes them"),
     ("network", &["core::evidence", "model"], "the network reaches names; what is said over it is its caller's"),
-    ("notify", &["core::notice", "model", "network"], "a notifier sends a notice once and says whether it was taken"),
+    (
+        "notify",
+        &["core::evidence", "core::notice", "model", "network", "webhook"],
+        "a notifier sends a notice once and says whether it was taken",
+    ),
     ("plan", &["model", "expr", "mask", "envfile"], "the plan gets what it needs of kinds as KindSpec"),
     ("core", &["model", "expr"], "the core does no I/O: let the engine do it and answer with an event"),
     ("scan", &["model", "mask"], "the search gets its secrets handed over and gives back finds"),

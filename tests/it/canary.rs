@@ -221,12 +221,12 @@ fn no_canary_sings_in_reports_journals_or_screens() {
 
 /// Every screen, at a size that shows all of it and at a usual one, with every row opened.
 fn screens(moment: &Moment, canaries: &Canaries) {
-    for size in [(240, 400), (80, 23)] {
+    for size in [(200, 260), (80, 23)] {
         for keys in ["", "v", "t", "c", "T", "C"] {
             let mut desk = Desk::at(moment.clone());
             desk.size = size;
             desk.fly(keys);
-            for _ in 0..60 {
+            for _ in 0..20 {
                 canaries.none_in(desk.screen().as_bytes(), &format!("the screen behind {keys:?}"));
                 desk.fly("j");
             }

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use golive::check;
+use golive::model::kind::KindSpec;
 use serde_json::Value;
 
 fn document(name: &str) -> std::path::PathBuf {
@@ -29,27 +30,41 @@ fn default_of(property: &Value) -> String {
     }
 }
 
+fn kind_section(text: &mut String, spec: &KindSpec, category: &str, table: &str) {
+    let schema = serde_json::to_value((spec.schema)()).unwrap();
+    let required = schema["required"].as_array().cloned().unwrap_or_default();
+    write!(text, "\n## `{}`\n\n{}{category}\n\n", spec.name, spec.doc).unwrap();
+    text.push_str("| key | default | meaning |\n| --- | --- | --- |\n");
+    for (key, property) in schema["properties"].as_object().unwrap() {
+        let doc = property["description"].as_str().unwrap_or_default().replace('\n', " ");
+        assert!(!doc.is_empty(), "{}: `{key}` has no sentence", spec.name);
+        let is_required = required.contains(&Value::from(key.as_str()));
+        let default = if is_required { "required".to_owned() } else { default_of(property) };
+        writeln!(text, "| `{key}` | {default} | {doc} |").unwrap();
+    }
+    write!(text, "\n```toml\n[{table}]\nkind = \"{}\"\n{}```\n", spec.name, spec.example).unwrap();
+}
+
+#[test]
+fn notifiers_md_says_what_the_notifiers_say() {
+    let mut text = String::from(
+        "# Notifiers\n\nMade from the notifiers themselves; the keys that every notifier has are in [PLAN.md](PLAN.md). \
+         A key that holds a secret takes a reference and nothing else.\n",
+    );
+    for spec in golive::notify::specs() {
+        kind_section(&mut text, &spec, "", "notifiers.example");
+    }
+    compare("NOTIFIERS.md", &text);
+}
+
 #[test]
 fn checks_md_says_what_the_kinds_say() {
     let mut text = String::from(
         "# Check kinds\n\nMade from the kinds themselves; the keys that every check has are in [PLAN.md](PLAN.md).\n",
     );
     for spec in check::specs() {
-        let schema = serde_json::to_value((spec.schema)()).unwrap();
-        let required = schema["required"].as_array().cloned().unwrap_or_default();
-        write!(text, "\n## `{}`\n\n{} Category: `{}`.\n\n", spec.name, spec.doc, spec.category).unwrap();
-        text.push_str("| key | default | meaning |\n| --- | --- | --- |\n");
-        for (key, property) in schema["properties"].as_object().into_iter().flatten() {
-            let doc = property["description"].as_str().unwrap_or_default().replace('\n', " ");
-            assert!(!doc.is_empty(), "{}: `{key}` has no sentence", spec.name);
-            let default = if required.contains(&Value::from(key.as_str())) {
-                "required".to_owned()
-            } else {
-                default_of(property)
-            };
-            writeln!(text, "| `{key}` | {default} | {doc} |").unwrap();
-        }
-        write!(text, "\n```toml\n[checks.example]\nkind = \"{}\"\n{}```\n", spec.name, spec.example).unwrap();
+        let category = format!(" Category: `{}`.", spec.category);
+        kind_section(&mut text, &spec, &category, "checks.example");
     }
     compare("CHECKS.md", &text);
 }
@@ -84,7 +99,12 @@ fn plan_md_names_every_key() {
     for (table, definition) in schema["$defs"].as_object().unwrap() {
         // The kinds' own keys are CHECKS.md's.
         let of_a_kind = check::specs().iter().any(|spec| table.starts_with(&format!("{}_", spec.name)));
-        if of_a_kind || table.starts_with("check_") || table == "setting" || table == "credential" {
+        if of_a_kind
+            || table.starts_with("check_")
+            || table.starts_with("notifier_")
+            || table == "setting"
+            || table == "credential"
+        {
             continue;
         }
         for key in definition["properties"].as_object().into_iter().flatten().map(|(key, _)| key) {

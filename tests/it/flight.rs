@@ -1,6 +1,6 @@
 //! A whole go-live flown by keys in the real binary, and everything that can end a terminal program.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use golive::demo::{Fault, World};
 use rustix::process::Signal;
@@ -10,11 +10,11 @@ use crate::terminal::Terminal;
 const SIZE: (u16, u16) = (120, 36);
 
 fn demo(home: &Path) -> Terminal {
-    let terminal = Terminal::golive(&["demo"], home, SIZE);
-    // Everything that machines can judge is settled; two items wait for people.
+    let terminal = Terminal::golive(&["demo", "--dir", folder_in(home).to_str().unwrap()], home, SIZE);
+    // Everything that machines can judge is settled; one probe waits to be asked for, two items for people.
     terminal.wait_until("the machines' part", |screen| {
         screen.contains("HOLD to deploy")
-            && screen.contains("PRE-DEPLOYMENT  ☐ 4/5")
+            && screen.contains("PRE-DEPLOYMENT  ☐ 5/7")
             && screen.contains("ROLLBACK  ☐ 3/4")
     });
     terminal
@@ -33,8 +33,32 @@ fn sign(terminal: &mut Terminal) {
     terminal.wait_gone("Sign:");
 }
 
-/// Signs what waits for people before a deployment.
-fn sign_both(terminal: &mut Terminal) {
+/// The folder of a demo's world.
+fn folder_in(home: &Path) -> PathBuf {
+    home.join("world")
+}
+
+/// The code in the letter that arrived last.
+fn code_in(folder: &Path) -> String {
+    let mut letters: Vec<_> =
+        std::fs::read_dir(folder.join("arrived")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    letters.sort();
+    let letters = letters.iter().rev().map(|path| std::fs::read_to_string(path).unwrap());
+    let after = |letter: String| letter.split_once("back into golive: ").map(|(_, after)| after[..9].to_owned());
+    letters.into_iter().find_map(after).expect("no code arrived")
+}
+
+/// Asks for the test of the notifiers, reads the letter, types its code back; then signs what waits for people.
+fn prove_and_sign(terminal: &mut Terminal, folder: &Path) {
+    terminal.keys("1 g j j j j r");
+    terminal.wait_for("has not come back");
+    terminal.keys("x");
+    terminal.wait_for("Confirm code");
+    terminal.type_text(&code_in(folder));
+    read_it();
+    terminal.keys("enter");
+    terminal.wait_gone("Confirm code");
+    terminal.wait_for("6/7");
     terminal.keys("G");
     sign(terminal);
     terminal.keys("4 g j j");
@@ -61,7 +85,7 @@ fn through_the_door(terminal: &mut Terminal, title: &str) {
 fn a_whole_go_live_is_flown_by_keys() {
     let home = tempfile::tempdir().unwrap();
     let mut terminal = demo(home.path());
-    sign_both(&mut terminal);
+    prove_and_sign(&mut terminal, &folder_in(home.path()));
     terminal.keys("2 g");
     through_the_door(&mut terminal, "Start: Build successful");
     terminal.wait_for("bytes");
@@ -75,7 +99,9 @@ fn a_whole_go_live_is_flown_by_keys() {
     terminal.wait_for("to close");
     terminal.keys("3");
     terminal.wait_for("Support informed");
-    terminal.keys("g j j j j");
+    terminal.keys("g j j r j r");
+    terminal.wait_until("the probes after the deployment", |screen| screen.contains("5/6"));
+    terminal.keys("j j");
     sign(&mut terminal);
     terminal.wait_until("GO to close", |screen| screen.contains(" GO to close"));
     terminal.keys("G");
@@ -90,7 +116,7 @@ fn a_whole_go_live_is_flown_by_keys() {
 fn the_door_is_not_answered_by_a_burst() {
     let home = tempfile::tempdir().unwrap();
     let mut terminal = demo(home.path());
-    sign_both(&mut terminal);
+    prove_and_sign(&mut terminal, &folder_in(home.path()));
     terminal.keys("2 g");
     through_the_door(&mut terminal, "Start: Build successful");
     terminal.wait_for("bytes");
@@ -251,9 +277,9 @@ fn ready_to_build(home: &Path) -> (World, Terminal) {
     rehearse(&world, home);
     let mut terminal = cockpit(&world, home, &["--new"]);
     terminal.wait_until("the machines' part", |screen| {
-        screen.contains("PRE-DEPLOYMENT  ☐ 4/5") && screen.contains("ROLLBACK  ☐ 3/4")
+        screen.contains("PRE-DEPLOYMENT  ☐ 5/7") && screen.contains("ROLLBACK  ☐ 3/4")
     });
-    sign_both(&mut terminal);
+    prove_and_sign(&mut terminal, world.folder());
     (world, terminal)
 }
 
@@ -285,8 +311,8 @@ fn an_untrusted_plans_steps_are_refused() {
     let changed = std::fs::read_to_string(&build).unwrap() + "# one line more\n";
     std::fs::write(&build, changed).unwrap();
     let mut terminal = cockpit(&world, home.path(), &["--new"]);
-    terminal.wait_until("the machines' part", |screen| screen.contains("ROLLBACK  ☐ 3/4") && screen.contains("☐ 4/5"));
-    sign_both(&mut terminal);
+    terminal.wait_until("the machines' part", |screen| screen.contains("ROLLBACK  ☐ 3/4") && screen.contains("☐ 5/7"));
+    prove_and_sign(&mut terminal, world.folder());
     terminal.keys("2 g");
     terminal.keys("x");
     terminal.wait_for("Start: Build successful");
@@ -310,11 +336,15 @@ fn roll_back(terminal: &mut Terminal) {
 #[test]
 fn a_deployment_that_fails_is_rolled_back_by_keys() {
     let home = tempfile::tempdir().unwrap();
-    let mut terminal = Terminal::golive(&["demo", "--scenario", "failed-deploy"], home.path(), SIZE);
+    let mut terminal = Terminal::golive(
+        &["demo", "--scenario", "failed-deploy", "--dir", folder_in(home.path()).to_str().unwrap()],
+        home.path(),
+        SIZE,
+    );
     terminal.wait_until("the machines' part", |screen| {
-        screen.contains("PRE-DEPLOYMENT  ☐ 4/5") && screen.contains("ROLLBACK  ☐ 3/4")
+        screen.contains("PRE-DEPLOYMENT  ☐ 5/7") && screen.contains("ROLLBACK  ☐ 3/4")
     });
-    sign_both(&mut terminal);
+    prove_and_sign(&mut terminal, &folder_in(home.path()));
     terminal.keys("2 g");
     through_the_door(&mut terminal, "Start: Build successful");
     terminal.wait_for("bytes");
@@ -344,7 +374,7 @@ fn a_rollback_outlives_kill_9_and_goes_on() {
     std::fs::write(world.folder().join("ops/rollback.sh"), script).unwrap();
     rehearse(&world, home.path());
     let mut terminal = cockpit(&world, home.path(), &["--new"]);
-    terminal.wait_until("the machines' part", |screen| screen.contains("PRE-DEPLOYMENT  ☐ 4/5"));
+    terminal.wait_until("the machines' part", |screen| screen.contains("PRE-DEPLOYMENT  ☐ 5/7"));
     terminal.keys("b");
     roll_back(&mut terminal);
     terminal.wait_for("begun");

@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests touch the world: files, processes, the environment")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod alerts;
 mod architecture;
 mod canary;
 mod cli;
@@ -19,6 +20,7 @@ mod gate;
 mod init;
 mod keys;
 mod kit;
+mod outbox;
 mod pictures;
 mod pilot;
 mod plans;
@@ -31,7 +33,9 @@ mod scenario;
 mod screens;
 mod secrets;
 mod settings;
+mod telling;
 mod terminal;
 mod verdict;
+mod walk;
 mod watch;
 mod webhook;

@@ -168,7 +168,7 @@ fn what_cannot_be_rehearsed_is_refused_with_what_to_do() {
     assert!(!shop.path().join("staging").exists(), "an untrusted plan ran");
     shop.put(
         "golive.toml",
-        &PLAN.replace("rehearse = { run = [\"./purge.sh\", \"staging\"], grade = \"staging\" }", ""),
+        &PLAN.replace("rehearse = { run = [\"./purge.sh\", \"on-staging\"], grade = \"staging\" }", ""),
     );
     says(&shop.golive(&["rehearse"]), 2, "these steps cannot be rehearsed: purge");
     shop.put("golive.toml", "[service]\nname = \"x\"\n[[pre_deployment]]\nid = \"a\"\nmanual = { prompt = \"?\" }\n");

@@ -10,7 +10,7 @@ use crate::check::bundle::{Keys, age};
 use crate::check::exposed::{self, Gravity, Objection};
 use crate::model::time::Now;
 use crate::model::values::Values;
-use crate::scan::{self, Scanner, Survey, Unsearched};
+use crate::scan::{self, Scanner, Sought, Survey, Unsearched};
 
 /// What writes to the browser's console without being a warning or an error.
 const CONSOLE: &[&str] =
@@ -50,7 +50,8 @@ pub(super) struct Looked {
 
 impl Search {
     pub(super) fn of(keys: &Keys, values: &Values) -> Self {
-        let (secrets, unsearched) = if keys.no_secrets { scan::of_values(values) } else { Default::default() };
+        let (mut secrets, unsearched) = if keys.no_secrets { scan::of_values(values) } else { Default::default() };
+        secrets.retain(|secret| !keys.may_be_public(secret));
         let console = if keys.console_logs.is_some() { CONSOLE } else { &[] };
         let texts: Vec<Arc<str>> =
             keys.lacks.iter().map(String::as_str).chain(console.iter().copied()).map(Arc::from).collect();
@@ -81,6 +82,7 @@ pub(super) fn look(asked: &Asked, search: &Search, stop: &AtomicBool) -> Result<
     if let Some(scanner) = &search.secrets {
         let mut survey = Survey::new(scanner, stop);
         scan::survey_path(&mut survey, &asked.folder, shown, &|_| true);
+        survey.hits.retain(|located| !is_meant(&asked.keys, &located.hit.sought));
         objections.extend(exposed::of_survey(&survey, REMEDY));
         objections.extend(exposed::of_unsearched(&search.unsearched));
         if survey.places == 0 {
@@ -112,6 +114,11 @@ pub(super) fn look(asked: &Asked, search: &Search, stop: &AtomicBool) -> Result<
         }
     };
     Ok(Looked { objections, passed, built })
+}
+
+/// Whether a known key is meant to be public.
+fn is_meant(keys: &Keys, sought: &Sought) -> bool {
+    matches!(sought, Sought::Known { what, .. } if keys.meant_public.iter().any(|meant| meant == what))
 }
 
 fn is_code(shown: &str) -> bool {

@@ -28,6 +28,7 @@ use crate::model::plan::Check;
 use crate::model::template::Template;
 use crate::model::word::Category;
 use crate::network;
+use crate::scan::Secret;
 
 /// The kind.
 pub(super) struct Bundle;
@@ -40,6 +41,10 @@ struct Keys {
     /// Whether it must be free of secrets: the plan's credentials in every form, keys of known providers.
     #[serde(default)]
     no_secrets: bool,
+    /// Credentials, by id, and keys of known providers, by name ("a Google API key"), that are meant to be public. Keys
+    /// that their provider made for browsers (Supabase's anonymous one) need not be named.
+    #[serde(default)]
+    meant_public: Vec<String>,
     /// Prefixes that a bundler publishes (`VITE_`): a credential in a variable with one of them is a warning.
     #[serde(default)]
     public_prefixes: Vec<String>,
@@ -72,6 +77,11 @@ struct Marker {
 }
 
 impl Keys {
+    /// Whether a credential may be read by everybody.
+    fn may_be_public(&self, secret: &Secret) -> bool {
+        secret.is_made_public() || self.meant_public.contains(&secret.id)
+    }
+
     const fn looks_at_folder(&self) -> bool {
         let searches = self.no_secrets || !self.lacks.is_empty() || self.console_logs.is_some();
         let dates = self.marker.is_some() || self.max_age.is_some() || !self.newer_than.is_empty();
@@ -179,7 +189,7 @@ impl Looker {
     /// The error is evidence too: there was nothing to look at, or nobody could.
     async fn look(&self, timeout: Duration) -> Result<Evidence, Evidence> {
         let deadline = network::deadline(timeout);
-        let mut objections = prefix::objections(&self.keys.public_prefixes, &self.surroundings.values);
+        let mut objections = prefix::objections(&self.keys, &self.surroundings.values);
         let (mut passed, mut facts) = (Vec::new(), Vec::new());
         if !self.keys.public_prefixes.is_empty() {
             passed.push("no credential stands in a variable that a bundler publishes".to_owned());

@@ -2,6 +2,7 @@
 
 use secrecy::ExposeSecret as _;
 
+use crate::check::bundle::Keys;
 use crate::check::exposed::{Gravity, Objection};
 use crate::model::values::Values;
 use crate::scan::{Scanner, Sought, Weight, of_values};
@@ -20,14 +21,15 @@ const BUNDLERS: &[(&str, &str)] = &[
 ];
 
 /// A warning for each credential, or key of a known provider, in such a variable.
-pub(super) fn objections(prefixes: &[String], values: &Values) -> Vec<Objection> {
+pub(super) fn objections(keys: &Keys, values: &Values) -> Vec<Objection> {
+    let prefixes = &keys.public_prefixes;
     if prefixes.is_empty() {
         return Vec::new();
     }
     let (secrets, _) = of_values(values);
     let prefix_of = |variable: &str| prefixes.iter().find(|prefix| variable.starts_with(prefix.as_str()));
     let mut objections = Vec::new();
-    for secret in &secrets {
+    for secret in secrets.iter().filter(|secret| !keys.may_be_public(secret)) {
         for variable in &secret.variables {
             objections.extend(prefix_of(variable).map(|prefix| warning(&secret.id, variable, prefix)));
         }
@@ -37,7 +39,8 @@ pub(super) fn objections(prefixes: &[String], values: &Values) -> Vec<Objection>
         let Some((variable, prefix)) = name.strip_prefix("env.").and_then(|name| Some((name, prefix_of(name)?))) else {
             continue;
         };
-        if let Some(what) = key_in(&known, value.text.expose_secret()) {
+        let found = key_in(&known, value.text.expose_secret());
+        if let Some(what) = found.filter(|what| !keys.meant_public.iter().any(|meant| meant == what)) {
             objections.push(warning(what, variable, prefix));
         }
     }

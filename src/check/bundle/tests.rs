@@ -105,12 +105,35 @@ async fn a_key_of_a_known_provider_fails_and_a_suspect_one_warns() {
     let (folder, surroundings) = world(&made_up());
     put(folder.path(), "dist/maps.js", format!("key=\"AIza{}\"", "aB3cD4e".repeat(5)).as_bytes());
     is(&look("no_secrets = true", &surroundings).await, Outcome::Warn, "a Google API key");
+    let meant = "no_secrets = true\nmeant_public = [\"a Google API key\"]";
+    is(&look(meant, &surroundings).await, Outcome::Pass, "");
     put(folder.path(), "dist/pay.js", format!("key=\"sk_live_{}\"", "aB3cD4".repeat(4)).as_bytes());
     is(
         &look("no_secrets = true", &surroundings).await,
         Outcome::Fail,
         "a Stripe live key stands in dist/pay.js at byte 5",
     );
+}
+
+#[tokio::test]
+async fn a_credential_that_is_made_for_browsers_is_no_find() {
+    let part = |text: &str| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(text);
+    let token = |role: &str| {
+        let claims = format!(r#"{{"iss":"supabase","role":"{role}"}}"#);
+        format!("{}.{}.{}", part(r#"{"alg":"HS256"}"#), part(&claims), part("FAKE-signature-of-a-test"))
+    };
+    let keys = "no_secrets = true\npublic_prefixes = [\"VITE_\"]";
+    for (value, outcome) in
+        [(token("anon"), Outcome::Pass), (token("service_role"), Outcome::Fail), (made_up(), Outcome::Fail)]
+    {
+        let (folder, mut surroundings) = world(&value);
+        Arc::get_mut(&mut surroundings).unwrap().values.insert("env.VITE_KEY", kit::secret(&value));
+        put(folder.path(), "dist/rows.js", format!("key='{value}'").as_bytes());
+        is(&look(keys, &surroundings).await, outcome, "");
+    }
+    let (folder, surroundings) = world("FAKE-application-id-0123456789");
+    put(folder.path(), "dist/pay.js", b"id='FAKE-application-id-0123456789'");
+    is(&look("no_secrets = true\nmeant_public = [\"api_secret\"]", &surroundings).await, Outcome::Pass, "");
 }
 
 #[tokio::test]

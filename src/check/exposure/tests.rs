@@ -40,6 +40,11 @@ async fn a_credential_in_a_document_or_a_shells_history_is_found() {
         &value,
     );
     std::fs::remove_file(path.join(".history")).unwrap();
+    let key = format!("sk_live_{}", "aB3cD4".repeat(4));
+    std::fs::write(path.join("docs/deep/how.md"), format!("A test's own key: {key}")).unwrap();
+    is(&kit::run("exposure", keys, &surroundings).await, Outcome::Pass, "", &key);
+    let known = format!("{keys}\nknown_keys = true");
+    is(&kit::run("exposure", &known, &surroundings).await, Outcome::Fail, "a Stripe live key", &key);
     std::fs::write(path.join("docs/deep/how.md"), format!("KEY={}", hex::encode(&value))).unwrap();
     is(&kit::run("exposure", keys, &surroundings).await, Outcome::Fail, "in hex in docs/deep/how.md", &value);
 }

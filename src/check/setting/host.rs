@@ -85,7 +85,7 @@ fn not_public(host: &str) -> Option<&'static str> {
     let below = &labels[..labels.len() - 2];
     let is_test =
         |label: &&str| label.split('-').any(|part| TEST_PARTS.contains(&part.trim_end_matches(char::is_numeric)));
-    below.iter().any(|label| is_test(label)).then_some("a test host")
+    below.iter().any(is_test).then_some("a test host")
 }
 
 fn not_public_address(address: IpAddr) -> Option<&'static str> {

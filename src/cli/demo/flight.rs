@@ -79,7 +79,7 @@ async fn flown(world: &World, began: Now, console: &Console, machine: &Machine) 
     let beginning = Beginning::New { session, purpose: Purpose::Demo, plan, version };
     let (handle, running) = opening::open(prepared, beginning, journal, machine, &steps, GateKeeping::Decided)?;
     let ended = tokio::select! {
-        state = land(&handle, began, console) => Ended::Landed(state),
+        state = land(&handle, world, began, console) => Ended::Landed(state),
         exit = signals.next() => Ended::Interrupted(exit),
     };
     handle.quit();
@@ -89,16 +89,17 @@ async fn flown(world: &World, began: Now, console: &Console, machine: &Machine) 
 }
 
 /// Makes the pilot's moves until the flight is over or out of time.
-async fn land(handle: &Handle, began: Now, console: &Console) -> Arc<State> {
+async fn land(handle: &Handle, world: &World, began: Now, console: &Console) -> Arc<State> {
     let mut states = handle.watch();
     loop {
         let state = Arc::clone(&states.borrow_and_update());
         let now = clock::now();
         let out_of_time = now.since(began).is_none_or(|flown| flown >= LONGEST);
-        if out_of_time || pilot::is_over(&state, now) {
+        if out_of_time || (pilot::is_over(&state, now) && pilot::code_to_type(&state, world.code()).is_none()) {
             return state;
         }
-        if let Some(command) = pilot::next_move(&state, now) {
+        let code = || pilot::code_to_type(&state, world.code());
+        if let Some(command) = code().or_else(|| pilot::next_move(&state, now)) {
             match handle.decide(command, pilot_name()).await {
                 Ok(()) => continue,
                 // The world moved on between look and move; the next look knows.

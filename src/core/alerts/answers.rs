@@ -39,6 +39,54 @@ pub fn seen(state: &State, position: usize, now: Now) -> Seen {
     Seen { holds: rule.condition.holds(&answers), value, threshold }
 }
 
+/// What a rule's first question was answered over time: for a chart.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Course {
+    /// One number a column, oldest first; none where there were no samples.
+    pub numbers: Vec<Option<f64>>,
+    /// The line that they are held against.
+    pub line: Option<f64>,
+    /// How long the columns reach back.
+    pub span: Duration,
+    /// What is drawn.
+    pub name: String,
+    /// Whether the numbers are lengths of time, in seconds.
+    pub is_length: bool,
+}
+
+/// How the rule at a position would have been answered over the last three of its windows, in so many columns.
+#[must_use]
+pub fn course(state: &State, position: usize, now: Now, columns: usize) -> Option<Course> {
+    let compiled = state.rules().rule(position)?;
+    let rule = state.alert_at(position).0;
+    let (question, source) = (compiled.condition.questions().first()?, *compiled.sources.first()?);
+    let Source::Check(check) = source else { return None };
+    let (series, fresh_for) = (state.series_at(check), state.check_at(check).0.fresh_for.0);
+    let window = compiled.condition.questions().iter().map(|question| question.window).max().unwrap_or_default();
+    let span = (window * 3).max(fresh_for);
+    let step = span / u32::try_from(columns.max(1)).unwrap_or(1);
+    let at = |column: usize| {
+        let back = step * u32::try_from(columns - 1 - column).unwrap_or(0);
+        let at = now.at.checked_sub(back).ok()?;
+        of_series(series, rule, question, at, None, fresh_for)
+    };
+    let numbers = (0..columns).map(at).collect();
+    let counts = matches!(question.measure, Measure::Increase | Measure::Count | Measure::Failures);
+    let line = compiled.condition.line(question).or_else(|| drawn_line(state, position, compiled, now));
+    Some(Course { numbers, line, span, name: question.series.clone(), is_length: series.is_length() && !counts })
+}
+
+/// The line of a rule that is held against its baseline: the share of the norm that it names.
+fn drawn_line(state: &State, position: usize, compiled: &Compiled, now: Now) -> Option<f64> {
+    let baseline = compiled.condition.questions().iter().position(|q| q.measure == Measure::Baseline)?;
+    let norm = answers(state, position, compiled, now).into_iter().nth(baseline)??;
+    let share = compiled.condition.share_before(&compiled.condition.questions()[baseline])?;
+    match norm {
+        Fact::Number(number) => Some(number * share),
+        _ => None,
+    }
+}
+
 /// One answer for each question; none where there are too few samples.
 pub(super) fn answers(state: &State, position: usize, compiled: &Compiled, now: Now) -> Vec<Option<Fact>> {
     let (rule, known) = state.alert_at(position);

@@ -152,6 +152,8 @@ impl Judge<'_> {
         match self.known.life {
             Life::Quiet | Life::Resolved(_) => {}
             Life::Pending(_) => self.follow(AlertEvent::Calmed { alert }),
+            // Samples that only left their window say nothing of how it is now.
+            Life::Firing(_) if !self.is_seen_now() => {}
             Life::Firing(_) => {
                 let kept = self.rule.keep_firing.0;
                 let calm = self.known.calm_since.map(|since| self.now.since(since).unwrap_or_default());
@@ -163,6 +165,15 @@ impl Judge<'_> {
                 }
             }
         }
+    }
+
+    /// Whether every check that the rule asks has fresh evidence.
+    fn is_seen_now(&self) -> bool {
+        let checks = self.state.rules().rule(self.position).map(|rule| rule.checks.as_slice()).unwrap_or_default();
+        checks.iter().all(|check| {
+            let (check, known) = self.state.check_at(*check);
+            known.latest.as_ref().is_some_and(|latest| State::is_fresh(check, latest.when, self.now))
+        })
     }
 
     /// Who else has to know of one that fires, and who need not.

@@ -11,7 +11,7 @@ pub mod example;
 mod life;
 mod watch;
 
-pub use answers::{Seen, seen};
+pub use answers::{Course, Seen, course, seen};
 pub use book::{Compiled, RuleBook, Source};
 pub use cause::{causes, held_by};
 pub use deciding::{Hidden, hidden_by};

@@ -55,12 +55,13 @@ impl Watch {
             Body::Session(_)
             | Body::Item(_)
             | Body::Step(_)
-            | Body::Rotation(_)
-            | Body::Watch(_)
             | Body::Procedure(_)
             | Body::Rehearsal(_)
-            | Body::Ceremony(_)
-            | Body::Enforcement(_) => {
+            | Body::Rotation(_)
+            | Body::Watch(_)
+            | Body::Notice(_)
+            | Body::Enforcement(_)
+            | Body::Ceremony(_) => {
                 COUNTED.iter().for_each(|name| self.counted(state, name));
             }
         }

@@ -60,6 +60,13 @@ pub enum Command {
         /// The note.
         text: String,
     },
+    /// Types back the code of a test message.
+    ConfirmCode {
+        /// The check that sent it.
+        check: CheckId,
+        /// What they typed.
+        code: String,
+    },
     /// Says that an alert was seen: it is not escalated.
     Acknowledge {
         /// Which alert.

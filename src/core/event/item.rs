@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::model::id::{AlertId, CheckId, ItemId};
+use crate::model::id::{AlertId, CheckId, ItemId, NotifierId};
 use crate::model::text::SafeText;
 
 /// What a decision is about.
@@ -14,6 +14,8 @@ pub enum Subject {
     Item(ItemId),
     /// A check.
     Check(CheckId),
+    /// A notifier: what it weighs that nobody is told.
+    Notifier(NotifierId),
     /// An alert: it is acknowledged and silenced, never waived.
     Alert(AlertId),
 }

@@ -9,6 +9,7 @@ mod check;
 mod enforcement;
 mod item;
 mod micros;
+mod notice;
 mod procedure;
 mod rehearsal;
 mod rotation;
@@ -26,6 +27,7 @@ pub use crate::core::event::ceremony::{CeremonyEvent, PollWord};
 pub use crate::core::event::check::{CheckEvent, Finished, Repeat};
 pub use crate::core::event::enforcement::{EnforcementEvent, WrittenFile};
 pub use crate::core::event::item::{ItemEvent, Subject};
+pub use crate::core::event::notice::NoticeEvent;
 pub use crate::core::event::procedure::ProcedureEvent;
 pub use crate::core::event::rehearsal::RehearsalEvent;
 pub use crate::core::event::rotation::{NewValue, Obtain, RotationEvent, RotationStep};
@@ -77,6 +79,8 @@ pub enum Body {
     Watch(WatchEvent),
     /// Alerts: what rules found, and what people did about it.
     Alert(AlertEvent),
+    /// Notices: who was told, and whether it arrived.
+    Notice(NoticeEvent),
     /// The rollback procedure.
     Procedure(ProcedureEvent),
     /// Rehearsals of it.

@@ -230,7 +230,8 @@ pub(super) fn void_on_demand(state: &mut State) {
     for position in probes {
         let check = Arc::make_mut(&mut state.checks[position]);
         // A known failure stays known: time and steps never turn a fail into a maybe.
-        if check.known_failure().is_none() {
+        let stands = check.latest.as_ref().is_some_and(|latest| latest.evidence.outlives_deployment);
+        if check.known_failure().is_none() && !stands {
             (check.latest, check.conclusive) = (None, None);
         }
     }

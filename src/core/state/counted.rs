@@ -1,6 +1,6 @@
 //! The events of a session that rules can count, by the names that rules give them.
 
-use crate::core::event::{Body, CheckEvent, ItemEvent, SessionEvent, StepEnd, StepEvent};
+use crate::core::event::{Body, CheckEvent, ItemEvent, NoticeEvent, SessionEvent, StepEnd, StepEvent};
 use crate::model::alert::COUNTED;
 use crate::model::word::Outcome;
 
@@ -18,12 +18,14 @@ pub(super) fn which(body: &Body) -> Option<usize> {
         Body::Check(CheckEvent::Finished(finished)) => {
             (finished.evidence.outcome == Outcome::Error).then_some("tool_failed")
         }
+        Body::Notice(NoticeEvent::DeadLettered { .. }) => Some("notice_lost"),
         Body::Session(_)
         | Body::Item(_)
         | Body::Step(_)
         | Body::Check(_)
         | Body::Rotation(_)
         | Body::Alert(_)
+        | Body::Notice(_)
         | Body::Procedure(_)
         | Body::Rehearsal(_)
         | Body::Ceremony(_)

@@ -185,7 +185,7 @@ fn waiver_slot<'a>(state: &'a mut State, subject: &Subject) -> Option<&'a mut Op
     match subject {
         Subject::Item(id) => state.item_mut(id).map(|item| &mut item.waiver),
         Subject::Check(id) => state.check_mut(id).map(|check| &mut check.waiver),
-        Subject::Alert(_) => None,
+        Subject::Alert(_) | Subject::Notifier(_) => None,
     }
 }
 

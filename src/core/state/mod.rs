@@ -11,6 +11,7 @@ mod counted;
 mod enforcements;
 mod index;
 mod items;
+mod notices;
 mod procedure;
 mod rotations;
 mod series;
@@ -28,6 +29,7 @@ pub use checks::{CheckState, Latest, Point, Running};
 pub use enforcements::{Enforcement, EnforcementStatus};
 pub use index::Index;
 pub use items::{Claim, ItemState, Note, Objection, Signature, Soaking, Waiver};
+pub use notices::{Fate, Health, Notices, Posted};
 pub use procedure::{Begun, ProcedureState, Stage};
 pub use rotations::{RotationStage, RotationState};
 pub use series::{Sample, Series, Within};
@@ -62,6 +64,7 @@ pub struct State {
     /// One series for each sort of event that rules can count.
     counted: Vec<Arc<Series>>,
     freeze: Option<Freeze>,
+    notices: Arc<Notices>,
     procedure: Arc<ProcedureState>,
     ceremony: CeremonyState,
     timeline: VecDeque<Arc<Entry>>,
@@ -105,6 +108,7 @@ impl State {
             watched: Watched::default(),
             alerts: plan.alerts.iter().map(|_| Arc::default()).collect(),
             freeze: None,
+            notices: Arc::default(),
             procedure: Arc::default(),
             ceremony: CeremonyState::default(),
             timeline: VecDeque::new(),
@@ -151,10 +155,14 @@ impl State {
             }
             Body::Item(body) => items::apply(self, body, event),
             Body::Step(body) => steps::apply(self, body, event),
+            Body::Alert(body) => {
+                alerts::apply(self, body, event);
+                notices::after_alert(self, body, event);
+            }
+            Body::Notice(body) => notices::apply(self, body, event),
             Body::Enforcement(body) => enforcements::apply(self, body, event),
             Body::Rotation(body) => rotations::apply(self, body, event),
             Body::Watch(body) => watched::apply(self, body, event),
-            Body::Alert(body) => alerts::apply(self, body, event),
             Body::Procedure(body) => procedure::apply(self, body, event),
             Body::Rehearsal(body) => procedure::apply_rehearsal(self, body),
             Body::Ceremony(body) => ceremony::apply(self, body, event),
@@ -287,6 +295,12 @@ impl State {
     #[must_use]
     pub const fn next_transition(&self) -> u64 {
         self.next_transition
+    }
+
+    /// The outbox: who was told, and whether it arrived.
+    #[must_use]
+    pub fn notices(&self) -> &Notices {
+        &self.notices
     }
 
     /// What happened, oldest first: what people want to read, without repeats. Bounded.

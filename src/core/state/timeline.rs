@@ -6,8 +6,10 @@ mod rollback;
 use jiff::Timestamp;
 
 use crate::core::event::{
-    AlertEvent, Body, CheckEvent, EnforcementEvent, Event, ItemEvent, SessionEvent, StepEnd, StepEvent, Subject,
+    AlertEvent, Body, CheckEvent, EnforcementEvent, Event, ItemEvent, NoticeEvent, SessionEvent, StepEnd, StepEvent,
+    Subject,
 };
+use crate::core::notice::NoticeKey;
 use crate::core::state::State;
 use crate::model::id::EffectId;
 use crate::model::operator::Actor;
@@ -58,6 +60,7 @@ pub(super) fn entry(state: &State, event: &Event) -> Option<Entry> {
         Body::Rotation(body) => credentials::rotation(body),
         Body::Watch(body) => credentials::watch(body)?,
         Body::Alert(body) => alert(state, body)?,
+        Body::Notice(body) => notice(state, body)?,
         Body::Procedure(body) => rollback::procedure(body)?,
         Body::Rehearsal(body) => rollback::rehearsal(body),
         Body::Ceremony(body) => rollback::ceremony(body),
@@ -211,10 +214,41 @@ fn alert(state: &State, body: &AlertEvent) -> Option<(Mark, String, String)> {
     Some((mark, subject, text))
 }
 
+/// What people want to read of the outbox: what arrived, the first failure, what was given up.
+fn notice(state: &State, body: &NoticeEvent) -> Option<(Mark, String, String)> {
+    let of = |key: &NoticeKey| state.notices.posted().find(|posted| posted.notice.key == *key);
+    Some(match body {
+        NoticeEvent::Delivered { key, .. } => {
+            let posted = of(key)?;
+            (Mark::Plain, posted.notice.to.to_string(), format!("told: {}", posted.notice.headline()))
+        }
+        NoticeEvent::Failed { key, why, .. } => {
+            let posted = of(key).filter(|posted| posted.attempts == 0)?;
+            let text = format!("not told yet: {}: {why}", posted.notice.headline());
+            (Mark::Look, posted.notice.to.to_string(), text)
+        }
+        NoticeEvent::DeadLettered { key, why } => {
+            let posted = of(key)?;
+            (Mark::Bad, posted.notice.to.to_string(), format!("never told: {}: {why}", posted.notice.headline()))
+        }
+        NoticeEvent::Confirmed { check, notifier } => {
+            (Mark::Decision, check.to_string(), format!("the code that went to {notifier} came back"))
+        }
+        NoticeEvent::Beat { notifier, arrives: true, .. } => {
+            (Mark::Good, notifier.to_string(), "the heartbeat arrives".to_owned())
+        }
+        NoticeEvent::Beat { notifier, arrives: false, why } => {
+            (Mark::Bad, notifier.to_string(), format!("the heartbeat does not arrive: {why}"))
+        }
+        NoticeEvent::Queued(_) => return None,
+    })
+}
+
 fn name(subject: &Subject) -> String {
     match subject {
         Subject::Item(item) => item.to_string(),
         Subject::Check(check) => check.to_string(),
         Subject::Alert(alert) => alert.to_string(),
+        Subject::Notifier(notifier) => notifier.to_string(),
     }
 }

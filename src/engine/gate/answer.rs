@@ -39,6 +39,7 @@ fn why_closed(state: &State, verdict: &Verdict) -> Vec<(String, String)> {
                 Some(Subject::Item(item)) => item.to_string(),
                 Some(Subject::Check(check)) => check.to_string(),
                 Some(Subject::Alert(alert)) => alert.to_string(),
+                Some(Subject::Notifier(alert)) => alert.to_string(),
                 None => "journal".to_owned(),
             };
             (subject, reason.message.clone())

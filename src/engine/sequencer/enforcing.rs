@@ -34,7 +34,7 @@ impl Sequencer {
         self.pend(Body::Enforcement(failed), (self.clock)());
     }
 
-    pub(super) async fn take_told(&mut self, (told, now): Report) {
+    pub(super) async fn take_mended(&mut self, (told, now): Report) {
         match told {
             Told::Gate(kept) => self.pend(Body::Session(SessionEvent::GateKept(kept)), now),
             Told::Enforcement { event, values, looks } => {

@@ -126,10 +126,13 @@ impl Sequencer {
         if !matches!(event.body, Body::Session(SessionEvent::Opened { .. })) {
             self.state.apply(event);
             self.agenda.after(&self.state, event);
-            self.watch.after(&self.state, event);
+            self.rules.after(&self.state, event);
         }
         if matches!(event.body, Body::Session(SessionEvent::PlanChanged { .. })) {
             self.runner.forget();
+        }
+        if matches!(event.body, Body::Session(SessionEvent::Closed | SessionEvent::Aborted { .. })) {
+            self.deliverer.rest();
         }
         self.screen.touch();
     }
@@ -139,7 +142,7 @@ impl Sequencer {
         for _ in 0..MOST_ROUNDS {
             let now = (self.clock)();
             let mut follows = consequences(&self.state, now);
-            follows.extend(self.watch.follows(&self.state, now));
+            follows.extend(self.rules.follows(&self.state, now));
             if follows.is_empty() {
                 break;
             }
@@ -154,7 +157,7 @@ impl Sequencer {
             self.apply_all(&events);
         }
         let now = (self.clock)();
-        let alerts = if self.watch.is_due(now) { Some(now.at) } else { self.watch.next() };
+        let alerts = if self.rules.is_due(now) { Some(now.at) } else { self.rules.next() };
         self.change_at = next_change(&self.state, now).into_iter().chain(alerts).min();
     }
 }

@@ -19,9 +19,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::check::Surroundings;
 use crate::core::agenda::{Agenda, Effect};
-use crate::core::alerts::Watch;
-use crate::core::event::{Body, CheckEvent, Event, Finished, ProcedureEvent, SessionEvent, StepEvent, WatchEvent};
+use crate::core::alerts::Watch as RuleWatch;
+use crate::core::event::{
+    Body, CheckEvent, Event, Finished, ProcedureEvent, Purpose, SessionEvent, StepEvent, WatchEvent,
+};
 use crate::core::state::State;
+use crate::engine::delivering::{self, Deliverer};
 use crate::engine::enforcing::{self as enforcement, Enforcer, Wish};
 use crate::engine::events::Maker;
 use crate::engine::gate::Gatekeeper;
@@ -51,6 +54,8 @@ const COMPANY: Duration = Duration::from_millis(20);
 /// So many decisions, and so many results, may wait in the channels.
 const ASKED: usize = 64;
 const REPORTED: usize = 1_024;
+/// Whoever is being told while golive ends has so long to answer.
+const LAST_ATTEMPTS: Duration = Duration::from_secs(2);
 /// Of what is rare, so many may wait.
 const FEW: usize = 16;
 
@@ -58,7 +63,7 @@ const FEW: usize = 16;
 pub(super) struct Sequencer {
     state: State,
     agenda: Agenda,
-    watch: Watch,
+    rules: RuleWatch,
     keeper: Keeper,
     maker: Maker,
     clock: fn() -> Now,
@@ -67,6 +72,7 @@ pub(super) struct Sequencer {
     reader: Reader,
     runner: Runner,
     stepper: Stepper,
+    deliverer: Deliverer,
     enforcer: Enforcer,
     rotator: Rotator,
     lookout: Lookout,
@@ -74,7 +80,8 @@ pub(super) struct Sequencer {
     asked: mpsc::Receiver<Asked>,
     ran: mpsc::Receiver<Ran>,
     stepped: mpsc::Receiver<stepping::Report>,
-    told: mpsc::Receiver<enforcement::Report>,
+    told: mpsc::Receiver<delivering::Report>,
+    mended: mpsc::Receiver<enforcement::Report>,
     wishes: mpsc::Receiver<Wish>,
     gatekeeper: Option<Gatekeeper>,
     rotated: mpsc::Receiver<Report>,
@@ -106,6 +113,7 @@ impl Sequencer {
         let (results, ran) = mpsc::channel(REPORTED);
         let (reports, stepped) = mpsc::channel(REPORTED);
         let (tell, told) = mpsc::channel(REPORTED);
+        let (mends, mended) = mpsc::channel(REPORTED);
         let (wish, wishes) = mpsc::channel(ASKED);
         let (rotations, rotated) = mpsc::channel(FEW);
         let ((sights, seen), (reads, reread)) = (mpsc::channel(FEW), mpsc::channel(FEW));
@@ -113,13 +121,14 @@ impl Sequencer {
         let (late, lateness) = watch::channel(Lateness::default());
         let quit = CancellationToken::new();
         let gatekeeper =
-            Gatekeeper { keeping: gate, states: shown.clone(), reports: tell.clone(), clock, quit: quit.clone() };
+            Gatekeeper { keeping: gate, states: shown.clone(), reports: mends.clone(), clock, quit: quit.clone() };
         let handle = Handle { asked: ask, states: shown, wishes: wish, quit: quit.clone(), lateness };
+        let deliverer = Deliverer::new(Arc::clone(&surroundings), redactor.clone(), tell);
         let sequencer = Self {
             agenda: Agenda::new(&state, now),
-            watch: Watch::new(&state),
+            rules: RuleWatch::new(&state),
             keeper: Keeper::new(journal, &state),
-            enforcer: Enforcer::new(reader.clone(), tell),
+            enforcer: Enforcer::new(reader.clone(), mends),
             runner: Runner::new(
                 Arc::clone(&probes),
                 Arc::clone(&surroundings),
@@ -129,6 +138,7 @@ impl Sequencer {
             stepper: Stepper::new(Arc::clone(&surroundings), redactor.clone(), steps_folder, reports),
             rotator: Rotator::new(Arc::clone(&surroundings), probes, reader.clone(), rotations),
             lookout: Lookout::none(),
+            deliverer,
             screen: Screen::new(states, late),
             pending: std::iter::once(first).chain(facts).collect(),
             flush_at: None,
@@ -145,6 +155,7 @@ impl Sequencer {
             ran,
             stepped,
             told,
+            mended,
             wishes,
             gatekeeper: Some(gatekeeper),
             rotated,
@@ -160,12 +171,17 @@ impl Sequencer {
     /// Lives until it is told to quit or nobody is left to tell it anything.
     pub(super) async fn run(mut self) -> Result<(), StorageError> {
         self.flush().await;
+        let in_flight = self.state.session().purpose != Purpose::Check && self.state.session().ended.is_none();
+        if in_flight && self.deliverer.is_at_work() {
+            self.deliverer.beat();
+        }
         if let Some(gatekeeper) = self.gatekeeper.take() {
             gatekeeper.begin(&self.state.shared_plan());
         }
         self.begin_watch();
         loop {
             self.act();
+            self.tell();
             let wake = self.wake_at();
             tokio::select! {
                 biased;
@@ -176,7 +192,8 @@ impl Sequencer {
                 },
                 Some(ran) = self.ran.recv() => self.take_result(ran),
                 Some(report) = self.stepped.recv() => self.take_report(report),
-                Some(report) = self.told.recv() => self.take_told(report).await,
+                Some(report) = self.told.recv() => self.take_told(report),
+                Some(report) = self.mended.recv() => self.take_mended(report).await,
                 Some(wish) = self.wishes.recv() => self.show(wish),
                 Some(report) = self.rotated.recv() => self.take_rotation(report).await,
                 Some(sight) = self.seen.recv() => self.take_sight(sight).await,
@@ -234,6 +251,19 @@ impl Sequencer {
                         self.rotator.act(self.state.shared_plan(), credential, effect, (act, walk.obtain));
                     }
                 }
+                Effect::Deliver(notice) => self.deliverer.deliver(*notice),
+            }
+        }
+    }
+
+    /// Tells people what is due. Not while the disk fails: nobody is told of what may be lost (DECISIONS 28).
+    fn tell(&mut self) {
+        if self.keeper.trouble().is_some() || !self.deliverer.is_at_work() {
+            return;
+        }
+        for effect in self.agenda.notices_due(&self.state, (self.clock)()) {
+            if let Effect::Deliver(notice) = effect {
+                self.deliverer.deliver(*notice);
             }
         }
     }
@@ -243,8 +273,11 @@ impl Sequencer {
         let now = (self.clock)();
         let from_now = |wait: Duration| Instant::now() + wait;
         let due = self.agenda.next().map(|due| from_now(pacing::until_due(due, now)));
+        let may_tell = self.keeper.trouble().is_none() && self.deliverer.is_at_work();
+        let tell = self.agenda.next_notice().filter(|_| may_tell);
+        let tell = tell.map(|due| from_now(pacing::until_due(due, now)));
         let change = self.change_at.map(|change| from_now(pacing::until_moment(change, now)));
-        [due, change, self.flush_at, self.retry_at, self.screen.due()].into_iter().flatten().min()
+        [due, tell, change, self.flush_at, self.retry_at, self.screen.due()].into_iter().flatten().min()
     }
 
     /// Takes a result, and all that wait behind it.
@@ -273,6 +306,14 @@ impl Sequencer {
         }
     }
 
+    fn take_told(&mut self, report: delivering::Report) {
+        let mut next = Some(report);
+        while let Some((event, when)) = next {
+            self.pend(Body::Notice(event), when);
+            next = self.told.try_recv().ok();
+        }
+    }
+
     fn pend(&mut self, body: Body, when: Now) {
         self.pending.push(self.maker.event(Actor::Golive, body, when));
         self.flush_at.get_or_insert_with(|| Instant::now() + COMPANY);
@@ -295,11 +336,15 @@ impl Sequencer {
     /// The end: nothing new begins, what is known is kept.
     async fn end(mut self) -> Result<(), StorageError> {
         self.runner.cancel();
+        self.deliverer.last_attempts(LAST_ATTEMPTS).await;
         while let Ok(ran) = self.ran.try_recv() {
             self.take_result(ran);
         }
         while let Ok(report) = self.stepped.try_recv() {
             self.take_report(report);
+        }
+        while let Ok(report) = self.told.try_recv() {
+            self.take_told(report);
         }
         self.retry_at = None;
         if !self.unanswered {

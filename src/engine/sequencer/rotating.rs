@@ -146,6 +146,7 @@ impl Sequencer {
         self.runner.renew(&surroundings);
         self.rotator.renew(&surroundings);
         self.stepper.renew(&surroundings, &self.redactor);
+        self.deliverer.renew(&surroundings, &self.redactor);
         let now = (self.clock)();
         for body in self.what_changed(&before.values, &surroundings.values, reason) {
             self.pend(body, now);

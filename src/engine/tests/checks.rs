@@ -200,3 +200,19 @@ async fn a_headless_run_is_bounded_and_names_what_is_left() {
     let settled = headless::settle(&flight.handle, &thandi(), None, clock, SECOND * 5).await;
     assert_eq!(settled.unsettled, [CheckId::new("stuck")]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_credential_is_counted_at_each_refusal() {
+    let refused = |_| -> Looking<'static> {
+        Box::pin(async {
+            let mut evidence = failed();
+            evidence.failure.as_mut().unwrap().class = FailureClass::Denied;
+            evidence
+        })
+    };
+    let flight =
+        Scene::default().check(check("api", SECOND * 10), refused).check(check("sound", SECOND), passes).start();
+    let state = flight.after(SECOND * 60).await;
+    assert!(state.watched().of("denied").is_some_and(|standing| standing.sentence.contains("api")));
+    assert_eq!(flight.replayed().watched().of("denied"), state.watched().of("denied"));
+}

@@ -6,6 +6,7 @@ mod decisions;
 mod disk;
 mod replay;
 mod steps;
+mod telling;
 mod whole;
 
 use std::cell::OnceCell;
@@ -30,10 +31,12 @@ use crate::journal::Journal;
 use crate::journal::memory::Memory;
 use crate::journal::storage::{Head, Storage, StorageError, Stored};
 use crate::mask::Redactor;
+use crate::model::alert::Rule;
 use crate::model::duration::Span;
 use crate::model::failure::{Failure, FailureClass, Recovery};
 use crate::model::id::{CheckId, ItemId, KindName, SessionId};
 use crate::model::item::{Item, Manual, Waivable};
+use crate::model::notifier::Notifier;
 use crate::model::operator::{Operator, Provenance};
 use crate::model::plan::{self, Check, Limits, Plan, Retry, Run, Service, Sources};
 use crate::model::text::SafeText;
@@ -41,6 +44,7 @@ use crate::model::time::Now;
 use crate::model::values::Values;
 use crate::model::word::{Category, Outcome, Phase, Severity};
 use crate::network::Network;
+use crate::notify::Roster;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -75,6 +79,8 @@ struct Scene {
     concurrency: Option<u32>,
     redactor: Redactor,
     trusted: bool,
+    rules: Vec<Rule>,
+    notifiers: Vec<Notifier>,
 }
 
 impl Scene {
@@ -103,8 +109,8 @@ impl Scene {
             credentials: BTreeMap::new(),
             checks: self.checks.clone(),
             items: self.items.clone(),
-            alerts: Vec::new(),
-            notifiers: Vec::new(),
+            alerts: self.rules.clone(),
+            notifiers: self.notifiers.clone(),
             metrics: None,
             procedure: Vec::new(),
             gate: Default::default(),
@@ -154,7 +160,7 @@ impl Scene {
             trusted: self.trusted,
             clock,
             network,
-            notifiers: crate::notify::Roster::default(),
+            notifiers: Roster::of(&self.notifiers, &Values::default(), std::path::Path::new("/"), true),
         };
         let setup = Setup {
             journal,

@@ -76,17 +76,21 @@ impl Kind for Email {
         let own: Keys = keys::read(given)?;
         let server = keys::fill(&own.server, given)?;
         let Some((host, port)) = host_and_port(server.expose(), SUBMISSION) else {
-            return Err(Unusable(format!("{} is no mail server's name", server.shown())));
+            return Err(Unusable::new(format!("{} is no mail server's name", server.shown())));
         };
         let mailbox = |key: &str, template: &Template| {
             let filled = keys::fill(template, given)?;
-            filled.expose().trim().parse::<Mailbox>().map_err(|_| Unusable(format!("`{key}` holds no mail address")))
+            filled
+                .expose()
+                .trim()
+                .parse::<Mailbox>()
+                .map_err(|_| Unusable::new(format!("`{key}` holds no mail address")))
         };
         let to = own.to.iter().map(|to| mailbox("to", to)).collect::<Result<Vec<_>, _>>()?;
         let from = mailbox("from", &own.from)?;
         let readers: Vec<Address> = to.iter().map(|mailbox| mailbox.email.clone()).collect();
         let envelope =
-            Envelope::new(Some(from.email.clone()), readers).map_err(|_| Unusable("`to` names nobody".to_owned()))?;
+            Envelope::new(Some(from.email.clone()), readers).map_err(|_| Unusable::new("`to` names nobody"))?;
         let signing_in = match (&own.username, &own.password) {
             (Some(name), Some(password)) => Some((
                 keys::fill(name, given)?.expose().to_owned(),
@@ -95,7 +99,7 @@ impl Kind for Email {
             _ => None,
         };
         if own.security == Security::None && !keys::is_local(&host) {
-            return Err(Unusable("security = \"none\" is for a server on this machine alone".to_owned()));
+            return Err(Unusable::new("security = \"none\" is for a server on this machine alone"));
         }
         Ok(Box::new(Ready { host, port, security: own.security, from, to, envelope, signing_in }))
     }

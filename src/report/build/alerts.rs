@@ -5,6 +5,7 @@ use crate::core::state::{AlertState, Life, State};
 use crate::model::alert::Rule;
 use crate::model::text::SafeText;
 use crate::model::time::Now;
+use crate::report::build::notices;
 use crate::report::shape::AlertEntry;
 
 /// Every alert of the plan, in plan order.
@@ -31,25 +32,12 @@ fn entry(state: &State, position: usize, rule: &Rule, known: &AlertState, now: N
         threshold,
         why: seen.holds.err().filter(|_| known.word() == "unknown").map(|why| SafeText::bounded(&why, 200)),
         cause: known.cause.as_ref().filter(|_| known.is_firing()).map(ToString::to_string),
-        notified: notified(rule, known),
+        notified: notices::notified(state, &rule.id),
+        notices: notices::of_alert(state, &rule.id),
         acknowledged_by: known.acknowledged.as_ref().filter(|_| known.is_firing()).map(|seen| seen.by.to_string()),
         escalated_at: escalated.map(|(at, _)| *at),
         silenced_until: known.silence.as_ref().map(|silence| silence.until),
         impact: rule.impact.clone(),
         remedy: rule.remedy.clone(),
     }
-}
-
-/// Who was told that it fires, by notifier.
-fn notified(rule: &Rule, known: &AlertState) -> Vec<String> {
-    if !known.told || known.fired == 0 {
-        return Vec::new();
-    }
-    let mut names = rule.notify.clone();
-    for to in known.escalated.iter().flat_map(|(_, to)| to) {
-        if !names.contains(to) {
-            names.push(to.clone());
-        }
-    }
-    names
 }

@@ -4,6 +4,7 @@
 mod alerts;
 mod checks;
 mod credentials;
+mod notices;
 mod phases;
 mod reasons;
 mod rehearsals;
@@ -57,6 +58,7 @@ pub fn report(state: &State, inquiry: &Inquiry, circumstances: &Circumstances, n
         checks: checks::of(state, inquiry, now),
         credentials: credentials::of(state, now),
         alerts: alerts::of(state, now),
+        notifiers: notices::notifiers(state),
         rehearsals: rehearsals::of(state),
         credential_validation: validation.booleans(validation::CREDENTIAL),
         environment_validation: validation.booleans(validation::ENVIRONMENT),

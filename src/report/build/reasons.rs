@@ -47,6 +47,7 @@ const fn waits(cause: &Cause) -> bool {
         | Cause::Blocked(_)
         | Cause::Stale
         | Cause::StepFailed
+        | Cause::Untold
         | Cause::Rotation
         | Cause::Watch
         | Cause::Rollback
@@ -76,6 +77,7 @@ pub(super) fn subject(subject: Option<&Subject>) -> String {
         Some(Subject::Item(item)) => item.to_string(),
         Some(Subject::Check(check)) => check.to_string(),
         Some(Subject::Alert(alert)) => alert.to_string(),
+        Some(Subject::Notifier(notifier)) => notifier.to_string(),
         None => "journal".to_owned(),
     }
 }

@@ -22,15 +22,25 @@ impl App {
             Action::Object => item.and_then(|id| Dialog::object(&scene, id)),
             Action::Waive => subject.map(|subject| Dialog::waive(&scene, subject)),
             Action::Note => Some(Dialog::note(subject)),
+            Action::Acknowledge if focus.seen(&scene).is_some() => {
+                focus.seen(&scene).map(|what| Dialog::acknowledge_seen(&scene, &what))
+            }
+            Action::Acknowledge => focus.firing(&scene).and_then(|id| Dialog::acknowledge(&scene, &id)),
+            Action::Silence => {
+                focus.alert.clone().or_else(|| focus.firing(&scene)).and_then(|id| Dialog::silence(&scene, &id))
+            }
+            Action::Freeze => Some(Dialog::freeze(&scene)),
             Action::Abort => Some(Dialog::abort(&scene)),
             Action::RollBack => Some(Dialog::rollback(&scene)),
             Action::Poll => Some(Dialog::poll(&scene)),
             Action::HoldGoLive => Some(Dialog::hold(&scene)),
             Action::Act => match (focus.act, item, &focus.credential) {
                 (Some(act), _, _) => Some(Dialog::act(&scene, act)),
-                (None, Some(id), _) => Dialog::step(&scene, id),
-                (None, None, Some(id)) => Dialog::rotation(&scene, id),
-                (None, None, None) => None,
+                (None, _, Some(id)) => Dialog::rotation(&scene, id),
+                (None, id, None) => match focus.waiting_for_code(&scene) {
+                    Some(check) => Some(Dialog::code(&scene, &check)),
+                    None => id.and_then(|id| Dialog::step(&scene, id)),
+                },
             },
             Action::Fix => {
                 let checks = focus.failing(&scene);
@@ -64,6 +74,16 @@ impl App {
     /// What takes back one's own decision on the selected row: the signature first, then objection, then waiver.
     fn undoing(&self, focus: &Focus, live: Live<'_>) -> Option<Command> {
         let own = self.setting.own.normalised();
+        if let Some(id) = &focus.alert {
+            let (_, known) = live.0.alert(id)?;
+            return match (&known.acknowledged, &known.silence) {
+                (Some(seen), _) if known.is_firing() && seen.by.normalised() == own => {
+                    Some(Command::TakeBackAcknowledgement { alert: id.clone() })
+                }
+                (_, Some(_)) => Some(Command::EndSilence { alert: id.clone() }),
+                (_, None) => None,
+            };
+        }
         if let Some(check) = &focus.check
             && live.0.check(check).is_some_and(|(_, known)| known.waiver.is_some())
         {
@@ -93,6 +113,7 @@ pub(super) fn done_words(command: &Command, by: &Operator) -> String {
         Subject::Item(id) => id.to_string(),
         Subject::Check(id) => id.to_string(),
         Subject::Alert(id) => id.to_string(),
+        Subject::Notifier(id) => id.to_string(),
     };
     match command {
         Command::Sign { item, .. } => format!("{item} signed by {by}   u takes it back"),
@@ -111,6 +132,7 @@ pub(super) fn done_words(command: &Command, by: &Operator) -> String {
         Command::Note { .. } => "noted".to_owned(),
         Command::RunAgain { checks } if checks.len() == 1 => format!("{} runs again", checks[0]),
         Command::RunAgain { checks } => format!("{} checks run again", checks.len()),
+        Command::ConfirmCode { check, .. } => format!("{check}: the code is right"),
         Command::StartStep { item } => format!("{item} started"),
         Command::StopStep { item } => format!("{item} is being stopped"),
         Command::Enforce { variables, .. } => format!("{} is being put right   u puts it back", variables.join(", ")),

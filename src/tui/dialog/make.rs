@@ -2,6 +2,7 @@
 
 use crate::core::decide::Command;
 use crate::core::event::Subject;
+use crate::core::notice::test;
 use crate::core::state::Enforcement;
 use crate::model::id::{CheckId, ItemId};
 use crate::model::mend::ShownProposal;
@@ -99,6 +100,7 @@ impl Dialog {
                 (id.to_string(), found.map(|latest| latest.evidence.summary.to_string()))
             }
             Subject::Alert(id) => (id.to_string(), None),
+            Subject::Notifier(id) => (id.to_string(), None),
         };
         let mut dialog = Self::new(Question::Waive(subject), format!("Waive: {name}"));
         if let Some(words) = words {
@@ -108,6 +110,21 @@ impl Dialog {
         dialog.field("why", "", false).field("until", "2h", false)
     }
 
+    /// To type back the code of a test message.
+    #[must_use]
+    pub fn code(scene: &Scene<'_>, id: &CheckId) -> Self {
+        let latest = scene.live.check(id).and_then(|(_, known)| known.latest.as_ref());
+        let waits = latest.map(|latest| test::waiting(&latest.evidence).map(|(name, _)| name.to_owned()).collect());
+        let waits: Vec<String> = waits.unwrap_or_default();
+        Self::new(Question::Code(id.clone()), "Confirm code")
+            .fact("went to", waits.join(", "))
+            .fact(
+                "",
+                "Read the message where it arrived, and type its code: so it is known that alerts are seen there.",
+            )
+            .field("code", "", false)
+    }
+
     /// To write something down.
     #[must_use]
     pub fn note(subject: Option<Subject>) -> Self {
@@ -115,6 +132,7 @@ impl Dialog {
             Some(Subject::Item(id)) => id.to_string(),
             Some(Subject::Check(id)) => id.to_string(),
             Some(Subject::Alert(id)) => id.to_string(),
+            Some(Subject::Notifier(id)) => id.to_string(),
             None => "this go-live".to_owned(),
         };
         Self::new(Question::Note(subject), format!("Note on {about}")).field("note", "", false)

@@ -1,6 +1,7 @@
 //! What is slow or shaky? Every check with its latest runs, those that want to be looked at first.
 
 use std::cmp::Reverse;
+use std::time::Duration;
 
 use crate::core::state::CheckState;
 use crate::model::plan::{Check, Run};
@@ -18,6 +19,10 @@ pub(super) struct Checks;
 
 /// Columns that the figures take.
 const FIGURES: usize = 55;
+/// From this width on there is room for the 99th percentile too.
+const ROOMY: usize = 100;
+/// The window over which lengths are told.
+const LATELY: Duration = Duration::from_secs(15 * 60);
 
 impl Screen for Checks {
     fn name(&self) -> ScreenName {
@@ -44,6 +49,7 @@ impl Screen for Checks {
             return;
         }
         let positions = positions(scene);
+        let roomy = canvas.width() >= ROOMY;
         let (name, runs) = columns(canvas.width());
         let order = match scene.ui.order {
             Order::Shaky => "shaky first",
@@ -51,8 +57,15 @@ impl Screen for Checks {
             Order::Plan => "plan order",
         };
         let head = format!(
-            "     {:<name$} {:<8} {:>8} {:>8}  {:<runs$} {:>7} {:>8}",
-            "check", "now", "p50", "p95", "last runs", "ok", "next"
+            "     {:<name$} {:<8} {:>8} {:>8}{}  {:<runs$} {:>7} {:>8}",
+            "check",
+            "now",
+            "p50",
+            "p95",
+            if roomy { "      p99" } else { "" },
+            "last runs",
+            "ok",
+            "next"
         );
         canvas.both(
             0,
@@ -62,14 +75,14 @@ impl Screen for Checks {
         let height = u16::try_from(canvas.height().saturating_sub(1)).unwrap_or(0);
         let width = u16::try_from(canvas.width()).unwrap_or(0);
         list::draw(scene, positions.len(), selected, true, &mut canvas.part(0, 1, width, height), |at| {
-            row(scene, positions[at], name, runs)
+            row(scene, positions[at], name, runs, roomy)
         });
     }
 }
 
 /// How wide the name and the sparkline are.
 fn columns(width: usize) -> (usize, usize) {
-    let room = width.saturating_sub(FIGURES);
+    let room = width.saturating_sub(FIGURES + if width >= ROOMY { 9 } else { 0 });
     let name = (room * 2 / 5).clamp(12, 32);
     (name, room.saturating_sub(name).clamp(4, 60))
 }
@@ -97,17 +110,23 @@ fn good_share(scene: &Scene<'_>, at: usize) -> u64 {
     (known.good_runs * 1_000).checked_div(known.runs).unwrap_or(1_000)
 }
 
-fn row(scene: &Scene<'_>, at: usize, name: usize, runs: usize) -> Row {
+fn row(scene: &Scene<'_>, at: usize, name: usize, runs: usize, roomy: bool) -> Row {
     let (check, known) = scene.state.check_at(at);
     let status = &scene.standing.checks[at];
     let (glyph, role) = words::check_sign(scene, status, known, check.severity);
     let length = |percent| {
-        percentile(known.history.iter().map(|point| point.latency), percent)
-            .map_or_else(|| "–".to_owned(), format::took)
+        // What a check measures may be no length at all; how long it took always is one.
+        let measures = known.latest.as_ref().is_some_and(|latest| latest.evidence.measured.is_some());
+        let share = f64::from(percent) / 100.0;
+        let lately = scene.state.series_at(at).percentile(scene.now.at, LATELY, share).filter(|_| !measures);
+        let lately = lately.and_then(|(seconds, _)| Duration::try_from_secs_f64(seconds).ok());
+        let of_history = || percentile(known.history.iter().map(|point| point.latency), percent as usize);
+        lately.or_else(of_history).map_or_else(|| "–".to_owned(), format::took)
     };
     let id = text::cut(check.id.as_str(), name).into_owned();
     let line = sparkline(known.history.iter(), runs);
-    let figures = format!(" {:>8} {:>8}  ", length(50), length(95));
+    let last = if roomy { format!(" {:>8}", length(99)) } else { String::new() };
+    let figures = format!(" {:>8} {:>8}{last}  ", length(50_u32), length(95));
     let tail = format!(
         "{} {:>7} {:>8}",
         pad(&line, runs),

@@ -120,7 +120,7 @@ fn moving(scene: &Scene<'_>, id: &CredentialId) -> Option<(&'static str, Role, S
             _ => ("◌", Role::Running),
         };
         let why = walk.why.first().map(|why| format!(" ({why})")).unwrap_or_default();
-        return Some((glyph, role, format!("rotation: {}{why}", walk.stage.words())));
+        return Some((glyph, role, format!("{}{why}", walk.stage.words())));
     }
     scene.state.watched().of(id.as_str()).map(|standing| ("!", Role::Look, standing.sentence.clone()))
 }

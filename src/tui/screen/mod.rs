@@ -1,5 +1,6 @@
 //! The screens: one question each, one file each, behind one trait and in one table.
 
+mod alerts;
 mod checklist;
 mod checks;
 mod credentials;
@@ -40,6 +41,7 @@ pub const SCREENS: &[&dyn Screen] = &[
     &checklist::Checklist,
     &verdict::VerdictScreen,
     &triage::Triage,
+    &alerts::Alerts,
     &checks::Checks,
     &credentials::Credentials,
     &timeline::Timeline,

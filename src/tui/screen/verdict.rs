@@ -71,7 +71,7 @@ impl Screen for VerdictScreen {
             Some(Subject::Item(id)) => RowKey::Item(id),
             Some(Subject::Check(id)) => RowKey::Check(id),
             Some(Subject::Alert(id)) => RowKey::Alert(id),
-            None => key.clone(),
+            Some(Subject::Notifier(_)) | None => key.clone(),
         }
     }
 }
@@ -235,7 +235,7 @@ fn is_never_waivable(state: &State, reason: &Reason) -> bool {
         && match &reason.subject {
             Some(Subject::Check(id)) => state.check(id).is_some_and(|(check, _)| check.waivable == Waivable::Never),
             Some(Subject::Item(id)) => state.item(id).is_some_and(|(item, _)| item.waivable == Waivable::Never),
-            Some(Subject::Alert(_)) => true,
+            Some(Subject::Alert(_) | Subject::Notifier(_)) => true,
             None => false,
         }
 }
@@ -252,6 +252,7 @@ fn title(state: &State, subject: Option<&Subject>) -> String {
         Some(Subject::Item(id)) => state.item(id).map_or_else(|| id.to_string(), |(item, _)| item.title.clone()),
         Some(Subject::Check(id)) => id.to_string(),
         Some(Subject::Alert(id)) => id.to_string(),
+        Some(Subject::Notifier(id)) => id.to_string(),
         None => "golive".to_owned(),
     }
 }

@@ -5,9 +5,10 @@ use ratatui::text::Span;
 
 use crate::core::event::Subject;
 use crate::core::rollback;
-use crate::core::state::{Entry, Mark};
+use crate::core::state::{AlertState, Entry, Mark};
 use crate::core::status::PhaseStatus;
 use crate::core::verdict::{Answer, Reason};
+use crate::model::alert::{Level, Rule};
 use crate::model::id::CheckId;
 use crate::model::word::{Outcome, Phase};
 use crate::tui::canvas::Canvas;
@@ -165,8 +166,17 @@ fn phase_spans(scene: &Scene<'_>, roomy: bool) -> Vec<Span<'static>> {
     spans
 }
 
-/// The rule under the phases; it names the screen where that is not the checklist.
+/// The rule under the phases; it names the screen where that is not the checklist. A critical alert that nobody has
+/// seen takes its place.
 pub fn titled_rule(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
+    if let Some((rule, known)) = words::most_urgent(scene.live).filter(|(rule, _)| rule.level == Level::Critical) {
+        // It stands in a row that is always there: nothing moves, and no key goes to it.
+        let title = rule.title.clone().unwrap_or_else(|| rule.id.to_string());
+        let text = format!(" ▲ CRITICAL ALERT   {title}   {} ", words::alert_seen(known));
+        canvas.style_row(0, scene.style(Role::NoGo));
+        canvas.line(0, vec![scene.say(text, Role::NoGo)]);
+        return;
+    }
     canvas.rule(0, "─", scene.style(Role::Rule));
     if scene.ui.screen != ScreenName::Checklist {
         let screen = screen::of(scene.ui.screen);
@@ -189,6 +199,10 @@ pub fn notice(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
     if let Some(trouble) = scene.live.trouble() {
         let left = vec![scene.say(format!(" ▲ the journal cannot be written: {trouble}"), Role::Bad)];
         canvas.both(0, left, vec![scene.say("decisions are refused until it can ", Role::Quiet)]);
+        return;
+    }
+    if let Some((rule, known)) = words::most_urgent(scene.live) {
+        alert(scene, rule, known, canvas);
         return;
     }
     let input = scene.live.items().find(|(_, known)| known.step.as_ref().is_some_and(|step| step.waits_for_input));
@@ -222,6 +236,23 @@ fn is_open_question(scene: &Scene<'_>) -> bool {
     scene.live.outcome().is_none() && !scene.live.procedure().is_under_way()
 }
 
+/// The alert line: the most urgent one that nobody has seen.
+fn alert(scene: &Scene<'_>, rule: &Rule, known: &AlertState, canvas: &mut Canvas<'_>) {
+    let (glyph, role) = words::alert_sign(rule, known);
+    let since = known.since().map_or_else(String::new, |since| format::time_of_day(since.at, scene.zone));
+    let mut left = vec![
+        scene.say(format!(" {glyph} {}  ", rule.level.word()), role),
+        scene.say(rule.id.to_string(), Role::Strong),
+        scene.say(format!("   {}   {since}", words::alert_seen(known)), Role::Text),
+    ];
+    if canvas.width() >= ROOMY {
+        left.push(scene.say(format!("   {}", words::alert_move(scene, rule, known)), Role::Quiet));
+    }
+    let firing = scene.live.alerts().filter(|(_, known)| known.is_firing()).count();
+    let more = if firing > 1 { format!("+{}  ", firing - 1) } else { String::new() };
+    canvas.both(0, left, vec![scene.say(format!("{more}a acknowledge "), Role::Quiet)]);
+}
+
 fn news<'a>(scene: &Scene<'a>) -> Option<&'a Entry> {
     let is_news = |entry: &&Entry| format::between(entry.at, scene.now.at).as_secs() < NEWS;
     let recent = scene.live.timeline().rev().take_while(is_news);
@@ -249,6 +280,7 @@ fn waiting(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
         Subject::Item(id) => scene.live.item(id).map_or_else(|| id.to_string(), |(item, _)| item.title.clone()),
         Subject::Check(id) => id.to_string(),
         Subject::Alert(id) => id.to_string(),
+        Subject::Notifier(id) => id.to_string(),
     };
     let left = vec![
         scene.say(" ☐ ", Role::Waiting),
@@ -289,6 +321,7 @@ fn reason_spans(scene: &Scene<'_>, reason: &Reason) -> Vec<Span<'static>> {
         Some(Subject::Item(id)) => scene.live.item(id).map_or_else(|| id.to_string(), |(item, _)| item.title.clone()),
         Some(Subject::Check(id)) => id.to_string(),
         Some(Subject::Alert(id)) => id.to_string(),
+        Some(Subject::Notifier(id)) => id.to_string(),
         None => words::cause_subject(&reason.cause).to_owned(),
     };
     vec![scene.say(format!("{subject}: "), Role::Strong), scene.say(reason.message.clone(), Role::Text)]

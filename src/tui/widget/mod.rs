@@ -1,5 +1,6 @@
 //! The parts that every screen is made of.
 
+pub mod chart;
 pub mod chrome;
 pub mod hints;
 pub mod list;

@@ -86,6 +86,8 @@ pub(crate) struct Story {
     watch: Watch,
     /// What happened to alerts, in order.
     pub(crate) transitions: Vec<String>,
+    /// Everything that happened.
+    pub(crate) events: Vec<Event>,
 }
 
 impl Story {
@@ -93,7 +95,7 @@ impl Story {
         let opened = opened(plan);
         let state = State::open(&opened).unwrap();
         let watch = Watch::new(&state);
-        Self { state, now: opened.when(), watch, transitions: Vec::new() }
+        Self { state, now: opened.when(), watch, transitions: Vec::new(), events: vec![opened] }
     }
 
     pub(crate) fn happens(&mut self, actor: Actor, body: Body) {
@@ -116,6 +118,7 @@ impl Story {
         let event = event(self.now, actor, body);
         self.state.apply(&event);
         self.watch.after(&self.state, &event);
+        self.events.push(event);
     }
 
     fn settle(&mut self) {

@@ -25,6 +25,7 @@ pub(crate) fn name(subject: &Subject) -> String {
         Subject::Item(id) => id.to_string(),
         Subject::Check(id) => id.to_string(),
         Subject::Alert(id) => id.to_string(),
+        Subject::Notifier(id) => id.to_string(),
     }
 }
 
