@@ -3,19 +3,18 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process_group};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::time::Instant;
 
 use crate::check::finding::Finding;
 use crate::check::judging::judged;
-use crate::check::{Kind, Looking, Probe, Surroundings, options};
+use crate::check::process::{Ordered, Output, Unended};
+use crate::check::via::Via;
+use crate::check::{Kind, Looking, Probe, Surroundings, options, process, via};
 use crate::core::evidence::{Evidence, Timings};
 use crate::expr::{Condition, Fact, FactNames, FactType, Facts};
 use crate::model::duration;
@@ -27,8 +26,6 @@ use crate::model::word::{Category, Outcome};
 
 /// At most so much of each stream is kept; the rest is read and counted.
 const LARGEST_OUTPUT: usize = 64 << 10;
-/// Lines of each stream that stand in the evidence when it did not end well.
-const LINES_SHOWN: usize = 12;
 
 /// The kind.
 pub(super) struct Command;
@@ -48,6 +45,8 @@ struct Keys {
     /// Variables added to its environment.
     #[serde(default)]
     environment: BTreeMap<String, Template>,
+    /// Words put before the command, so that it runs elsewhere: `["ssh", "app@web-1"]`. Its environment stays here.
+    via: Option<Vec<Template>>,
 }
 
 fn fact_names() -> FactNames {
@@ -71,7 +70,8 @@ impl Kind for Command {
             touches: |options| {
                 let words = options.get("run").and_then(serde_json::Value::as_array).into_iter().flatten();
                 let words: Vec<_> = words.filter_map(|word| word.as_str().map(str::to_owned)).collect();
-                if words.is_empty() { Vec::new() } else { vec![Touch::Command(words)] }
+                let own = if words.is_empty() { Vec::new() } else { vec![Touch::Command(words)] };
+                own.into_iter().chain(via::touches(options)).collect()
             },
         }
     }
@@ -79,10 +79,7 @@ impl Kind for Command {
     fn build(&self, check: &Check, surroundings: &Arc<Surroundings>) -> Result<Box<dyn Probe>, Box<Evidence>> {
         let finding = Finding::of(check);
         let keys: Keys = options::read(&check.options).map_err(|problem| Box::new(finding.error(&problem.message)))?;
-        if !surroundings.trusted {
-            let evidence = finding.error("this plan's commands have not been allowed on this machine");
-            return Err(Box::new(evidence.remedy("read them with golive lint --audit, then golive trust")));
-        }
+        process::allowed(&finding, surroundings)?;
         let values = &surroundings.values;
         let run = keys.run.iter().map(|word| finding.fill(word, values)).collect::<Result<Vec<_>, _>>()?;
         let mut environment = Vec::new();
@@ -98,7 +95,8 @@ impl Kind for Command {
             .map_err(|error| Box::new(finding.error(&format!("the condition is wrong: {error}"))))?;
         let folder =
             keys.folder.as_ref().map_or_else(|| surroundings.folder.clone(), |folder| surroundings.folder.join(folder));
-        Ok(Box::new(Looker { finding, run, environment, folder, condition }))
+        let via = Via::of(keys.via.as_deref(), &finding, surroundings)?;
+        Ok(Box::new(Looker { finding, run, environment, folder, condition, via }))
     }
 }
 
@@ -108,6 +106,9 @@ fn problems(options: &Options) -> Vec<OptionProblem> {
             problems.push(OptionProblem::at("run", "no program is named").help("run = [\"./check.sh\"]"));
         }
         problems.extend(keys.expect.as_ref().and_then(|e| options::condition_problem("expect", e, &fact_names())));
+        if keys.via.is_some() && !keys.environment.is_empty() {
+            problems.push(OptionProblem::at("environment", "variables do not travel with `via`"));
+        }
     })
 }
 
@@ -117,18 +118,7 @@ struct Looker {
     environment: Vec<(String, Filled)>,
     folder: PathBuf,
     condition: Condition,
-}
-
-/// Ends a process group when it is dropped: whatever happens to the check, nothing of it goes on.
-struct Group(Option<Pid>);
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        if let Some(group) = self.0 {
-            // The group may have ended by itself; there is nobody to tell.
-            let _ = kill_process_group(group, Signal::KILL);
-        }
-    }
+    via: Option<Via>,
 }
 
 impl Probe for Looker {
@@ -138,40 +128,36 @@ impl Probe for Looker {
 }
 
 impl Looker {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a command check runs a command; trust was asked for when it was built"
-    )]
     async fn look(&self, timeout: Duration) -> Evidence {
         let program = self.run[0].shown().to_owned();
-        let (deadline, began) = (Instant::now() + timeout, Instant::now());
-        let mut command = tokio::process::Command::new(self.run[0].expose());
-        command.args(self.run[1..].iter().map(Filled::expose)).current_dir(&self.folder).process_group(0);
-        command.envs(self.environment.iter().map(|(name, value)| (name, value.expose())));
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
-        let mut child = match command.spawn() {
-            Ok(child) => child,
-            Err(error) => return self.finding.error(&format!("{program} cannot be started: {error}")),
-        };
-        let group = Group(child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw));
-        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-        let work = async {
-            let (stdout, stderr, status) = tokio::join!(bounded(stdout), bounded(stderr), child.wait());
-            (stdout, stderr, status)
-        };
-        let ended = tokio::time::timeout_at(deadline, work).await;
-        drop(group);
+        let began = Instant::now();
+        let ended = self.ordered().run(began + timeout).await;
         let timings = Timings { total: Some(began.elapsed()), ..Timings::default() };
-        match ended {
-            Err(_) => {
+        let evidence = match ended {
+            Ok(ended) => self.judge(&program, ended.code, &ended.stdout, &ended.stderr),
+            Err(Unended::NotStarted(why)) => self.finding.error(&format!("{program} cannot be started: {why}")),
+            Err(Unended::Lost(why)) => self.finding.error(&format!("{program} was lost: {why}")),
+            Err(Unended::TooLate) => {
                 let summary = format!("{program} did not end within {}", duration::written(timeout));
-                self.finding.fail(FailureClass::Timeout, &summary).timed(timings)
+                self.finding.fail(FailureClass::Timeout, &summary)
             }
-            Ok((_, _, Err(error))) => self.finding.error(&format!("{program} was lost: {error}")).timed(timings),
-            Ok((stdout, stderr, Ok(status))) => {
-                let code = status.code();
-                self.judge(&program, code, &stdout, &stderr).timed(timings)
-            }
+        };
+        let evidence = match &self.via {
+            Some(via) => evidence.fact("vantage", via.shown()),
+            None => evidence,
+        };
+        evidence.timed(timings)
+    }
+
+    fn ordered(&self) -> Ordered {
+        let words = self.run.iter().map(|word| word.expose().to_owned()).collect();
+        let environment = self.environment.iter();
+        Ordered {
+            words: self.via.as_ref().map_or_else(|| Vec::clone(&words), |via| via.before(&words)),
+            environment: environment.map(|(name, value)| (name.clone(), value.expose().to_owned().into())).collect(),
+            folder: self.folder.clone(),
+            input: None,
+            limit: LARGEST_OUTPUT,
         }
     }
 
@@ -209,40 +195,6 @@ impl Looker {
         }
         evidence
     }
-}
-
-/// What a stream printed: its beginning, and how much more there was.
-#[derive(Default)]
-struct Output {
-    kept: Vec<u8>,
-    left_out: u64,
-}
-
-impl Output {
-    fn text(&self) -> String {
-        String::from_utf8_lossy(&self.kept).into_owned()
-    }
-
-    fn last_lines(&self) -> Vec<String> {
-        let text = self.text();
-        let lines: Vec<&str> = text.lines().collect();
-        lines[lines.len().saturating_sub(LINES_SHOWN)..].iter().map(|line| (*line).to_owned()).collect()
-    }
-}
-
-async fn bounded(stream: Option<impl AsyncRead + Unpin>) -> Output {
-    let mut output = Output::default();
-    let Some(mut stream) = stream else { return output };
-    let mut buffer = vec![0; 16 << 10];
-    while let Ok(count) = stream.read(&mut buffer).await {
-        if count == 0 {
-            break;
-        }
-        let room = LARGEST_OUTPUT.saturating_sub(output.kept.len()).min(count);
-        output.kept.extend_from_slice(&buffer[..room]);
-        output.left_out += (count - room) as u64;
-    }
-    output
 }
 
 #[cfg(test)]

@@ -20,6 +20,26 @@ fn keys_of(kind: &str, port: u16) -> String {
         ),
         "tls" => format!("host = \"127.0.0.1:{port}\""),
         "tcp" => format!("address = \"127.0.0.1:{port}\"\nbanner = \"^220 ready\""),
+        "postgres" | "mysql" => format!(
+            "url = \"{kind}://app@127.0.0.1:{port}/shop\"\npassword = \"{{{{ credentials.api_key }}}}\"\nquery = \"SELECT 1\""
+        ),
+        "redis" => format!("address = \"127.0.0.1:{port}\"\npassword = \"{{{{ credentials.api_key }}}}\""),
+        "smtp" => format!(
+            "address = \"127.0.0.1:{port}\"\ntls = \"off\"\nuser = \"app\"\npassword = \"{{{{ credentials.api_key }}}}\""
+        ),
+        "websocket" => format!(
+            "url = \"ws://127.0.0.1:{port}/\"\nheaders = {{ authorization = \"{{{{ credentials.api_key }}}}\" }}\nexpect = 'json.ok'"
+        ),
+        "prometheus" => format!(
+            "url = \"http://127.0.0.1:{port}\"\nheaders = {{ authorization = \"{{{{ credentials.api_key }}}}\" }}\nquery = \"up\"\nexpect = 'count > 0'"
+        ),
+        "flow" => format!(
+            "hops = [{{ name = \"ask\", request = {{ url = \"http://127.0.0.1:{port}/\", headers = {{ authorization = \"{{{{ credentials.api_key }}}}\" }}, expect = 'json.ok' }} }}]"
+        ),
+        "webhook" => format!(
+            "url = \"http://127.0.0.1:{port}/\"\nscheme = \"github\"\nsecret = \"{{{{ credentials.api_key }}}}\"\ncases = [\"genuine\", \"unsigned\"]"
+        ),
+        "site" => format!("url = \"http://127.0.0.1:{port}/\""),
         other => panic!("{other} does not talk to a port"),
     }
 }
@@ -27,7 +47,8 @@ fn keys_of(kind: &str, port: u16) -> String {
 async fn look(kind: &str, port: u16) -> Evidence {
     let surroundings = kit::surroundings_with_secret("credentials.api_key", SECRET);
     let began = Instant::now();
-    let evidence = kit::run_within(kind, &keys_of(kind, port), &surroundings, TIMEOUT).await;
+    let name = if matches!(kind, "postgres" | "mysql") { "sql" } else { kind };
+    let evidence = kit::run_within(name, &keys_of(kind, port), &surroundings, TIMEOUT).await;
     // A generous ceiling: the deadline itself is what is meant, not this machine's speed.
     assert!(began.elapsed() < TIMEOUT + Duration::from_secs(5), "{kind} took {:?}", began.elapsed());
     evidence
@@ -42,12 +63,16 @@ fn holds(kind: &str, peer: &str, evidence: Evidence) {
     let stored = serde_json::to_string(&redacted).unwrap();
     assert!(stored.len() < 32 << 10, "{kind} against {peer} keeps {} bytes", stored.len());
     assert!(!stored.contains(SECRET), "{kind} against {peer} told the secret");
+    let is_harmful = |character: char| character == '\u{1b}' || character == '\u{202e}' || character == '\u{7}';
+    assert!(!stored.contains(is_harmful), "{kind} against {peer} hands escape sequences on: {stored}");
+    assert!(!stored.contains("\\u001b"), "{kind} against {peer} hands escape sequences on: {stored}");
 }
 
 #[tokio::test]
 async fn every_kind_keeps_the_contract_against_hostile_peers() {
     let lying = "HTTP/1.1 200 OK\r\ncontent-length: 5000\r\n\r\n{\"ok\":true}";
-    let peers: [(&str, u16); 8] = [
+    let escapes = "\u{1b}[2J\u{1b}]0;owned\u{7}\u{202e}";
+    let peers: [(&str, u16); 15] = [
         ("silence", listener::silent()),
         ("a closed door", listener::closing()),
         ("a closed port", listener::closed_port()),
@@ -56,10 +81,40 @@ async fn every_kind_keeps_the_contract_against_hostile_peers() {
         ("a flood of body", listener::flooding("HTTP/1.1 200 OK\r\n\r\n", "x")),
         ("a flood of headers", listener::flooding("HTTP/1.1 200 OK\r\n", "x-more: and more\r\n")),
         ("an echo of what it was sent", listener::echoing()),
+        ("a byte a second", listener::dripping("HTTP/1.1 200 OK\r\ncontent-length: 5000\r\n\r\n")),
+        ("a flood that waits for nobody", listener::flooding_at_once("220-more and more and more\r\n")),
+        ("a line without an end", listener::flooding_at_once("x")),
+        ("noise", listener::flooding_at_once("\u{0}\u{7f}\u{ff}\u{80}*-+$\u{1}")),
+        ("a circle of redirects", listener::circling()),
+        (
+            "escape sequences in every part",
+            listener::answering(&format!(
+                "HTTP/1.1 500 {escapes}\r\nx-a: {escapes}\r\ncontent-length: 30\r\n\r\n{{\"error\":\"{escapes}\"}}"
+            )),
+        ),
+        (
+            "its own greeting, with escape sequences",
+            listener::greeting(&format!("-ERR {escapes}\r\n500 {escapes}\r\n")),
+        ),
     ];
-    for kind in ["http", "tls", "tcp"] {
-        for (peer, port) in peers {
-            holds(kind, peer, look(kind, port).await);
+    let kinds = [
+        "http",
+        "tls",
+        "tcp",
+        "postgres",
+        "mysql",
+        "redis",
+        "smtp",
+        "websocket",
+        "prometheus",
+        "flow",
+        "webhook",
+        "site",
+    ];
+    for (peer, port) in peers {
+        let looks = kinds.map(|kind| async move { (kind, look(kind, port).await) });
+        for (kind, evidence) in futures_util::future::join_all(looks).await {
+            holds(kind, peer, evidence);
         }
     }
 }
@@ -99,13 +154,23 @@ async fn every_kind_says_error_when_a_source_failed_and_never_pass() {
         ("metric", "from = { http = { url = \"{{ gone }}\", value = \"failed\" } }"),
         ("junit", "path = \"{{ gone }}\""),
         ("procedure", "steps = true"),
+        ("sql", "url = \"{{ gone }}\"\nquery = \"SELECT 1\""),
+        ("redis", "address = \"{{ gone }}\""),
+        ("smtp", "address = \"{{ gone }}\""),
+        ("websocket", "url = \"{{ gone }}\""),
+        ("prometheus", "url = \"{{ gone }}\"\nquery = \"up\""),
+        ("git", "tag = \"{{ gone }}\""),
+        ("flow", "hops = [{ name = \"a\", request = { url = \"{{ gone }}\", status = 200 } }]"),
         ("bundle", "folder = \"{{ gone }}\"\nno_secrets = true"),
         ("exposure", "documents = [\"{{ gone }}\"]"),
+        ("webhook", "url = \"http://127.0.0.1/\"\nscheme = \"github\"\nsecret = \"{{ gone }}\"\ncases = [\"genuine\"]"),
+        ("site", "url = \"{{ gone }}\""),
+        ("findings", "report = \"{{ gone }}\""),
     ] {
         let evidence = kit::run(kind, keys, &surroundings).await;
         assert_eq!(evidence.outcome, Outcome::Error, "{kind}: {}", evidence.summary);
         assert!(evidence.summary.as_str().contains("not signed in"), "{kind}: {}", evidence.summary);
     }
     // `gathered` and `env_files` look at no value of a source.
-    assert_eq!(super::KINDS.len(), 17, "a new kind belongs into this test");
+    assert_eq!(super::KINDS.len(), 27, "a new kind belongs into this test");
 }

@@ -1,6 +1,5 @@
 //! `dns`: a name has the records that it should have.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -123,23 +122,22 @@ impl Probe for Looker {
             let (deadline, began) = (network::deadline(timeout), Instant::now());
             let override_of = [443, 80].iter().find_map(|port| self.surroundings.network.overridden(&self.name, *port));
             let found = match override_of {
-                Some(address) => Ok((vec![address.ip().to_string()], Duration::ZERO)),
+                Some(addresses) => {
+                    Ok((addresses.iter().map(|address| address.ip().to_string()).collect(), Duration::ZERO))
+                }
                 None => self.look_up(deadline).await,
             };
             let timings = Timings { dns: Some(began.elapsed()), total: Some(began.elapsed()), ..Timings::default() };
             match found {
-                Ok(found) => self.judge(&found, override_of).timed(timings),
-                Err(trouble) if trouble.is_the_targets() => {
-                    self.finding.fail(trouble.class(), &trouble.to_string()).timed(timings)
-                }
-                Err(trouble) => self.finding.error(&trouble.to_string()).timed(timings),
+                Ok(found) => self.judge(&found, override_of.is_some()).timed(timings),
+                Err(trouble) => self.finding.of_trouble(&trouble).timed(timings),
             }
         })
     }
 }
 
 impl Looker {
-    fn judge(&self, (records, ttl): &Found, override_of: Option<SocketAddr>) -> Evidence {
+    fn judge(&self, (records, ttl): &Found, overridden: bool) -> Evidence {
         let mut facts = Facts::default();
         facts.insert("records", Fact::Json(records.clone().into()));
         facts.insert("ttl", Fact::Duration(*ttl));
@@ -151,7 +149,7 @@ impl Looker {
         for record in &sorted {
             evidence = evidence.material("record", record);
         }
-        if override_of.is_some() {
+        if overridden {
             evidence = evidence.fact("resolve", "the plan's [network] resolve answered, nobody was asked");
         }
         evidence

@@ -75,6 +75,7 @@ pub(super) fn check(kind: &str, keys: &str) -> Check {
         waivable: Waivable::default(),
         impact: None,
         remedy: None,
+        recovery: None,
         phase: None,
         options: serde_json::to_value(table).unwrap().as_object().unwrap().clone(),
     }
@@ -148,14 +149,42 @@ pub(super) mod listener {
 
     /// Answers with these bytes and keeps what it was asked.
     pub(crate) fn recording(answer: &str) -> (u16, Arc<Mutex<String>>) {
+        recording_bytes(answer.as_bytes())
+    }
+
+    /// The same, with bytes that are no text.
+    pub(crate) fn recording_bytes(answer: &[u8]) -> (u16, Arc<Mutex<String>>) {
         let seen = Arc::new(Mutex::new(String::new()));
-        let (kept, answer) = (Arc::clone(&seen), answer.as_bytes().to_vec());
+        let (kept, answer) = (Arc::clone(&seen), answer.to_vec());
         let port = listening(move |mut stream| {
             let head = read_head(&mut stream);
             kept.lock().unwrap().push_str(&head);
             let _ = stream.write_all(&answer);
         });
         (port, seen)
+    }
+
+    /// Says this to everybody who comes, unasked, and closes when they do.
+    pub(crate) fn greeting(text: &str) -> u16 {
+        let text = text.as_bytes().to_vec();
+        listening(move |mut stream| {
+            let _ = stream.write_all(&text);
+            let _ = std::io::copy(&mut stream, &mut std::io::sink());
+        })
+    }
+
+    /// Greets, then answers each line it is told with the next of these, and closes after the last.
+    pub(crate) fn conversing(greeting: &str, answers: &[&str]) -> u16 {
+        let greeting = format!("{greeting}\r\n");
+        let answers: Vec<String> = answers.iter().map(|answer| format!("{answer}\r\n")).collect();
+        listening(move |mut stream| {
+            let _ = stream.write_all(greeting.as_bytes());
+            for answer in &answers {
+                let mut byte = [0; 1];
+                while matches!(stream.read(&mut byte), Ok(1)) && byte[0] != b'\n' {}
+                let _ = stream.write_all(answer.as_bytes());
+            }
+        })
     }
 
     /// Answers by what it is asked, and keeps that.
@@ -193,6 +222,57 @@ pub(super) mod listener {
             }
             let _ = written;
         })
+    }
+
+    /// Answers with a byte a second.
+    pub(crate) fn dripping(text: &str) -> u16 {
+        dripping_after("", text)
+    }
+
+    /// Answers with a head at once, and then with a byte a second.
+    pub(crate) fn dripping_after(head: &str, text: &str) -> u16 {
+        let (head, text) = (head.as_bytes().to_vec(), text.as_bytes().to_vec());
+        listening(move |mut stream| {
+            if !head.is_empty() {
+                read_head(&mut stream);
+                let _ = stream.write_all(&head);
+            }
+            for byte in &text {
+                if stream.write_all(&[*byte]).is_err() {
+                    return;
+                }
+                std::thread::sleep(std::time::Duration::from_secs(1));
+            }
+        })
+    }
+
+    /// Floods whoever comes, unasked, with 200 MB at most.
+    pub(crate) fn flooding_at_once(part: &str) -> u16 {
+        let part = part.repeat(1 + 65_536 / part.len()).into_bytes();
+        listening(move |mut stream| {
+            for _ in 0..(200 << 20) / part.len() {
+                if stream.write_all(&part).is_err() {
+                    return;
+                }
+            }
+        })
+    }
+
+    /// Redirects every request to itself.
+    pub(crate) fn circling() -> u16 {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let answer = format!("HTTP/1.1 302 Round\r\nlocation: http://127.0.0.1:{port}/\r\ncontent-length: 0\r\n\r\n");
+        std::thread::spawn(move || {
+            for mut stream in listener.incoming().flatten() {
+                let answer = answer.clone();
+                std::thread::spawn(move || {
+                    read_head(&mut stream);
+                    let _ = stream.write_all(answer.as_bytes());
+                });
+            }
+        });
+        port
     }
 
     /// Answers with what it was sent, head and all, as the body.

@@ -3,6 +3,7 @@
 //! A kind turns its keys into a [`Probe`]; a probe looks at the world and answers with [`Evidence`]. It knows no
 //! screen, no journal and no other check. Adding a kind is one file, and one `mod` line with one line in [`KINDS`].
 
+mod addresses;
 mod artefact;
 mod bundle;
 mod command;
@@ -15,7 +16,10 @@ mod exposed;
 mod exposure;
 mod file;
 mod finding;
+mod findings;
+mod flow;
 mod gathered;
+mod git;
 mod http;
 mod judging;
 mod junit;
@@ -27,11 +31,20 @@ mod monitoring;
 mod notifier;
 mod options;
 mod procedure;
+mod process;
+mod prometheus;
+mod redis;
 mod setting;
 mod settings;
+mod site;
+mod smtp;
+mod sql;
 mod tcp;
 mod tls;
 mod variable;
+mod via;
+mod webhook;
+mod websocket;
 
 use std::future::Future;
 use std::path::PathBuf;
@@ -68,9 +81,19 @@ pub const KINDS: &[&dyn Kind] = &[
     &command::Command,
     &notifier::Notifier,
     &monitoring::Monitoring,
+    &sql::Sql,
+    &redis::Redis,
+    &smtp::Smtp,
+    &websocket::Websocket,
+    &prometheus::Prometheus,
+    &git::Git,
+    &flow::Flow,
     &metric::Metric,
     &junit::Junit,
     &procedure::Procedure,
+    &webhook::Webhook,
+    &site::Site,
+    &findings::Findings,
 ];
 
 /// A kind of check.

@@ -26,6 +26,14 @@ pub(super) fn problems<T: DeserializeOwned>(
     }
 }
 
+/// The host of a URL as it is written, with its port; without who logs in.
+pub(super) fn host_of(url: &str) -> Option<String> {
+    let after = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = after.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    (!host.is_empty()).then(|| host.to_owned())
+}
+
 /// Compiles a condition and tells what is wrong with it. One with `{{ names }}` in it is judged with their values.
 pub(super) fn condition_problem(key: &str, source: &str, names: &FactNames) -> Option<OptionProblem> {
     let ConditionError { message, range, hint } = Condition::compile(source, names).err()?;

@@ -11,14 +11,15 @@ use tokio::net::TcpStream;
 use tokio::time::Instant;
 
 use crate::check::finding::Finding;
-use crate::check::{Kind, Looking, Probe, Surroundings, options};
+use crate::check::via::Via;
+use crate::check::{Kind, Looking, Probe, Surroundings, addresses, options, via};
 use crate::core::evidence::{Evidence, Timings};
 use crate::model::failure::FailureClass;
 use crate::model::kind::{KindSpec, OptionProblem, Options, Touch};
 use crate::model::plan::Check;
 use crate::model::template::Template;
 use crate::model::word::Category;
-use crate::network::{self, host_and_port, within};
+use crate::network::{self, Network, host_and_port, within};
 
 /// A greeting is read up to so many bytes.
 const LONGEST_BANNER: usize = 1024;
@@ -33,6 +34,11 @@ struct Keys {
     address: Template,
     /// A regular expression that the first bytes from the other side must match.
     banner: Option<String>,
+    /// Whether every address of the name is asked, of both families; the worst counts.
+    #[serde(default)]
+    each_address: bool,
+    /// Words put before `curl`, so that the connection is made from there: `["ssh", "app@web-1"]`.
+    via: Option<Vec<Template>>,
 }
 
 impl Kind for Tcp {
@@ -46,7 +52,11 @@ impl Kind for Tcp {
             problems,
             touches: |options| {
                 let address = options.get("address").and_then(serde_json::Value::as_str);
-                address.map(|address| Touch::Host(address.to_owned())).into_iter().collect()
+                address
+                    .map(|address| Touch::Host(address.to_owned()))
+                    .into_iter()
+                    .chain(via::touches(options))
+                    .collect()
             },
         }
     }
@@ -60,7 +70,9 @@ impl Kind for Tcp {
             return Err(Box::new(finding.fail(FailureClass::Value, &summary)));
         };
         let banner = keys.banner.as_deref().and_then(|pattern| Regex::new(pattern).ok());
-        Ok(Box::new(Looker { finding, host, port, banner, surroundings: Arc::clone(surroundings) }))
+        let via = Via::of(keys.via.as_deref(), &finding, surroundings)?;
+        let surroundings = Arc::clone(surroundings);
+        Ok(Box::new(Looker { finding, host, port, banner, each: keys.each_address, via, surroundings }))
     }
 }
 
@@ -71,6 +83,9 @@ fn problems(options: &Options) -> Vec<OptionProblem> {
             problems.push(OptionProblem::at("address", "an address has a port").help("address = \"db.example:5432\""));
         }
         problems.extend(keys.banner.as_ref().and_then(|pattern| options::pattern_problem("banner", pattern)));
+        if keys.via.is_some() && keys.each_address {
+            problems.push(OptionProblem::at("via", "what is asked from elsewhere is asked once, by name"));
+        }
     })
 }
 
@@ -79,26 +94,41 @@ struct Looker {
     host: String,
     port: u16,
     banner: Option<Regex>,
+    each: bool,
+    via: Option<Via>,
     surroundings: Arc<Surroundings>,
 }
 
 impl Probe for Looker {
     fn run(&self, timeout: Duration) -> Looking<'_> {
-        Box::pin(self.look(timeout))
+        Box::pin(async move {
+            let deadline = network::deadline(timeout);
+            let network = &self.surroundings.network;
+            match &self.via {
+                Some(via) => self.look_from(via, deadline).await.fact("vantage", via.shown()),
+                None if self.each => {
+                    let look = |network: Network| async move { self.look(&network, deadline).await };
+                    let asked = addresses::each(network, &self.host, self.port, deadline, look).await;
+                    asked.unwrap_or_else(|trouble| self.finding.of_trouble(&trouble).fact("address", &self.place()))
+                }
+                None => self.look(network, deadline).await,
+            }
+        })
     }
 }
 
 impl Looker {
-    async fn look(&self, timeout: Duration) -> Evidence {
-        let (deadline, began) = (network::deadline(timeout), Instant::now());
+    fn place(&self) -> String {
+        format!("{}:{}", self.host, self.port)
+    }
+
+    async fn look(&self, network: &Network, deadline: Instant) -> Evidence {
+        let began = Instant::now();
         let mut timings = Timings::default();
-        let place = format!("{}:{}", self.host, self.port);
-        let connected = match self.surroundings.network.connect(&self.host, self.port, deadline, &mut timings).await {
+        let place = self.place();
+        let connected = match network.connect(&self.host, self.port, deadline, &mut timings).await {
             Ok(connected) => connected,
-            Err(trouble) if trouble.is_the_targets() => {
-                return self.finding.fail(trouble.class(), &trouble.to_string()).fact("address", &place).timed(timings);
-            }
-            Err(trouble) => return self.finding.error(&trouble.to_string()).fact("address", &place).timed(timings),
+            Err(trouble) => return self.finding.of_trouble(&trouble).fact("address", &place).timed(timings),
         };
         let address = connected.address.to_string();
         let evidence = match &self.banner {
@@ -109,6 +139,29 @@ impl Looker {
         evidence.fact("address", &address).timed(timings)
     }
 
+    /// From another vantage: curl connects, says nothing, and shows what it is greeted with.
+    async fn look_from(&self, via: &Via, deadline: Instant) -> Evidence {
+        let began = Instant::now();
+        let place = self.place();
+        let seen = via.connect(&place, LONGEST_BANNER, deadline).await;
+        let timings = Timings { total: Some(began.elapsed()), ..Timings::default() };
+        let evidence = match (&seen, &self.banner) {
+            (Err(trouble), _) => self.finding.of_trouble(trouble),
+            (Ok(_), None) => Evidence::pass(&format!("{place} takes connections")),
+            (Ok(seen), Some(pattern)) => self.judge_greeting(pattern, seen, &place),
+        };
+        evidence.fact("address", &place).timed(timings)
+    }
+
+    fn judge_greeting(&self, pattern: &Regex, seen: &[u8], place: &str) -> Evidence {
+        let text = String::from_utf8_lossy(seen);
+        if pattern.is_match(&text) {
+            return Evidence::pass(&format!("{place} greets as it should"));
+        }
+        let summary = format!("{place} does not greet as it should");
+        self.finding.fail(FailureClass::Protocol, &summary).fact("greeting", &text)
+    }
+
     async fn greeted(&self, pattern: &Regex, mut stream: TcpStream, deadline: Instant, place: &str) -> Evidence {
         let mut seen = Vec::new();
         let mut buffer = [0; 256];
@@ -116,14 +169,13 @@ impl Looker {
             match within(deadline, "a greeting", stream.read(&mut buffer)).await {
                 Ok(Ok(0) | Err(_)) => break,
                 Ok(Ok(count)) => seen.extend_from_slice(&buffer[..count]),
-                Err(trouble) if seen.is_empty() => return self.finding.fail(trouble.class(), &trouble.to_string()),
+                Err(trouble) if seen.is_empty() => return self.finding.of_trouble(&trouble),
                 Err(_) => break,
             }
             if pattern.is_match(&String::from_utf8_lossy(&seen)) {
-                return Evidence::pass(&format!("{place} greets as it should"));
+                break;
             }
         }
-        let summary = format!("{place} does not greet as it should");
-        self.finding.fail(FailureClass::Protocol, &summary).fact("greeting", &String::from_utf8_lossy(&seen))
+        self.judge_greeting(pattern, &seen, place)
     }
 }

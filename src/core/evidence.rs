@@ -36,6 +36,9 @@ pub struct Evidence {
     pub outlives_deployment: bool,
     /// How many attempts it took.
     pub attempts: u32,
+    /// How long the other side asked not to be asked again. For whoever retries; no fact of the target.
+    #[serde(skip)]
+    pub retry_after: Option<Duration>,
 }
 
 /// A number for a series.
@@ -115,6 +118,7 @@ impl Evidence {
             measured: None,
             outlives_deployment: false,
             attempts: 1,
+            retry_after: None,
         }
     }
 

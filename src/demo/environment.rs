@@ -151,6 +151,7 @@ fn production(credentials: &Credentials, faults: &Faults) -> String {
         format!("VITE_PAYMENT_CANCEL_URL={scheme}://academy.example/?payment=cancelled"),
         format!("VITE_WEBHOOK_ENDPOINT={scheme}://academy.example/api/ikhokha/webhook"),
         "VITE_WEBHOOK_SIGNATURE_ALGORITHM=sha256".to_owned(),
+        "DATABASE_URL=sqlite:data/academy.db".to_owned(),
         "VITE_WEBHOOK_TIMESTAMP_TOLERANCE=300".to_owned(),
         format!("VITE_ENABLE_PERFORMANCE_MONITORING={}", !faults.is_on(Fault::NoMonitoring)),
         "VITE_DEBUG=false".to_owned(),

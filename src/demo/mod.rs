@@ -5,6 +5,7 @@
 
 mod application;
 mod authority;
+mod callbacks;
 mod control;
 mod customers;
 mod environment;
@@ -12,6 +13,7 @@ mod faults;
 mod met;
 mod payment_api;
 pub mod pilot;
+mod realtime;
 pub mod scenario;
 mod server;
 mod sinks;

@@ -4,6 +4,7 @@
 use std::convert::Infallible;
 use std::future::Future;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -12,6 +13,7 @@ use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
+use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
@@ -22,6 +24,19 @@ use tokio_util::sync::CancellationToken;
 pub(super) type Asked = Request<Bytes>;
 /// What every handler gives.
 pub(super) type Answer = Response<Full<Bytes>>;
+
+/// What goes on over a connection after an answer that switches protocols. It stands among the answer's extensions.
+#[derive(Clone)]
+pub(super) struct Talk(Arc<dyn Fn(Upgraded) -> Talking + Send + Sync>);
+
+type Talking = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+impl Talk {
+    /// This is said.
+    pub(super) fn new(talk: impl Fn(Upgraded) -> Talking + Send + Sync + 'static) -> Self {
+        Self(Arc::new(talk))
+    }
+}
 
 /// Larger bodies are cut off.
 const LARGEST_BODY: usize = 1 << 20;
@@ -48,7 +63,7 @@ where
                 () = end.cancelled() => return,
                 accepted = listener.accept() => accepted,
             };
-            let Ok((stream, _)) = stream else { continue };
+            let Ok((stream, peer)) = stream else { continue };
             let (handler, tls, end) = (Arc::clone(&handler), tls.clone(), end.clone());
             tokio::spawn(async move {
                 let serving = async {
@@ -56,10 +71,10 @@ where
                         Some(tls) => {
                             // A handshake that the client breaks off (it refuses the certificate) is its own affair.
                             if let Ok(stream) = tls.accept(stream).await {
-                                one(stream, handler).await;
+                                one(stream, peer, handler).await;
                             }
                         }
-                        None => one(stream, handler).await,
+                        None => one(stream, peer, handler).await,
                     }
                 };
                 tokio::select! {
@@ -71,25 +86,35 @@ where
     });
 }
 
-async fn one<S, F, R>(stream: S, handler: Arc<F>)
+async fn one<S, F, R>(stream: S, peer: SocketAddr, handler: Arc<F>)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     F: Fn(Asked) -> R + Send + Sync + 'static,
     R: Future<Output = Answer> + Send + 'static,
 {
-    let service = service_fn(move |request: Request<Incoming>| {
+    let service = service_fn(move |mut request: Request<Incoming>| {
         let handler = Arc::clone(&handler);
+        let upgrade = hyper::upgrade::on(&mut request);
         async move {
-            let (head, body) = request.into_parts();
-            let answer = match Limited::new(body, LARGEST_BODY).collect().await {
+            let (mut head, body) = request.into_parts();
+            head.extensions.insert(peer);
+            let mut answer = match Limited::new(body, LARGEST_BODY).collect().await {
                 Ok(body) => handler(Request::from_parts(head, body.to_bytes())).await,
                 Err(_) => json(StatusCode::PAYLOAD_TOO_LARGE, &serde_json::json!({ "error": "too large" })),
             };
+            if let Some(Talk(talk)) = answer.extensions_mut().remove() {
+                tokio::spawn(async move {
+                    // Who goes away instead of switching has nothing to say.
+                    if let Ok(upgraded) = upgrade.await {
+                        talk(upgraded).await;
+                    }
+                });
+            }
             Ok::<_, Infallible>(answer)
         }
     });
     // A connection that ends early has nobody left to tell.
-    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).with_upgrades().await;
 }
 
 /// An answer with JSON in it.

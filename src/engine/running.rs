@@ -129,7 +129,11 @@ impl Run {
             if ended || attempt >= self.check().retry.attempts {
                 break evidence;
             }
-            tokio::time::sleep(wait_after(attempt, &self.check().retry)).await;
+            let check = self.check();
+            let Some(wait) = next_wait(attempt, &check.retry, evidence.retry_after, check.every.0) else {
+                break evidence;
+            };
+            tokio::time::sleep(wait).await;
             attempt += 1;
         };
         let when = (self.clock)();
@@ -158,6 +162,23 @@ impl Run {
             Err(_) => own_error(self.check(), &format!("did not end within its {}", self.check().timeout)),
         }
     }
+}
+
+/// How long to wait before the next attempt; `None` if the other side asked for more time than there is before the
+/// check's next turn: then this run is over, and nobody is asked too soon.
+fn next_wait(attempts: u32, retry: &Retry, asked: Option<Duration>, every: Duration) -> Option<Duration> {
+    let planned = jittered(wait_after(attempts, retry));
+    match asked {
+        Some(asked) if asked > every.max(planned) => None,
+        Some(asked) => Some(planned.max(asked)),
+        None => Some(planned),
+    }
+}
+
+/// Up to a fifth more or less, so that many who fail at once do not come back at once.
+fn jittered(wait: Duration) -> Duration {
+    let share = u32::try_from(ulid::Ulid::generate().random() % 401).unwrap_or(200);
+    wait.saturating_mul(800 + share) / 1_000
 }
 
 /// How long to wait after so many attempts.
@@ -194,5 +215,18 @@ mod tests {
         assert_eq!(waits, [2, 4, 8, 3_600, 3_600]);
         retry.backoff = Backoff::Constant;
         assert_eq!(wait_after(39, &retry), Duration::from_secs(2));
+    }
+
+    #[test]
+    fn who_asks_to_wait_is_waited_for_or_left_alone() {
+        let retry = Retry { attempts: 3, delay: Span(Duration::from_secs(2)), backoff: Backoff::Constant };
+        let every = Duration::from_secs(30);
+        let wait = |asked: Option<u64>| next_wait(1, &retry, asked.map(Duration::from_secs), every);
+        assert_eq!(wait(Some(10)), Some(Duration::from_secs(10)));
+        assert_eq!(wait(Some(31)), None, "the next turn comes sooner than the other side wants");
+        for _ in 0..1_000 {
+            let planned = wait(None).unwrap();
+            assert!((Duration::from_millis(1_600)..=Duration::from_millis(2_400)).contains(&planned), "{planned:?}");
+        }
     }
 }

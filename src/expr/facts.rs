@@ -111,6 +111,11 @@ fn from_json(json: &Json) -> Value {
     }
 }
 
+/// A place in a list, as a field that is missing.
+pub(super) fn element(at: &Value) -> String {
+    format!("[{}]", shown(at))
+}
+
 /// The kind of a value in a person's words.
 pub(super) const fn kind_of(value: &Value) -> &'static str {
     match value {

@@ -168,6 +168,7 @@ impl Condition {
             Ok(other) => cannot_tell(format!("it gives {}, not true or false", facts::kind_of(&other))),
             Err(ExecutionError::NoSuchKey(field)) => Err(Judgement::MissingField { field: field.to_string() }),
             Err(ExecutionError::UndeclaredReference(name)) => Err(Judgement::MissingField { field: name.to_string() }),
+            Err(ExecutionError::IndexOutOfBounds(at)) => Err(Judgement::MissingField { field: facts::element(&at) }),
             Err(other) => cannot_tell(explain(&other)),
         }
     }
@@ -324,7 +325,6 @@ fn explain(error: &ExecutionError) -> String {
         | ExecutionError::ValuesNotComparable(..)
         | ExecutionError::UnsupportedBinaryOperator(..) => "it compares values of different types".into(),
         ExecutionError::DivisionByZero(_) | ExecutionError::RemainderByZero(_) => "it divides by zero".into(),
-        ExecutionError::IndexOutOfBounds(_) => "it asks for an element that a list does not have".into(),
         ExecutionError::Overflow(..) => "a number in it is too large".into(),
         ExecutionError::FunctionError { function, message } => format!("{function}: {message}"),
         other => other.to_string(),

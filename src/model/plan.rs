@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::alert::Rule;
 use crate::model::ceremony::Ceremony;
 use crate::model::duration::Span;
+use crate::model::failure::Recovery;
 use crate::model::id::{CheckId, CredentialId, ItemId, KindName};
 use crate::model::item::{Item, Waivable};
 use crate::model::kind::Options;
@@ -202,6 +203,9 @@ pub struct Check {
     /// What to do about a failure, in a sentence or two.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remedy: Option<String>,
+    /// What is done about a failure, where the plan says otherwise than docs/FAILURES.md.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recovery: Option<Recovery>,
     /// The phase from whose opening on it runs; `None` for a check that no item uses: from the start.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phase: Option<Phase>,

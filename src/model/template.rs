@@ -86,6 +86,12 @@ impl Template {
     }
 }
 
+impl From<&str> for Template {
+    fn from(text: &str) -> Self {
+        Self::new(text)
+    }
+}
+
 impl Filled {
     /// The text itself, for the one place that sends it where it belongs.
     #[must_use]

@@ -1,23 +1,26 @@
 //! How names are reached: overrides as curl's `--resolve`, connections whose parts are timed, and one TLS
 //! configuration made once a session and shared by all checks.
 
+mod bounded;
 pub mod request;
 mod trouble;
 mod trust;
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::Instant;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
+pub use bounded::Bounded;
 pub use trouble::Trouble;
 pub use trust::{Chain, NetworkError};
 
@@ -27,7 +30,9 @@ use crate::model::plan;
 /// Made once a session and shared.
 #[derive(Clone)]
 pub struct Network {
-    resolve: HashMap<String, SocketAddr>,
+    resolve: HashMap<String, Vec<SocketAddr>>,
+    /// The one address of a name that is asked now, of several.
+    pinned: Option<(String, SocketAddr)>,
     trust: Arc<trust::Trust>,
     roots: Option<Vec<u8>>,
     tls: Arc<ClientConfig>,
@@ -37,6 +42,21 @@ pub struct Network {
 pub struct Connected {
     /// The connection.
     pub stream: TcpStream,
+    /// The address that answered.
+    pub address: SocketAddr,
+    /// Whether the plan's `[network] resolve` led there.
+    pub overridden: bool,
+}
+
+/// Anything that is read and written: plain or TLS.
+pub trait Duplex: AsyncRead + AsyncWrite + Unpin + Send + Sync {}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send + Sync> Duplex for S {}
+
+/// A connection of which only so much is read, plain or TLS.
+pub struct Line {
+    /// The connection.
+    pub stream: Box<dyn Duplex>,
     /// The address that answered.
     pub address: SocketAddr,
     /// Whether the plan's `[network] resolve` led there.
@@ -53,12 +73,20 @@ impl Network {
         let trust = trust::Trust::new(ca.as_deref())?;
         let roots = ca.as_deref().map(trust::read).transpose()?;
         let mut resolve = HashMap::new();
-        for (name, address) in &plan.resolve {
-            let address = address.parse().map_err(|_| NetworkError::Address(address.clone()))?;
-            resolve.insert(name.to_lowercase(), address);
+        for (name, addresses) in &plan.resolve {
+            let parsed = addresses.split(',').map(|one| one.trim().parse());
+            let parsed = parsed.collect::<Result<Vec<_>, _>>();
+            let parsed = parsed.map_err(|_| NetworkError::Address(addresses.clone()))?;
+            resolve.insert(name.to_lowercase(), parsed);
         }
         let tls = Arc::new(trust.config(None)?);
-        Ok(Self { resolve, trust: Arc::new(trust), roots, tls })
+        Ok(Self { resolve, pinned: None, trust: Arc::new(trust), roots, tls })
+    }
+
+    /// The same network, in which this name leads to this one of its addresses.
+    #[must_use]
+    pub fn pinned(&self, host: &str, port: u16, address: SocketAddr) -> Self {
+        Self { pinned: Some((format!("{}:{port}", host.to_lowercase()), address)), ..self.clone() }
     }
 
     /// The shared TLS configuration.
@@ -83,11 +111,11 @@ impl Network {
 
     /// Where the plan sends this name, if it sends it anywhere.
     #[must_use]
-    pub fn overridden(&self, host: &str, port: u16) -> Option<SocketAddr> {
+    pub fn overridden(&self, host: &str, port: u16) -> Option<&[SocketAddr]> {
         if self.resolve.is_empty() {
             return None;
         }
-        self.resolve.get(&format!("{}:{port}", host.to_lowercase())).copied()
+        self.resolve.get(&format!("{}:{port}", host.to_lowercase())).map(Vec::as_slice)
     }
 
     /// The addresses of a name, in order; overrides first.
@@ -100,8 +128,14 @@ impl Network {
         port: u16,
         deadline: Instant,
     ) -> Result<(Vec<SocketAddr>, bool), Trouble> {
-        if let Some(address) = self.overridden(host, port) {
-            return Ok((vec![address], true));
+        let overridden = self.overridden(host, port);
+        if let Some((name, address)) = &self.pinned
+            && *name == format!("{}:{port}", host.to_lowercase())
+        {
+            return Ok((vec![*address], overridden.is_some()));
+        }
+        if let Some(addresses) = overridden {
+            return Ok((addresses.to_vec(), true));
         }
         let bare = host.trim_start_matches('[').trim_end_matches(']');
         if let Ok(address) = bare.parse() {
@@ -126,6 +160,20 @@ impl Network {
         deadline: Instant,
         timings: &mut Timings,
     ) -> Result<Connected, Trouble> {
+        self.connect_from(None, (host, port), deadline, timings).await
+    }
+
+    /// The same from an address of this machine, where it has several.
+    ///
+    /// # Errors
+    /// The trouble with the last address that was tried.
+    pub async fn connect_from(
+        &self,
+        from: Option<IpAddr>,
+        (host, port): (&str, u16),
+        deadline: Instant,
+        timings: &mut Timings,
+    ) -> Result<Connected, Trouble> {
         let began = Instant::now();
         let (addresses, overridden) = self.addresses(host, port, deadline).await?;
         if !overridden {
@@ -137,7 +185,7 @@ impl Network {
             let left = u32::try_from(addresses.len() - tried).unwrap_or(1);
             let share = deadline.saturating_duration_since(Instant::now()) / left;
             let until = Instant::now() + share;
-            match within(until, &format!("a connection to {address}"), TcpStream::connect(address)).await {
+            match within(until, &format!("a connection to {address}"), dial(from, *address)).await {
                 Ok(Ok(stream)) => {
                     timings.connect = Some(began.elapsed());
                     stream.set_nodelay(true).ok();
@@ -151,17 +199,55 @@ impl Network {
     }
 }
 
+async fn dial(from: Option<IpAddr>, to: SocketAddr) -> std::io::Result<TcpStream> {
+    let Some(from) = from else { return TcpStream::connect(to).await };
+    let socket = if to.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    socket.bind(SocketAddr::new(from, 0))?;
+    socket.connect(to).await
+}
+
+impl Network {
+    /// A connection, encrypted where that is wanted, of which at most `limit` bytes are read.
+    ///
+    /// # Errors
+    /// What went wrong on the way.
+    pub async fn line(
+        &self,
+        (host, port): (&str, u16),
+        secure: bool,
+        limit: usize,
+        deadline: Instant,
+        timings: &mut Timings,
+    ) -> Result<Line, Trouble> {
+        let connected = self.connect(host, port, deadline, timings).await?;
+        let (address, overridden) = (connected.address, connected.overridden);
+        if !secure {
+            let stream = Box::new(Bounded::new(connected.stream, limit));
+            return Ok(Line { stream, address, overridden });
+        }
+        let stream = handshake(self.tls(), host, connected.stream, deadline, timings).await?;
+        Ok(Line { stream: Box::new(Bounded::new(stream, limit)), address, overridden })
+    }
+}
+
+/// Whether a host is this machine, whatever the plan's overrides say.
+#[must_use]
+pub fn is_this_machine(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    bare == "localhost" || bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
 /// A TLS handshake over a connection.
 ///
 /// # Errors
 /// Why it was refused, or that it took too long.
-pub async fn handshake(
+pub async fn handshake<S: AsyncRead + AsyncWrite + Unpin>(
     config: Arc<ClientConfig>,
     host: &str,
-    stream: TcpStream,
+    stream: S,
     deadline: Instant,
     timings: &mut Timings,
-) -> Result<TlsStream<TcpStream>, Trouble> {
+) -> Result<TlsStream<S>, Trouble> {
     let bare = host.trim_start_matches('[').trim_end_matches(']').to_owned();
     let name = ServerName::try_from(bare).map_err(|_| Trouble::NoSuchName(host.to_owned()))?;
     let began = Instant::now();

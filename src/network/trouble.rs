@@ -15,8 +15,12 @@ pub enum Trouble {
     NoSuchName(String),
     /// This machine cannot resolve names.
     NoResolver(String),
-    /// The connection was refused or broken by the other side.
-    Refused(SocketAddr, String),
+    /// Nobody listens there.
+    Refused(SocketAddr),
+    /// The other side broke the connection off.
+    Reset(SocketAddr),
+    /// No way leads to the address.
+    Unreachable(SocketAddr),
     /// This machine has no way to the network.
     NoNetwork(String),
     /// TLS was refused; the reason.
@@ -30,6 +34,19 @@ pub enum Trouble {
     },
     /// The other side broke the protocol, or sent more than its bounds.
     Protocol(String),
+    /// The other side does not let this caller in.
+    Denied(String),
+    /// The other side has no such thing as the plan names.
+    Configuration(String),
+    /// The other side says that it is unwell, starting or full.
+    Unavailable(String),
+    /// The other side asks to come more rarely, and how long to wait.
+    Throttled {
+        /// What it said.
+        said: String,
+        /// How long to wait.
+        after: Option<Duration>,
+    },
     /// Something on this machine.
     Local(String),
 }
@@ -50,9 +67,9 @@ impl Trouble {
             io::ErrorKind::NetworkUnreachable | io::ErrorKind::NetworkDown => {
                 Self::NoNetwork(format!("no network here leads to {address}"))
             }
-            io::ErrorKind::ConnectionRefused => Self::Refused(address, "refused".into()),
-            io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => Self::Refused(address, "reset".into()),
-            io::ErrorKind::HostUnreachable => Self::Refused(address, "unreachable".into()),
+            io::ErrorKind::ConnectionRefused => Self::Refused(address),
+            io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => Self::Reset(address),
+            io::ErrorKind::HostUnreachable => Self::Unreachable(address),
             io::ErrorKind::TimedOut => {
                 Self::TooLate { what: format!("a connection to {address}"), after: Duration::ZERO }
             }
@@ -60,7 +77,7 @@ impl Trouble {
         }
     }
 
-    pub(super) fn of_handshake(error: &io::Error) -> Self {
+    pub(crate) fn of_handshake(error: &io::Error) -> Self {
         match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
             Some(refused) => Self::Tls(explained(refused)),
             None if error.kind() == io::ErrorKind::UnexpectedEof => {
@@ -70,11 +87,33 @@ impl Trouble {
         }
     }
 
+    /// From an error on a connection that stood.
+    #[must_use]
+    pub fn of_stream(error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::UnexpectedEof => Self::Protocol("the other side closed the connection".into()),
+            io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe => {
+                Self::Protocol("the other side broke the connection off".into())
+            }
+            _ => Self::Protocol(format!("the exchange broke off: {error}")),
+        }
+    }
+
     /// Whether it is the target's failure; otherwise golive could not find out (DECISIONS 4).
     #[must_use]
     pub const fn is_the_targets(&self) -> bool {
         match self {
-            Self::NoSuchName(_) | Self::Refused(..) | Self::Tls(_) | Self::TooLate { .. } | Self::Protocol(_) => true,
+            Self::NoSuchName(_)
+            | Self::Refused(_)
+            | Self::Reset(_)
+            | Self::Unreachable(_)
+            | Self::Tls(_)
+            | Self::TooLate { .. }
+            | Self::Protocol(_)
+            | Self::Denied(_)
+            | Self::Configuration(_)
+            | Self::Unavailable(_)
+            | Self::Throttled { .. } => true,
             Self::NoResolver(_) | Self::NoNetwork(_) | Self::Local(_) => false,
         }
     }
@@ -84,10 +123,16 @@ impl Trouble {
     pub const fn class(&self) -> FailureClass {
         match self {
             Self::NoSuchName(_) => FailureClass::Dns,
-            Self::Refused(..) => FailureClass::Connect,
+            Self::Refused(_) => FailureClass::Refused,
+            Self::Reset(_) => FailureClass::Reset,
+            Self::Unreachable(_) => FailureClass::Connect,
             Self::Tls(_) => FailureClass::Tls,
             Self::TooLate { .. } => FailureClass::Timeout,
             Self::Protocol(_) => FailureClass::Protocol,
+            Self::Denied(_) => FailureClass::Denied,
+            Self::Configuration(_) => FailureClass::Configuration,
+            Self::Unavailable(_) => FailureClass::ServerError,
+            Self::Throttled { .. } => FailureClass::Throttled,
             Self::NoResolver(_) | Self::NoNetwork(_) | Self::Local(_) => FailureClass::Local,
         }
     }
@@ -115,14 +160,23 @@ impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoSuchName(host) => write!(f, "there is no such name: {host}"),
-            Self::Refused(address, how) => write!(f, "connection to {address} {how}"),
+            Self::Refused(address) => write!(f, "connection to {address} refused"),
+            Self::Reset(address) => write!(f, "connection to {address} reset"),
+            Self::Unreachable(address) => write!(f, "connection to {address} unreachable"),
             Self::Tls(why) => write!(f, "TLS refused: {why}"),
             Self::TooLate { what, after } if after.is_zero() => write!(f, "{what} did not come in time"),
             Self::TooLate { what, after } => {
                 let after = Duration::from_millis(u64::try_from(after.as_millis()).unwrap_or(u64::MAX));
                 write!(f, "{what} did not come within {}", duration::written(after))
             }
-            Self::NoResolver(why) | Self::NoNetwork(why) | Self::Protocol(why) | Self::Local(why) => f.write_str(why),
+            Self::NoResolver(why)
+            | Self::NoNetwork(why)
+            | Self::Protocol(why)
+            | Self::Denied(why)
+            | Self::Configuration(why)
+            | Self::Unavailable(why)
+            | Self::Local(why)
+            | Self::Throttled { said: why, .. } => f.write_str(why),
         }
     }
 }

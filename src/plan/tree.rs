@@ -127,6 +127,15 @@ impl Node {
         origin
     }
 
+    /// Whether this path leads to a list.
+    pub(crate) fn is_list(&self, path: &[Step]) -> bool {
+        let end = path.iter().try_fold(self, |node, step| match step {
+            Step::Key(key) => node.table()?.get(key).map(|entry| &entry.node),
+            Step::Index(index) => node.list()?.get(*index),
+        });
+        end.is_some_and(|node| node.list().is_some())
+    }
+
     /// The value without its places.
     pub(crate) fn to_json(&self) -> Json {
         match &self.value {

@@ -94,3 +94,43 @@ async fn the_switchboard_wants_its_token() {
     assert!(world.faults().is_on(Fault::DatabaseDown));
     assert_eq!(run(&world, "database_connection").await.outcome, Outcome::Fail);
 }
+
+#[tokio::test]
+async fn a_wrong_key_a_wrong_secret_and_a_wrong_path_are_told_apart() {
+    for (faults, says) in [
+        (&[Fault::DevCredentials][..], "answered 401 Unauthorized: the API does not know this key"),
+        (&[Fault::WeakSecret], "answered 403 Forbidden: the API knows the key, and the secret is another one"),
+        (&[Fault::PaymentOutage], "answered 503"),
+    ] {
+        let world = World::start(None, faults).unwrap();
+        let evidence = run(&world, "credential_validity").await;
+        assert_eq!(evidence.outcome, Outcome::Fail, "{says}: {}", evidence.summary);
+        assert!(evidence.summary.as_str().starts_with(says), "{says}: {}", evidence.summary);
+    }
+    let world = World::start(None, &[]).unwrap();
+    let file = world.folder().join(".env.production");
+    let written = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, written.replace("/public-api/v1/api", "/public-api/v7/api")).unwrap();
+    let evidence = run(&world, "credential_validity").await;
+    assert!(evidence.summary.as_str().contains("compare the path in VITE_IKHOKHA_API_URL"), "{}", evidence.summary);
+}
+
+#[tokio::test]
+async fn a_payment_flow_says_at_which_hop_it_ended_and_leaves_nothing_behind() {
+    let world = World::start(None, &[Fault::PaymentOutage]).unwrap();
+    let evidence = run(&world, "payment_flow").await;
+    assert_eq!(evidence.outcome, Outcome::Fail);
+    let says = "hop 3 of 8, create a payment link: answered 503";
+    assert!(evidence.summary.as_str().starts_with(says), "{}", evidence.summary);
+    let named = |name: &str| evidence.facts.iter().find(|fact| fact.name.as_str() == name).unwrap().value.as_str();
+    assert!(named("subscribe").contains("vouched by academy.example"), "{evidence:?}");
+    assert_eq!(named("the course opens"), "not reached");
+    // The target comes back in the middle of everything: the next run goes through, and takes its enrolment away.
+    world.set(Fault::PaymentOutage, false).unwrap();
+    let evidence = run(&world, "payment_flow").await;
+    assert_eq!(evidence.outcome, Outcome::Pass, "{} {:?}", evidence.summary, evidence.facts);
+    let database = rusqlite::Connection::open(world.folder().join("data/academy.db")).unwrap();
+    let find = "SELECT count(*) FROM enrolments WHERE transaction_id LIKE 'golive-%'";
+    let left: i64 = database.query_row(find, [], |row| row.get(0)).unwrap();
+    assert_eq!(left, 0);
+}

@@ -115,3 +115,62 @@ fn plan_md_names_every_key() {
     }
     assert!(missing.is_empty(), "docs/PLAN.md does not name {missing:?}");
 }
+
+/// The table of `FailureClass::meaning` as a page.
+#[test]
+fn failures_md_says_what_the_table_says() {
+    use golive::model::failure::FailureClass;
+    let mut text = String::from(FAILURES_HEAD);
+    for class in FailureClass::ALL {
+        let meaning = class.meaning();
+        let category = meaning.category.map_or("the check's own", |category| category.word());
+        let recovery = meaning.recovery.word();
+        writeln!(text, "| `{class}` | {category} | {} | `{recovery}` | {} |", meaning.impact, meaning.remedy).unwrap();
+    }
+    text.push_str(FAILURES_FOOT);
+    compare("FAILURES.md", &text);
+}
+
+const FAILURES_HEAD: &str = "# What a failure means
+
+Every `fail` and `error` is classified by what really happened, not by the words it came in. The class gives category,
+impact and recovery unless the plan says otherwise: a check's own `impact`, `remedy` and `recovery` come first, and its
+`severity` is always the plan's. The table is `src/model/failure.rs`; this page is made from it.
+
+| class | category | impact | recovery | where to begin |
+| --- | --- | --- | --- | --- |
+";
+
+const FAILURES_FOOT: &str = "
+`local` is golive's own: this machine has no network or resolver, a command is not trusted, a source failed, a condition
+cannot be evaluated. It is an `error` and never a verdict on the target.
+
+## How each recovery is carried out
+
+- **retry**: by the check's `retry` (attempts, delay, backoff), each wait a fifth more or less so that many do not come
+  back at once. `Retry-After` (of 429 and 503) is obeyed: a wait that fits before the check's next turn is waited out, a
+  longer one ends the run. After a 429 the check repeats what it was answered, without asking again, until the wait is
+  over (15 minutes at most). A pass after retries says on which attempt.
+- **fallback**: an `http` check with `fallback = { url = … }` asks there when the first service fails. If that answers as
+  it should, the check is a warning that names both; the failure of the first stays in the evidence, with the recovery
+  `fallback`.
+- **manual_intervention**: a person begins where the last column says, or at the check's own `remedy`.
+- **graceful_degradation**: by the plan's word alone (`recovery = \"graceful_degradation\"`).
+
+## Timeouts
+
+A timeout says what was waited for: the name's address, a connection to which address, the TLS handshake, the opening of
+a WebSocket, the login, an answer, the rest of the answer.
+
+## Where the failure comes from, by kind
+
+| kind | seen | class |
+| --- | --- | --- |
+| `http` | 401, 403, 407 / 404, 410 / 409 / 429 / 5xx, unless the condition asks for that status | `denied` / `not_found` / `conflict` / `throttled` / `server_error` |
+| `sql` | wrong password, user or right / no such database, table, column; a statement that writes / starting, full | `denied` / `configuration` / `server_error` |
+| `redis` | `WRONGPASS`, `NOAUTH`, `NOPERM` / `LOADING`, `MASTERDOWN`, `CLUSTERDOWN` | `denied` / `server_error` |
+| `smtp` | 530, 534, 535 / 550 to 554 / 421, 45x | `denied` / `configuration` / `server_error` |
+| `websocket` | 401, 403 / 404, a refused subscription / 5xx instead of an opening | `denied` / `configuration` / `server_error` |
+| `prometheus` | no such target or rule, a refused query / a target that is down; no sample is an `error` | `configuration` / `server_error` |
+| all | TLS offered but not spoken, demanded but not offered, another name, ended, unknown issuer | `tls` |
+";

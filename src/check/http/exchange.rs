@@ -1,8 +1,7 @@
 //! One exchange: connect, ask, read the answer within its bounds, follow redirects as far as the plan allows.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
-use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, COOKIE, HOST, LOCATION, PROXY_AUTHORIZATION, USER_AGENT};
@@ -11,50 +10,54 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
+use secrecy::SecretString;
 use tokio::time::Instant;
 
-use crate::check::Surroundings;
 use crate::check::finding::Finding;
-use crate::check::http::keys::Keys;
+use crate::check::http::keys::{Keys, Scheme, Sign};
 use crate::core::evidence::{Evidence, Timings};
 use crate::model::failure::FailureClass;
-use crate::model::template::Filled;
+use crate::model::template::{Filled, Template};
+use crate::model::values::Values;
 use crate::network::{self, Network, Trouble, within};
+use crate::webhook;
 
 /// At most so many headers in an answer, and so many bytes of them.
 const MOST_HEADERS: usize = 128;
 const LARGEST_HEAD: usize = 64 << 10;
 
 /// A request that is ready to be made.
-pub(super) struct Exchange {
-    method: Method,
-    url: Uri,
-    pub(super) shown_url: String,
-    headers: HeaderMap,
+pub(in crate::check) struct Exchange {
+    pub(in crate::check) method: Method,
+    pub(in crate::check) url: Uri,
+    pub(in crate::check) shown_url: String,
+    pub(in crate::check) headers: HeaderMap,
     /// Headers that hold a secret: they stay with the first host.
     secret_headers: Vec<HeaderName>,
-    body: Bytes,
-    redirects: u8,
-    body_limit: usize,
+    pub(in crate::check) body: Bytes,
+    pub(in crate::check) redirects: u8,
+    pub(in crate::check) body_limit: usize,
+    /// The address of this machine to send from, where it has several.
+    from: Option<IpAddr>,
 }
 
 /// What came back.
-pub(super) struct Answer {
-    pub(super) status: u16,
-    pub(super) version: Version,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Bytes,
-    pub(super) url: String,
-    pub(super) redirects: u8,
-    pub(super) address: SocketAddr,
-    pub(super) overridden: bool,
-    pub(super) reused: bool,
-    pub(super) tls: Option<String>,
-    pub(super) timings: Timings,
+pub(in crate::check) struct Answer {
+    pub(in crate::check) status: u16,
+    pub(in crate::check) version: Version,
+    pub(in crate::check) headers: HeaderMap,
+    pub(in crate::check) body: Bytes,
+    pub(in crate::check) url: String,
+    pub(in crate::check) redirects: u8,
+    pub(in crate::check) address: Option<SocketAddr>,
+    pub(in crate::check) overridden: bool,
+    pub(in crate::check) reused: bool,
+    pub(in crate::check) tls: Option<String>,
+    pub(in crate::check) timings: Timings,
 }
 
 /// A connection that is kept between runs.
-pub(super) struct Kept {
+pub(in crate::check) struct Kept {
     sender: SendRequest<Full<Bytes>>,
     driver: Driver,
     address: SocketAddr,
@@ -65,10 +68,19 @@ pub(super) struct Kept {
 type Driver = Pin<Box<dyn Future<Output = Result<(), hyper::Error>> + Send>>;
 
 impl Exchange {
-    pub(super) fn of(keys: &Keys, finding: &Finding, surroundings: &Arc<Surroundings>) -> Result<Self, Box<Evidence>> {
-        let values = &surroundings.values;
+    pub(in crate::check) fn of(keys: &Keys, finding: &Finding, values: &Values) -> Result<Self, Box<Evidence>> {
+        Self::to(&keys.url, keys, finding, values)
+    }
+
+    /// The same request to another place.
+    pub(in crate::check) fn to(
+        url: &Template,
+        keys: &Keys,
+        finding: &Finding,
+        values: &Values,
+    ) -> Result<Self, Box<Evidence>> {
         let wrong = |summary: String| Box::new(finding.fail(FailureClass::Value, &summary));
-        let url = finding.fill(&keys.url, values)?;
+        let url = finding.fill(url, values)?;
         let shown_url = url.shown().to_owned();
         let url: Uri = url.expose().parse().map_err(|_| wrong(format!("{shown_url} is no URL")))?;
         if url.host().is_none() || !matches!(url.scheme_str(), Some("http" | "https")) {
@@ -94,14 +106,45 @@ impl Exchange {
             ),
             None => Bytes::new(),
         };
+        if let Some(sign) = &keys.sign {
+            secret_headers.extend(signed(sign, &url, &body, finding, values, &mut headers)?);
+        }
         let method =
             Method::from_bytes(keys.method.as_bytes()).map_err(|_| wrong(format!("{} is no method", keys.method)))?;
         let (redirects, body_limit) = (keys.redirects, keys.body_limit);
-        Ok(Self { method, url, shown_url, headers, secret_headers, body, redirects, body_limit })
+        Ok(Self { method, url, shown_url, headers, secret_headers, body, redirects, body_limit, from: None })
+    }
+
+    /// A request whose bytes another kind has made. It follows no redirect.
+    pub(in crate::check) fn of_bytes(method: Method, url: Uri, mut headers: HeaderMap, body: Bytes) -> Self {
+        headers.entry(USER_AGENT).or_insert(HeaderValue::from_static(concat!("golive/", env!("CARGO_PKG_VERSION"))));
+        let shown_url = url.to_string();
+        let secret_headers = Vec::new();
+        Self { method, url, shown_url, headers, secret_headers, body, redirects: 0, body_limit: 1 << 20, from: None }
+    }
+
+    /// The same, sent from this address of the machine.
+    pub(in crate::check) const fn from(mut self, from: Option<IpAddr>) -> Self {
+        self.from = from;
+        self
+    }
+
+    /// The host and port that are asked first.
+    pub(in crate::check) fn host_and_port(&self) -> (String, u16) {
+        let usual = if self.url.scheme_str() == Some("https") { 443 } else { 80 };
+        (self.url.host().unwrap_or_default().to_owned(), self.url.port_u16().unwrap_or(usual))
+    }
+
+    /// Adds a header that marks the request as golive's own.
+    pub(in crate::check) fn marked(mut self, name: &'static str, value: &str) -> Self {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            self.headers.entry(name).or_insert(value);
+        }
+        self
     }
 
     /// Makes the exchange, redirects included.
-    pub(super) async fn make(
+    pub(in crate::check) async fn make(
         &self,
         network: &Network,
         deadline: Instant,
@@ -158,7 +201,7 @@ impl Exchange {
                 return Ok(answer);
             }
         }
-        let fresh = open(network, deadline, url, timings).await?;
+        let fresh = open(network, deadline, url, self.from, timings).await?;
         let (answer, known) = self.ask(fresh, deadline, url, what, timings, false).await?;
         if let Some(slot) = kept {
             *slot = known;
@@ -205,7 +248,7 @@ impl Exchange {
             body,
             url: url.to_string(),
             redirects: 0,
-            address: connection.address,
+            address: Some(connection.address),
             overridden: connection.overridden,
             reused,
             tls: connection.tls.clone(),
@@ -216,11 +259,45 @@ impl Exchange {
     }
 }
 
-async fn open(network: &Network, deadline: Instant, url: &Uri, timings: &mut Timings) -> Result<Kept, Trouble> {
+/// Adds the headers of a signature; gives their names, for what is signed for one host is no other's business.
+fn signed(
+    sign: &Sign,
+    url: &Uri,
+    body: &[u8],
+    finding: &Finding,
+    values: &Values,
+    headers: &mut HeaderMap,
+) -> Result<[HeaderName; 2], Box<Evidence>> {
+    let application = finding.fill(&sign.application, values)?;
+    let secret = SecretString::from(finding.fill(&sign.secret, values)?.expose().to_owned());
+    let (application_header, signature_header, signature) = match sign.scheme {
+        Scheme::Ikhokha => {
+            let signature = webhook::ikhokha_sign(&secret, url.path(), body);
+            (webhook::IKHOKHA_APPLICATION, webhook::IKHOKHA_SIGNATURE, signature)
+        }
+    };
+    let names = [HeaderName::from_static(application_header), HeaderName::from_static(signature_header)];
+    for (name, text) in names.iter().zip([application.expose().trim(), &signature]) {
+        let mut value = HeaderValue::from_str(text).map_err(|_| {
+            Box::new(finding.fail(FailureClass::Credential, "the application's id cannot be sent in a header"))
+        })?;
+        value.set_sensitive(true);
+        headers.insert(name, value);
+    }
+    Ok(names)
+}
+
+async fn open(
+    network: &Network,
+    deadline: Instant,
+    url: &Uri,
+    from: Option<IpAddr>,
+    timings: &mut Timings,
+) -> Result<Kept, Trouble> {
     let host = url.host().unwrap_or_default();
     let secure = url.scheme_str() == Some("https");
     let port = url.port_u16().unwrap_or(if secure { 443 } else { 80 });
-    let connected = network.connect(host, port, deadline, timings).await?;
+    let connected = network.connect_from(from, (host, port), deadline, timings).await?;
     let (address, overridden) = (connected.address, connected.overridden);
     let builder = || {
         let mut builder = http1::Builder::new();
@@ -252,21 +329,25 @@ async fn alongside<T>(driver: &mut Driver, work: impl Future<Output = Result<T, 
 
 /// Reads a body, at most `limit` bytes of it.
 async fn read(mut body: Incoming, limit: usize, deadline: Instant) -> Result<Bytes, Trouble> {
-    let mut whole = Vec::new();
-    while let Some(frame) = within(deadline, "the rest of the answer", body.frame()).await? {
-        let frame = frame.map_err(|error| broken(&error))?;
-        if let Ok(part) = frame.into_data() {
-            if whole.len() + part.len() > limit {
-                return Err(Trouble::Protocol(format!("the answer is larger than {limit} bytes")));
+    let reading = async {
+        let mut whole = Vec::new();
+        while let Some(frame) = body.frame().await {
+            if let Ok(part) = frame.map_err(|error| broken(&error))?.into_data() {
+                if whole.len() + part.len() > limit {
+                    return Err(Trouble::Protocol(format!("the answer is larger than {limit} bytes")));
+                }
+                whole.extend_from_slice(&part);
             }
-            whole.extend_from_slice(&part);
         }
-    }
-    Ok(Bytes::from(whole))
+        Ok(Bytes::from(whole))
+    };
+    within(deadline, "the rest of the answer", reading).await?
 }
 
 fn broken(error: &hyper::Error) -> Trouble {
-    let text = if error.is_incomplete_message() {
+    let below = std::error::Error::source(error).and_then(|below| below.downcast_ref::<std::io::Error>());
+    let cut_off = below.is_some_and(|below| below.kind() == std::io::ErrorKind::UnexpectedEof);
+    let text = if error.is_incomplete_message() || cut_off {
         "the connection was closed in the middle of the answer".to_owned()
     } else if error.is_parse_too_large() {
         "the answer's head is too large".to_owned()

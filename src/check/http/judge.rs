@@ -1,5 +1,9 @@
 //! From an answer to evidence: the facts of a condition, the summary, and what is worth keeping.
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use http::header::RETRY_AFTER;
 use http::{StatusCode, Version};
 use serde_json::Value as Json;
 
@@ -9,23 +13,30 @@ use crate::check::http::keys::{Keys, fact_names};
 use crate::check::judging::judged;
 use crate::core::evidence::{Evidence, LONGEST_SUMMARY, Timings};
 use crate::expr::{Condition, Fact, Facts};
+use crate::model::duration;
 use crate::model::failure::FailureClass;
 use crate::model::text::SafeText;
+use crate::model::time::Now;
 use crate::model::word::Outcome;
 use crate::network::Trouble;
 
+/// Nobody is waited for any longer, whatever they ask.
+const LONGEST_WAIT: Duration = Duration::from_secs(900);
 /// Characters of a body that are kept when it was not as it should be.
 const BODY_KEPT: usize = 500;
 
-pub(super) struct Judge {
+pub(in crate::check) struct Judge {
     finding: Finding,
     condition: Condition,
     /// Whether the plan only named a status: then a wrong one is told as such.
     only_status: Option<u16>,
+    /// What a status means here.
+    meaning: BTreeMap<String, String>,
+    clock: fn() -> Now,
 }
 
 impl Judge {
-    pub(super) fn of(keys: &Keys, finding: Finding) -> Result<Self, Box<Evidence>> {
+    pub(in crate::check) fn of(keys: &Keys, finding: Finding, clock: fn() -> Now) -> Result<Self, Box<Evidence>> {
         let source = match (&keys.expect, keys.status) {
             (Some(expect), Some(status)) => format!("status == {status} && ({expect})"),
             (Some(expect), None) => expect.clone(),
@@ -33,21 +44,20 @@ impl Judge {
         };
         let condition = Condition::compile(&source, &fact_names())
             .map_err(|error| Box::new(finding.error(&format!("the condition is wrong: {error}"))))?;
-        Ok(Self { finding, condition, only_status: keys.status.filter(|_| keys.expect.is_none()) })
+        let only_status = keys.status.filter(|_| keys.expect.is_none());
+        Ok(Self { finding, condition, only_status, meaning: keys.meaning.clone(), clock })
     }
 
-    pub(super) fn evidence(&self, exchange: &Exchange, seen: Result<Answer, (Trouble, Timings)>) -> Evidence {
+    pub(in crate::check) fn evidence(&self, exchange: &Exchange, seen: Result<Answer, (Trouble, Timings)>) -> Evidence {
         match seen {
             Ok(answer) => self.of_answer(exchange, &answer),
-            Err((trouble, timings)) => {
-                let evidence = if trouble.is_the_targets() {
-                    self.finding.fail(trouble.class(), &trouble.to_string())
-                } else {
-                    self.finding.error(&trouble.to_string())
-                };
-                evidence.fact("url", &exchange.shown_url).timed(timings)
-            }
+            Err((trouble, timings)) => self.trouble(exchange, &trouble).timed(timings),
         }
+    }
+
+    /// What went wrong on the way.
+    pub(in crate::check) fn trouble(&self, exchange: &Exchange, trouble: &Trouble) -> Evidence {
+        self.finding.of_trouble(trouble).fact("url", &exchange.shown_url)
     }
 
     fn of_answer(&self, exchange: &Exchange, answer: &Answer) -> Evidence {
@@ -55,23 +65,13 @@ impl Judge {
         let passed = format!("{} in {} ms", answer.status, took.as_millis());
         let mut evidence = judged(&self.finding, &self.condition, &self.facts(answer), &passed, "the answer");
         let wrong = evidence.outcome != Outcome::Pass;
-        if wrong && let Some(failure) = &mut evidence.failure {
-            // 401 and 403 are another thing than a service that is down.
-            failure.class = match answer.status {
-                401 | 403 => FailureClass::Denied,
-                _ if self.only_status.is_some() => FailureClass::Status,
-                400..=599 if failure.class == FailureClass::Condition => FailureClass::Status,
-                _ => failure.class,
-            };
-            if matches!(failure.class, FailureClass::Status | FailureClass::Denied) {
-                // What the service said comes before what the plan had hoped for.
-                let reason = StatusCode::from_u16(answer.status).ok().and_then(|status| status.canonical_reason());
-                let said = format!("answered {} {}: {}", answer.status, reason.unwrap_or(""), evidence.summary);
-                evidence.summary = SafeText::bounded(&said, LONGEST_SUMMARY);
-            }
+        if evidence.outcome == Outcome::Fail {
+            evidence = self.classified(answer, evidence);
         }
         evidence = evidence.material("status", &answer.status.to_string()).fact("url", &exchange.shown_url);
-        evidence = evidence.fact("address", &answer.address.to_string());
+        if let Some(address) = &answer.address {
+            evidence = evidence.fact("address", &address.to_string());
+        }
         if answer.overridden {
             evidence = evidence.fact("resolve", "the plan's [network] resolve led there");
         }
@@ -90,6 +90,50 @@ impl Judge {
             evidence = evidence.fact("body", SafeText::bounded(&text, BODY_KEPT).as_str());
         }
         evidence.timed(answer.timings)
+    }
+
+    /// 401 is another thing than a service that is down: the status says what happened, unless it is the one that the
+    /// plan had hoped for. What the service said comes before what the plan had hoped for.
+    fn classified(&self, answer: &Answer, evidence: Evidence) -> Evidence {
+        let status = answer.status;
+        let meant = self.meaning.get(&status.to_string());
+        let hoped_for = self.condition.source().contains(&status.to_string());
+        let class = match status {
+            // The status is right, so that something else is wrong; only the plan knows what that means.
+            _ if hoped_for && meant.is_none() => return evidence,
+            _ if hoped_for => evidence.failure.as_ref().map_or(FailureClass::Condition, |failure| failure.class),
+            401 | 403 | 407 => FailureClass::Denied,
+            404 | 410 => FailureClass::NotFound,
+            409 => FailureClass::Conflict,
+            429 => FailureClass::Throttled,
+            500..=599 => FailureClass::ServerError,
+            _ if self.only_status.is_some() || status >= 400 => FailureClass::Status,
+            _ => return evidence,
+        };
+        let hoped = evidence.summary.clone();
+        let mut evidence = self.finding.classed(evidence, class);
+        let reason = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
+        let said =
+            format!("answered {status} {}: {}", reason.unwrap_or(""), meant.map_or(hoped.as_str(), String::as_str));
+        evidence.summary = SafeText::bounded(&said, LONGEST_SUMMARY);
+        if matches!(status, 429 | 503) {
+            evidence.retry_after = self.retry_after(answer);
+            if let Some(after) = evidence.retry_after {
+                evidence = evidence.fact("retry-after", &duration::written(after));
+            }
+        }
+        evidence
+    }
+
+    /// `Retry-After`: seconds, or a date.
+    fn retry_after(&self, answer: &Answer) -> Option<Duration> {
+        let text = answer.headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+        if let Ok(seconds) = text.parse() {
+            return Some(Duration::from_secs(seconds).min(LONGEST_WAIT));
+        }
+        let date = jiff::fmt::rfc2822::parse(&text.replace(" GMT", " +0000")).ok()?.timestamp();
+        let left = date.duration_since((self.clock)().at);
+        Some(Duration::try_from(left).unwrap_or_default().min(LONGEST_WAIT))
     }
 
     /// Only what the condition asks for is made: most ask for the status alone.
@@ -124,7 +168,7 @@ impl Judge {
 }
 
 /// Headers by lower-case name; values of a repeated one are joined as HTTP says.
-fn headers(answer: &Answer) -> Json {
+pub(in crate::check) fn headers(answer: &Answer) -> Json {
     let mut all = serde_json::Map::new();
     for name in answer.headers.keys() {
         let values: Vec<_> = answer

@@ -1,7 +1,7 @@
 //! `http` against real listeners on loopback.
 
 use crate::check::kit::{self, listener};
-use crate::model::failure::FailureClass;
+use crate::model::failure::{FailureClass, Recovery};
 use crate::model::word::Outcome;
 
 const OK: &str = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 29\r\n\r\n{\"status\":\"ok\",\"version\":\"7\"}";
@@ -30,17 +30,19 @@ async fn an_answer_is_judged_by_the_condition() {
 async fn troubles_are_told_apart() {
     let closed = listener::closed_port();
     let surroundings = kit::surroundings(&[]);
+    let answering = |status: &str| {
+        let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n");
+        format!("http://127.0.0.1:{}/", listener::answering(&answer))
+    };
     for (url, class) in [
-        (format!("http://127.0.0.1:{closed}/"), FailureClass::Connect),
+        (format!("http://127.0.0.1:{closed}/"), FailureClass::Refused),
         ("http://no-such-host.invalid/".to_owned(), FailureClass::Dns),
-        (
-            format!("http://127.0.0.1:{}/", listener::answering("HTTP/1.1 503 No\r\ncontent-length: 0\r\n\r\n")),
-            FailureClass::Status,
-        ),
-        (
-            format!("http://127.0.0.1:{}/", listener::answering("HTTP/1.1 401 No\r\ncontent-length: 0\r\n\r\n")),
-            FailureClass::Denied,
-        ),
+        (answering("503 No"), FailureClass::ServerError),
+        (answering("401 No"), FailureClass::Denied),
+        (answering("404 No"), FailureClass::NotFound),
+        (answering("409 No"), FailureClass::Conflict),
+        (answering("429 No"), FailureClass::Throttled),
+        (answering("418 No"), FailureClass::Status),
         (format!("http://127.0.0.1:{}/", listener::answering("SSH-2.0-OpenSSH\r\n\r\n")), FailureClass::Protocol),
     ] {
         let evidence = kit::run("http", &format!("url = \"{url}\"\nstatus = 200"), &surroundings).await;
@@ -94,4 +96,124 @@ async fn a_kept_connection_is_used_again() {
     assert_eq!((first.outcome, second.outcome), (Outcome::Pass, Outcome::Pass));
     assert!(!first.facts.iter().any(|fact| fact.name.as_str() == "connection"));
     assert!(second.facts.iter().any(|fact| fact.name.as_str() == "connection"), "{second:?}");
+}
+
+#[tokio::test]
+async fn every_address_is_asked_and_the_worst_counts() {
+    let well = listener::answering(OK);
+    let ill = listener::answering("HTTP/1.1 502 Bad\r\ncontent-length: 0\r\n\r\n");
+    let keys = "url = \"http://shop.example/health\"\nstatus = 200\neach_address = true";
+    let at = |ports: &[u16]| ports.iter().map(|port| format!("127.0.0.1:{port}")).collect::<Vec<_>>().join(", ");
+    let all = kit::surroundings_resolving("shop.example:80", &at(&[well, listener::answering(OK)]), None);
+    let good = kit::run("http", keys, &all).await;
+    assert_eq!(good.outcome, Outcome::Pass, "{}", good.summary);
+    assert!(good.summary.as_str().contains("all 2 addresses"), "{}", good.summary);
+    let one = kit::surroundings_resolving("shop.example:80", &at(&[well, ill]), None);
+    let bad = kit::run("http", keys, &one).await;
+    assert_eq!(bad.outcome, Outcome::Fail);
+    let says = format!("1 of 2 addresses are right; 127.0.0.1:{ill}: answered 502");
+    assert!(bad.summary.as_str().contains(&says), "{}", bad.summary);
+    let named = |port: u16| bad.facts.iter().find(|fact| fact.name.as_str() == format!("127.0.0.1:{port}")).unwrap();
+    assert_eq!((named(well).value.as_str(), named(ill).value.as_str()), ("pass", "fail"));
+    let first_alone = kit::run("http", "url = \"http://shop.example/health\"\nstatus = 200", &one).await;
+    assert_eq!(first_alone.outcome, Outcome::Pass, "without each_address the sick one is not seen");
+}
+
+#[tokio::test]
+async fn a_fallback_is_asked_when_the_first_fails_and_told_as_such() {
+    let (closed, well) = (listener::closed_port(), listener::answering(OK));
+    let keys = |to: u16| {
+        format!("url = \"http://127.0.0.1:{closed}/\"\nstatus = 200\nfallback = {{ url = \"http://127.0.0.1:{to}/\" }}")
+    };
+    let stood_in = kit::run("http", &keys(well), &kit::surroundings(&[])).await;
+    assert_eq!(stood_in.outcome, Outcome::Warn, "{}", stood_in.summary);
+    assert!(stood_in.summary.as_str().contains("refused; the fallback http://127.0.0.1"), "{}", stood_in.summary);
+    assert_eq!(stood_in.failure.unwrap().recovery, Recovery::Fallback);
+    let both = kit::run("http", &keys(listener::closed_port()), &kit::surroundings(&[])).await;
+    assert_eq!(both.outcome, Outcome::Fail, "{}", both.summary);
+}
+
+#[tokio::test]
+async fn who_asks_to_wait_is_not_asked_again_before() {
+    let throttled = "HTTP/1.1 429 Slow\r\nretry-after: 60\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+    let (port, seen) = listener::recording(throttled);
+    let surroundings = kit::surroundings(&[]);
+    let check = kit::check("http", &format!("url = \"http://127.0.0.1:{port}/\"\nstatus = 200"));
+    let probe = crate::check::kind("http").unwrap().build(&check, &surroundings).unwrap();
+    let first = probe.run(std::time::Duration::from_secs(5)).await;
+    assert_eq!(first.retry_after, Some(std::time::Duration::from_secs(60)), "{}", first.summary);
+    let second = probe.run(std::time::Duration::from_secs(5)).await;
+    assert_eq!(second.outcome, Outcome::Fail);
+    assert!(second.summary.as_str().starts_with("not asked again"), "{}", second.summary);
+    assert_eq!(seen.lock().unwrap().matches("GET /").count(), 1);
+}
+
+#[tokio::test]
+async fn a_signed_request_carries_the_providers_signature_and_no_secret_is_shown() {
+    let (port, seen) = listener::recording("HTTP/1.1 403 No\r\ncontent-length: 0\r\n\r\n");
+    let surroundings = kit::surroundings_with_secret("credentials.secret", "FAKE-secret-of-the-test");
+    let keys = format!(
+        "url = \"http://127.0.0.1:{port}/v1/getStatus/none?a=b\"\nexpect = 'status == 404'\nmeaning = {{ 403 = \"the secret is another one\" }}\n[sign]\nscheme = \"ikhokha\"\napplication = \"app-1\"\nsecret = \"{{{{ credentials.secret }}}}\""
+    );
+    let evidence = kit::run("http", &keys, &surroundings).await;
+    assert!(evidence.summary.as_str().ends_with("the secret is another one"), "{}", evidence.summary);
+    let signature =
+        crate::webhook::ikhokha_sign(&"FAKE-secret-of-the-test".to_owned().into(), "/v1/getStatus/none", b"");
+    let seen = seen.lock().unwrap().to_lowercase();
+    assert!(seen.contains(&format!("ik-sign: {signature}")) && seen.contains("ik-appid: app-1"), "{seen}");
+}
+
+#[tokio::test]
+async fn a_body_is_bounded_whatever_its_length_says_and_packed_ones_are_not_unpacked() {
+    let surroundings = kit::surroundings(&[]);
+    let huge = listener::flooding("HTTP/1.1 200 OK\r\ncontent-length: 10737418240\r\n\r\n", "x");
+    let endless = listener::flooding(
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n",
+        &format!("8000\r\n{}\r\n", "x".repeat(0x8000)),
+    );
+    for port in [huge, endless] {
+        let keys = format!("url = \"http://127.0.0.1:{port}/\"\nstatus = 200");
+        let evidence = kit::run("http", &keys, &surroundings).await;
+        assert_eq!(evidence.outcome, Outcome::Fail);
+        assert!(evidence.summary.as_str().contains("larger than 1048576 bytes"), "{}", evidence.summary);
+    }
+    // A bomb: 20 MB of zeros in 20 kB. Nothing was asked to be packed, so nothing is unpacked.
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    std::io::Write::write_all(&mut packed, &vec![0; 20 << 20]).unwrap();
+    let packed = packed.finish().unwrap();
+    let head = format!("HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: {}\r\n\r\n", packed.len());
+    let (port, asked) = listener::recording_bytes(&[head.as_bytes(), &packed].concat());
+    let keys = format!("url = \"http://127.0.0.1:{port}/\"\nexpect = 'status == 200 && size(body) < 100000'");
+    assert_eq!(kit::run("http", &keys, &surroundings).await.outcome, Outcome::Pass);
+    assert!(!asked.lock().unwrap().to_lowercase().contains("accept-encoding"));
+}
+
+#[tokio::test]
+async fn a_circle_of_redirects_ends_where_the_plan_says() {
+    let port = listener::circling();
+    let keys = format!("url = \"http://127.0.0.1:{port}/\"\nstatus = 200\nredirects = 20");
+    let evidence = kit::run("http", &keys, &kit::surroundings(&[])).await;
+    assert_eq!(evidence.outcome, Outcome::Fail);
+    assert!(evidence.summary.as_str().contains("answered 302"), "{}", evidence.summary);
+    assert!(evidence.facts.iter().any(|fact| fact.value.as_str().starts_with("20, to")), "{evidence:?}");
+}
+
+#[tokio::test]
+async fn what_ends_too_early_or_too_late_is_told_by_what_was_waited_for() {
+    let surroundings = kit::surroundings(&[]);
+    let within = std::time::Duration::from_millis(400);
+    for (port, says) in [
+        (listener::silent(), "an answer did not come"),
+        (listener::dripping_after("HTTP/1.1 200 OK\r\ncontent-length: 90\r\n\r\n", "slow"), "the rest of the answer"),
+        (listener::answering("HTTP/1.1 200 OK\r\ncontent-length: 90\r\n\r\nshort"), "closed in the middle"),
+    ] {
+        let keys = format!("url = \"http://127.0.0.1:{port}/\"\nstatus = 200");
+        let evidence = kit::run_within("http", &keys, &surroundings, within).await;
+        assert_eq!(evidence.outcome, Outcome::Fail);
+        assert!(evidence.summary.as_str().contains(says), "{}", evidence.summary);
+    }
+    let port = listener::silent();
+    let keys = format!("url = \"https://127.0.0.1:{port}/\"\nstatus = 200");
+    let evidence = kit::run_within("http", &keys, &surroundings, within).await;
+    assert!(evidence.summary.as_str().contains("the TLS handshake did not come"), "{}", evidence.summary);
 }

@@ -75,6 +75,7 @@ fn as_check(name: &str, options: Options, timeout: Span) -> Check {
         waivable: Waivable::Never,
         impact: None,
         remedy: None,
+        recovery: None,
         phase: None,
         options,
     }

@@ -273,6 +273,7 @@ fn check(id: &str, every: Duration) -> Check {
         waivable: Waivable::By(1),
         impact: None,
         remedy: None,
+        recovery: None,
         phase: None,
         options: serde_json::Map::new(),
     }

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::model::duration::Span;
+use crate::model::failure::Recovery;
 use crate::model::kind::Options;
 use crate::model::plan::{Backoff, Run, ValueSource};
 use crate::model::word::{Category, Severity};
@@ -47,6 +48,8 @@ pub(crate) struct CommonKeys {
     pub(crate) impact: Option<String>,
     /// What to do about a failure, in a sentence or two.
     pub(crate) remedy: Option<String>,
+    /// What is done about a failure, where it is another thing than usual (docs/FAILURES.md).
+    pub(crate) recovery: Option<Recovery>,
 }
 
 /// `run`, which says when a check runs, and for the kind `command` what.

@@ -29,6 +29,12 @@ pub(super) fn problems(document: &Document, tree: &Node, specs: &[KindSpec]) -> 
             options.insert("run".into(), words.clone().into());
         }
         problems.extend(of_kind(&check.kind, &options, tree, &["checks", id], specs));
+        if check.kind == "flow" && check.common.run.is_none() && !check.common.on_demand {
+            let place = tree.place(&steps!["checks", id.as_str()], true);
+            let mut problem = Problem::error("a flow says when it runs".to_owned()).at(place);
+            problem.help.push("run = \"on_demand\", or \"scheduled\" if it changes nothing".to_owned());
+            problems.push(problem);
+        }
     }
     problems.extend(step_conditions(document, tree));
     let known = names(document);
@@ -44,7 +50,16 @@ fn of_kind(kind: &str, options: &Options, tree: &Node, table: &[&str; 2], specs:
 pub(super) fn placed(problem: OptionProblem, tree: &Node, table: &[&str; 2]) -> Problem {
     let mut path: Vec<Step> = table.iter().map(|step| Step::from(*step)).collect();
     let of_key = problem.key.is_none();
-    path.extend(problem.key.iter().flat_map(|key| key.split('.')).map(Step::from));
+    for part in problem.key.iter().flat_map(|key| key.split('.')) {
+        path.push(Step::from(part));
+        // A number is a place in a list where there is one, and else a name.
+        if let Ok(index) = part.parse::<usize>()
+            && tree.is_list(&path[..path.len() - 1])
+        {
+            path.pop();
+            path.push(Step::from(index));
+        }
+    }
     let mut place = tree.place(&path, of_key);
     if let Some(within) = problem.within {
         place = inside(place, within);
@@ -98,7 +113,8 @@ fn templates(node: &Node, known: &BTreeSet<String>, problems: &mut Vec<Problem>)
         Tree::Leaf(_) => {
             let Some(text) = node.text().filter(|text| text.contains("{{")) else { return };
             for name in Template::new(text).names() {
-                if !name.starts_with("env.") && !known.contains(name) {
+                // A flow's own names are judged by the flow: it knows which hop comes before which.
+                if !name.starts_with("env.") && !name.starts_with("flow.") && !known.contains(name) {
                     let problem =
                         Problem::error(format!("nothing gives `{{{{ {name} }}}}` a value")).at(node.origin.clone());
                     problems.push(problem.nearest(name, known.iter().map(String::as_str)));

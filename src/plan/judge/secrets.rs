@@ -28,7 +28,7 @@ fn headers(node: &Node, path: &mut Vec<String>, problems: &mut Vec<Problem>) {
         Tree::Table(table) => {
             for (name, entry) in table {
                 path.push(name.clone());
-                if is_telling(name) && holds_literal(entry) {
+                if (is_telling(name) && holds_literal(entry)) || is_password(name, entry) || holds_password(entry) {
                     let message = format!("`{}` holds a secret that stands in the plan itself", path.join("."));
                     problems.push(Problem::error(message).help(HELP));
                 } else {
@@ -46,6 +46,20 @@ fn is_telling(name: &str) -> bool {
     let name = name.to_lowercase();
     ["authorization", "x-api-key", "api-key", "apikey", "cookie", "proxy-authorization", "ik-sign"]
         .contains(&name.as_str())
+}
+
+/// `password = "…"` without a template in it.
+fn is_password(name: &str, entry: &Entry) -> bool {
+    name == "password" && entry.node.text().is_some_and(|text| !text.is_empty() && !text.contains("{{"))
+}
+
+/// `postgres://user:password@host/…`, the password written out.
+fn holds_password(entry: &Entry) -> bool {
+    let after = entry.node.text().and_then(|text| text.split_once("://")).map(|(_, after)| after);
+    let authority = after.and_then(|after| after.split(['/', '?', ' ']).next());
+    let login = authority.and_then(|authority| authority.rsplit_once('@')).map(|(login, _)| login);
+    let password = login.and_then(|login| login.split_once(':')).map(|(_, password)| password);
+    password.is_some_and(|password| !password.is_empty() && !password.contains("{{"))
 }
 
 fn holds_literal(entry: &Entry) -> bool {

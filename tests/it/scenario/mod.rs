@@ -3,7 +3,7 @@
 //! `tests/scenarios/*.toml` are meant to be read and written by people who do not program. The words they may use are
 //! in `words.rs`. After every happening the consequences that follow by themselves are applied, as the engine does.
 
-mod plan;
+pub(crate) mod plan;
 pub(crate) mod words;
 
 use std::fs;

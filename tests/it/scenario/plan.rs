@@ -113,6 +113,7 @@ pub(crate) fn check(line: &str) -> Check {
         waivable: Waivable::By(1),
         impact: None,
         remedy: None,
+        recovery: None,
         phase: None,
         options: serde_json::Map::new(),
     };
