@@ -245,3 +245,40 @@ fn a_role_speaks_and_a_hold_holds() {
     desk.fly("y");
     assert_eq!(desk.asked.last().unwrap().0, Command::LiftHold);
 }
+
+/// What enforcement would write, as the engine shows it.
+fn proposal() -> golive::model::mend::ShownProposal {
+    let line = golive::model::text::SafeText::from_foreign;
+    golive::model::mend::ShownProposal {
+        diff: vec![line("--- .env"), line("+++ .env"), line("-VITE_TEST_MODE=true"), line("+VITE_TEST_MODE=false")],
+        files: vec![".env".into()],
+        variables: vec!["VITE_TEST_MODE".to_owned()],
+        left: Vec::new(),
+        digest: line("0123456789abcdef"),
+    }
+}
+
+#[test]
+fn a_fix_shows_its_diff_behind_a_door_and_is_put_back_behind_another() {
+    use golive::core::event::{Body, EnforcementEvent, WrittenFile};
+    use golive::model::operator::Actor;
+    use golive::model::text::SafeText;
+    let mut desk = Desk::at(kit::one_blocker());
+    desk.size = (120, 36);
+    desk.fly("j f").sees("no setting of the configuration would mend this");
+    assert!(desk.asked.is_empty());
+    desk.proposal = Ok(proposal());
+    desk.fly("f").sees("Put right: VITE_TEST_MODE").sees("+VITE_TEST_MODE=false").sees("have to be run again");
+    desk.fly("<enter>");
+    assert!(desk.asked.is_empty(), "Enter alone leaves");
+    desk.fly("f y");
+    let Some((Command::Enforce { checks, digest, .. }, _)) = desk.asked.first() else { panic!("{:?}", desk.asked) };
+    assert_eq!((checks[0].as_str(), digest.as_str()), ("credentials_distinct", "0123456789abcdef"));
+    let effect = desk.state.enforcements()[0].effect;
+    let file = WrittenFile { path: SafeText::from_foreign(".env"), backup: None, digest: SafeText::empty() };
+    let written = EnforcementEvent::Written { effect, files: vec![file] };
+    desk.state.apply(&crate::scenario::event(desk.now, Actor::Golive, Body::Enforcement(written)));
+    desk.fly("u").sees("Put back: VITE_TEST_MODE");
+    desk.fly("y");
+    assert!(matches!(desk.asked.last().unwrap().0, Command::UndoEnforcement { .. }), "{:?}", desk.asked);
+}
