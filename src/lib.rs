@@ -9,6 +9,7 @@ pub mod cli;
 pub mod clock;
 pub mod core;
 pub mod demo;
+pub mod enforce;
 pub mod engine;
 pub mod envfile;
 pub mod expr;

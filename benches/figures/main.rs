@@ -1,4 +1,4 @@
-//! golive's speed, each figure beside its floor in one run on one machine: `cargo bench -- [checks|decisions|scan|screen]`.
+//! golive's speed, each figure beside its floor in one run on one machine: `cargo bench -- [alert_rules|checks|decisions|scan|screen]`.
 //!
 //! A number without its floor proves nothing: disks, cores and terminals differ, ratios travel. Loads are bounded in
 //! count and time and stay on loopback; counts come from the target, never from golive itself. docs/PERFORMANCE.md
@@ -6,6 +6,7 @@
 #![expect(clippy::print_stdout, reason = "a bench prints its figures")]
 #![expect(clippy::disallowed_methods, reason = "a bench measures the world: clocks, files, processes")]
 
+mod alert_rules;
 mod checks;
 mod decisions;
 mod measure;
@@ -22,17 +23,19 @@ fn main() {
         ["hello"] => screen::hello(),
         ["scan-alone", path] => scan::alone(path, true),
         [] => {
+            alert_rules::run();
             checks::run();
             decisions::run();
             scan::run();
             screen::run();
         }
         several => several.iter().for_each(|name| match *name {
+            "alert_rules" => alert_rules::run(),
             "checks" => checks::run(),
             "decisions" => decisions::run(),
             "scan" => scan::run(),
             "screen" => screen::run(),
-            other => println!("no figure is called {other}: checks, decisions, scan, screen"),
+            other => println!("no figure is called {other}: alert_rules, checks, decisions, scan, screen"),
         }),
     }
 }

@@ -106,7 +106,7 @@ async fn every_kind_keeps_the_contract_against_hostile_peers() {
 async fn every_kind_says_error_when_a_source_failed_and_never_pass() {
     let mut surroundings = kit::surroundings(&[]);
     let values = &mut std::sync::Arc::get_mut(&mut surroundings).unwrap().values;
-    for name in ["gone", "env.GONE", "credentials.gone"] {
+    for name in ["gone", "env.GONE", "credentials.gone", "procedure.steps"] {
         values.fail(name, "vault: not signed in");
     }
     let inside = std::sync::Arc::get_mut(&mut surroundings).unwrap();
@@ -124,6 +124,7 @@ async fn every_kind_says_error_when_a_source_failed_and_never_pass() {
     for (kind, keys) in [
         ("variable", "name = \"GONE\""),
         ("setting", "name = \"GONE\"\nmust_be = \"x\""),
+        ("settings", "variables = [{ name = \"GONE\", must_be = \"x\" }]"),
         ("credential", "credential = \"gone\""),
         ("notifier", ""),
         ("monitoring", "prometheus = \"{{ gone }}\""),
@@ -149,5 +150,6 @@ async fn every_kind_says_error_when_a_source_failed_and_never_pass() {
         assert_eq!(evidence.outcome, Outcome::Error, "{kind}: {}", evidence.summary);
         assert!(evidence.summary.as_str().contains("not signed in"), "{kind}: {}", evidence.summary);
     }
-    assert_eq!(super::KINDS.len(), 23, "a new kind belongs into this test");
+    // `gathered`, `env_files` and `procedure` look at no value of a source.
+    assert_eq!(super::KINDS.len(), 26, "a new kind belongs into this test");
 }

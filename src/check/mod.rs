@@ -11,17 +11,20 @@ mod command;
 mod contract;
 mod credential;
 mod dns;
+mod env_files;
 mod exposed;
 mod exposure;
 mod file;
 mod finding;
 mod flow;
 mod git;
+mod gathered;
 mod http;
 mod judging;
 mod junit;
 #[cfg(test)]
 mod kit;
+mod mending;
 mod metric;
 mod monitoring;
 mod notifier;
@@ -31,6 +34,7 @@ mod process;
 mod prometheus;
 mod redis;
 mod setting;
+mod settings;
 mod smtp;
 mod sql;
 mod tcp;
@@ -45,8 +49,11 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use mending::{mends, variables};
+
 use crate::core::evidence::Evidence;
 use crate::model::kind::{KindSpec, Kinds};
+use crate::model::mend::Wanted;
 use crate::model::plan::Check;
 use crate::model::time::Now;
 use crate::model::values::Values;
@@ -57,6 +64,9 @@ use crate::notify::{self, Roster};
 pub const KINDS: &[&dyn Kind] = &[
     &variable::Variable,
     &setting::Setting,
+    &settings::Settings,
+    &gathered::Gathered,
+    &env_files::EnvFiles,
     &credential::Credential,
     &http::Http,
     &tls::Tls,
@@ -91,6 +101,16 @@ pub trait Kind: Sync {
     /// The evidence that stands in for a probe: `error` when a value's source failed, `fail` when a value that the
     /// keys name is missing.
     fn build(&self, check: &Check, surroundings: &Arc<Surroundings>) -> Result<Box<dyn Probe>, Box<Evidence>>;
+
+    /// What would make a check of this kind hold where it does not: variable by variable.
+    fn wanted(&self, _check: &Check, _values: &Values) -> Vec<(String, Wanted)> {
+        Vec::new()
+    }
+
+    /// The variables that a check of this kind is about.
+    fn variables(&self, _check: &Check) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// A check that is ready to look.

@@ -69,6 +69,11 @@ fn problems(options: &Options) -> Vec<OptionProblem> {
 }
 
 fn judged(finding: &Finding, keys: &Keys, values: &Values) -> Evidence {
+    for name in ["steps", "without_budget", "without_rehearsal", "verify", "when"] {
+        if let Lookup::Failed(why) = values.get(&format!("procedure.{name}")) {
+            return finding.error(&format!("the procedure is not known: {why}"));
+        }
+    }
     let list = |name: &str| match values.get(&format!("procedure.{name}")) {
         Lookup::Found(value) => {
             value.text.expose_secret().split(',').filter(|id| !id.is_empty()).map(str::to_owned).collect::<Vec<_>>()

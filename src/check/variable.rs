@@ -12,8 +12,9 @@ use crate::check::{Kind, Looking, Probe, Surroundings, options};
 use crate::core::evidence::Evidence;
 use crate::model::failure::FailureClass;
 use crate::model::kind::{KindSpec, OptionProblem, Options};
+use crate::model::mend::Wanted;
 use crate::model::plan::Check;
-use crate::model::values::Lookup;
+use crate::model::values::{Lookup, Values};
 use crate::model::word::Category;
 
 /// The kind.
@@ -55,6 +56,22 @@ impl Kind for Variable {
         let names = keys.name.into_iter().chain(keys.names).collect();
         let surroundings = Arc::clone(surroundings);
         Ok(Box::new(Looker { finding, names, non_empty: keys.non_empty, surroundings }))
+    }
+
+    fn wanted(&self, check: &Check, values: &Values) -> Vec<(String, Wanted)> {
+        let missing = self.variables(check).into_iter().filter(|name| match values.get(&format!("env.{name}")) {
+            Lookup::Found(value) => value.text.expose_secret().trim().is_empty(),
+            Lookup::Missing => true,
+            Lookup::Failed(_) => false,
+        });
+        missing
+            .map(|name| (name, Wanted::Person("it has no value, and the plan does not know it".to_owned())))
+            .collect()
+    }
+
+    fn variables(&self, check: &Check) -> Vec<String> {
+        let keys = options::read::<Keys>(&check.options);
+        keys.map(|keys| keys.name.into_iter().chain(keys.names).collect()).unwrap_or_default()
     }
 }
 

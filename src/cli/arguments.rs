@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use clap::{ColorChoice, CommandFactory as _, Parser, Subcommand};
 
 use crate::cli::{
-    check, completions, credentials, demo, env, init, lint, rehearse, replay, report, rotate, scan, sessions, triage,
-    trust, verify,
+    check, completions, credentials, demo, enforce, env, exec, init, lint, rehearse, replay, report, rotate, scan,
+    sessions, triage, trust, verify,
 };
 
 /// A deployment cockpit in the terminal: live checks, people's decisions, and a verdict that can be explained.
@@ -48,6 +48,10 @@ pub(super) enum Command {
     Credentials(credentials::CredentialsArguments),
     /// Show the variables as the build would see them, masked.
     Env(env::EnvArguments),
+    /// Show what must change in the configuration, as a diff; write it when told.
+    Enforce(enforce::EnforceArguments),
+    /// Run a command with the validated credentials and settings, if the verdict permits.
+    Exec(exec::ExecArguments),
     /// Walk one credential's rotation.
     Rotate(rotate::RotateArguments),
     /// Look for the plan's credentials and known keys in files, archives and git history.

@@ -14,8 +14,9 @@ use crate::core::decide::{Command, Refusal};
 use crate::core::state::State;
 use crate::engine::Running;
 use crate::engine::handle::Handle;
+use crate::model::id::CheckId;
 use crate::model::operator::Operator;
-use crate::tui::cockpit::{Answer, Cockpit};
+use crate::tui::cockpit::{Answer, Cockpit, Proposing};
 
 /// What opens the engine: run beside the first frames.
 pub(super) type Opening = Box<dyn FnOnce() -> Result<(Handle, Running), Stop> + Send>;
@@ -87,14 +88,22 @@ fn arrive(
     ended
 }
 
+fn still_opening() -> Refusal {
+    Refusal::new("golive is still opening the session").instead("try again in a moment")
+}
+
 impl Cockpit for Arriving {
     fn decide(&self, command: Command, by: Operator) -> Answer {
         match self.handle.get() {
             Some(handle) => Box::pin(handle.decide(command, by)),
-            None => {
-                let refusal = Refusal::new("golive is still opening the session").instead("try again in a moment");
-                Box::pin(std::future::ready(Err(refusal)))
-            }
+            None => Box::pin(std::future::ready(Err(still_opening()))),
+        }
+    }
+
+    fn propose(&self, checks: Vec<CheckId>) -> Proposing {
+        match self.handle.get() {
+            Some(handle) => Box::pin(handle.propose(checks)),
+            None => Box::pin(std::future::ready(Err(still_opening()))),
         }
     }
 

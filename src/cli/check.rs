@@ -20,10 +20,13 @@ use crate::cli::rehearse;
 use crate::cli::signals::Signals;
 use crate::clock;
 use crate::core::state::State;
-use crate::core::verdict::{self, Answer};
+use crate::core::verdict::{self, Answer, Verdict};
+use crate::engine::GateKeeping;
 use crate::engine::handle::Handle;
 use crate::engine::headless;
 use crate::model::duration;
+use crate::model::plan::SharedPlan;
+use crate::model::values::Values;
 use crate::model::word::{Phase, Question};
 use crate::report::build::{self, Circumstances};
 
@@ -59,6 +62,53 @@ pub(super) struct CheckArguments {
     watch: bool,
 }
 
+impl CheckArguments {
+    /// What is asked where only plan, question and session can be named.
+    pub(super) fn about(plan: Option<PathBuf>, question: Option<Question>, session: Option<String>) -> Self {
+        let journal = Some("memory".to_owned());
+        let (phases, only, formats) = (Vec::new(), Vec::new(), Vec::new());
+        Self { plan, question, session, phases, only, strict: false, journal, formats, until_go: None, watch: false }
+    }
+}
+
+/// Reads a question.
+pub(super) fn question() -> impl Fn(&str) -> Result<Question, String> + Clone + Send + Sync + 'static {
+    word_of(Question::ALL, Question::word)
+}
+
+/// What came of the checks, with the very values that they were run on.
+pub(super) struct Judged {
+    pub(super) plan: SharedPlan,
+    pub(super) values: Values,
+    pub(super) verdict: Verdict,
+}
+
+/// Runs the checks without a report. `Err` holds how to end where there is no verdict: the plan is wrong and that has
+/// been said, or somebody interrupted.
+pub(super) fn judged(
+    arguments: &CheckArguments,
+    console: &Console,
+    machine: &Machine,
+) -> Result<Result<Judged, Exit>, Stop> {
+    let Some(asked) = question::asked(arguments, console)? else { return Ok(Err(Exit::Wrong)) };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Stop::own(format!("cannot start: {error}")))?;
+    let mut known = None;
+    let judging = async |asked: &Asked, handle: &Handle, values: Values| {
+        let settling = headless::settle(handle, &machine.operator, asked.wanted(), clock::now, asked.bound());
+        progress::shown(handle, asked, console, settling).await;
+        let verdict = verdict::verdict(&now_known(handle), &asked.inquiry, clock::now());
+        known = Some(Judged { plan: Arc::clone(&asked.plan), values, verdict });
+        Ok(Exit::Go)
+    };
+    let ended = runtime.block_on(interruptible(arguments, asked, console, machine, judging));
+    runtime.shutdown_background();
+    let exit = ended?;
+    Ok(known.ok_or(exit))
+}
+
 /// A parser for one of a closed list of words.
 fn word_of<T: Copy + Send + Sync + 'static>(
     all: &'static [T],
@@ -79,7 +129,9 @@ pub(super) fn run(arguments: &CheckArguments, console: &Console, machine: &Machi
         .enable_all()
         .build()
         .map_err(|error| Stop::own(format!("cannot start: {error}")))?;
-    let ended = runtime.block_on(interruptible(arguments, asked, console, machine));
+    let judging =
+        async |asked: &Asked, handle: &Handle, _: Values| judge(arguments, asked, handle, console, machine).await;
+    let ended = runtime.block_on(interruptible(arguments, asked, console, machine, judging));
     runtime.shutdown_background();
     ended
 }
@@ -89,6 +141,7 @@ async fn interruptible(
     asked: Asked,
     console: &Console,
     machine: &Machine,
+    judging: impl AsyncFnOnce(&Asked, &Handle, Values) -> Result<Exit, Stop>,
 ) -> Result<Exit, Stop> {
     let mut signals = Signals::listen()?;
     let trusted = opening::is_trusted(&asked.plan.digest)?;
@@ -103,9 +156,13 @@ async fn interruptible(
     prepared.facts.extend(rehearse::known(&asked.plan, &Keeping::of(None)?));
     let journal = asked.journal(&keeping, machine)?;
     let beginning = asked.beginning(prepared.version.clone());
-    let (handle, running) = opening::open(prepared, beginning, journal, machine, &keeping.steps(&asked.session))?;
+    let values = prepared.values().clone();
+    // A run that is over in a moment keeps no gate: nobody could ask it.
+    let gate = if arguments.watch { GateKeeping::Watched } else { GateKeeping::Not };
+    let steps = keeping.steps(&asked.session);
+    let (handle, running) = opening::open(prepared, beginning, journal, machine, &steps, gate)?;
     let ended = tokio::select! {
-        ended = judge(arguments, &asked, &handle, console, machine) => ended,
+        ended = judging(&asked, &handle, values) => ended,
         exit = signals.next() => Ok(interrupted(exit, console)),
     };
     handle.quit();

@@ -19,7 +19,7 @@ use crate::clock;
 use crate::core::event::{Body, Event, Purpose, SessionEvent, VERSION};
 use crate::core::state::State;
 use crate::core::verdict;
-use crate::engine::Beginning;
+use crate::engine::{Beginning, GateKeeping};
 use crate::model::id::SessionId;
 use crate::model::operator::Actor;
 use crate::model::plan::SharedPlan;
@@ -141,7 +141,7 @@ fn beginning(plan: &SharedPlan, wanted: Purposed, trusted: bool, machine: &Machi
         let (journal, steps) = (keeping.journal(&session, &machine)?, keeping.steps(&session));
         let version = prepared.version.clone();
         let beginning = Beginning::New { session, purpose, plan, version };
-        opening::open(prepared, beginning, journal, &machine, &steps)
+        opening::open(prepared, beginning, journal, &machine, &steps, GateKeeping::Decided)
     };
     Ok((first, Box::new(opening)))
 }
@@ -156,7 +156,8 @@ fn going_on(plan: &SharedPlan, trusted: bool, resumed: Resumed, machine: &Machin
         let keeping = Keeping::of(None)?;
         prepared.facts.extend(rehearse::known(&plan, &keeping));
         let steps = keeping.steps(&resumed.summary.id);
-        opening::open(prepared, Beginning::Resumed(resumed.events), resumed.journal, &machine, &steps)
+        let beginning = Beginning::Resumed(resumed.events);
+        opening::open(prepared, beginning, resumed.journal, &machine, &steps, GateKeeping::Decided)
     };
     Ok((first, Box::new(opening)))
 }

@@ -19,6 +19,12 @@ pub(super) enum Exit {
     Hold,
     /// golive itself failed: nothing is claimed.
     Own,
+    /// `exec` did not run its command: the verdict does not permit.
+    Refused,
+    /// `exec` found its command and could not run it.
+    NotRunnable,
+    /// `exec` did not find its command.
+    NotFound,
     /// SIGINT.
     Interrupted,
     /// SIGTERM.
@@ -44,6 +50,9 @@ impl Exit {
             Self::Wrong => 2,
             Self::Hold => 3,
             Self::Own => 4,
+            Self::Refused => 125,
+            Self::NotRunnable => 126,
+            Self::NotFound => 127,
             Self::Interrupted => 130,
             Self::Terminated => 143,
         }

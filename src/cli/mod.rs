@@ -12,7 +12,9 @@ mod console;
 mod credentials;
 mod demo;
 mod doctor;
+mod enforce;
 mod env;
+mod exec;
 mod exit;
 mod formats;
 mod init;
@@ -113,6 +115,8 @@ fn dispatch(arguments: Arguments, console: &Console, machine: &Machine) -> Resul
         Command::Init(arguments) => init::run(&arguments, console),
         Command::Schema => schema::run(console),
         Command::Credentials(arguments) => credentials::run(&arguments, console, machine),
+        Command::Enforce(arguments) => enforce::run(&arguments, console, machine),
+        Command::Exec(arguments) => exec::run(&arguments, console, machine),
         Command::Env(arguments) => env::run(&arguments, console, machine),
         Command::Rotate(arguments) => rotate::run(&arguments, console, machine),
         Command::Scan(arguments) => scan::run(&arguments, console, machine),

@@ -14,7 +14,7 @@ use crate::cli::metrics;
 use crate::cli::seen;
 use crate::core::event::{Body, ItemEvent, Purpose, SessionEvent};
 use crate::engine::handle::Handle;
-use crate::engine::{self, Beginning, Reader, Running, Setup, probes_of_kinds};
+use crate::engine::{self, Beginning, GateKeeping, Reader, Running, Setup, probes_of_kinds};
 use crate::journal::lock::Holder;
 use crate::journal::{self, Journal};
 use crate::mask::Redactor;
@@ -95,6 +95,11 @@ impl Prepared {
             surroundings.notifiers.leave_outbox();
         }
     }
+
+    /// The values that the checks will be run on.
+    pub(super) fn values(&self) -> &Values {
+        &self.surroundings.values
+    }
 }
 
 /// Reads every source of the plan and sets up the network.
@@ -130,10 +135,10 @@ pub(super) fn open(
     journal: Journal,
     machine: &Machine,
     steps_folder: &Path,
+    gate: GateKeeping,
 ) -> Result<(Handle, Running), Stop> {
-    if journal.is_memory()
-        && let Some(surroundings) = Arc::get_mut(&mut prepared.surroundings)
-    {
+    let kept_nowhere = journal.is_memory();
+    if kept_nowhere && let Some(surroundings) = Arc::get_mut(&mut prepared.surroundings) {
         surroundings.notifiers.keep_to_loopback();
     }
     let serving = metrics_of(&beginning).map(metrics::listen);
@@ -152,6 +157,7 @@ pub(super) fn open(
         reader: prepared.reader,
         surroundings: prepared.surroundings,
         redactor: prepared.redactor,
+        gate,
         steps_folder: steps_folder.to_owned(),
     };
     let (handle, running) = engine::open(setup).map_err(|error| Stop::because(&error))?;

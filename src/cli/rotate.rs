@@ -23,7 +23,7 @@ use crate::core::event::Purpose;
 use crate::core::rotation;
 use crate::core::state::{RotationStage, State};
 use crate::engine::handle::Handle;
-use crate::engine::{Beginning, Running};
+use crate::engine::{Beginning, GateKeeping, Running};
 use crate::model::id::{CredentialId, SessionId};
 use crate::model::plan::{Credential, Plan};
 use crate::model::values::Given;
@@ -155,7 +155,7 @@ fn open(
             (session, journal, beginning)
         }
     };
-    opening::open(prepared, beginning, journal, machine, &keeping.steps(&session))
+    opening::open(prepared, beginning, journal, machine, &keeping.steps(&session), GateKeeping::Not)
 }
 
 /// A walk under way.

@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use crate::core::agenda::deliveries::Deliveries;
 use crate::core::event::{
-    Body, CheckEvent, Event, ProcedureEvent, RotationEvent, RotationStep, SessionEvent, StepEvent, WatchEvent,
+    Body, CheckEvent, EnforcementEvent, Event, ProcedureEvent, RotationEvent, RotationStep, SessionEvent, StepEvent,
+    WatchEvent,
 };
 use crate::core::notice::Notice;
 use crate::core::rotation;
@@ -48,6 +49,21 @@ pub enum Effect {
     },
     /// Tell somebody: send this once, and answer what came of it.
     Deliver(Box<Notice>),
+    /// Write what a person said yes to.
+    Enforce {
+        /// Its number.
+        effect: EffectId,
+    },
+    /// Put back what was written.
+    UndoEnforcement {
+        /// Its number.
+        effect: EffectId,
+    },
+    /// Find out what became of a writing that an earlier process began.
+    RecallEnforcement {
+        /// Its number.
+        effect: EffectId,
+    },
     /// Stop this item's step, its whole tree.
     StopStep {
         /// Which.
@@ -110,7 +126,7 @@ pub struct Agenda {
     queue: BTreeSet<(Duration, usize)>,
     /// The time each check waits for; `None` when it does not.
     waiting: Vec<Option<Duration>>,
-    /// Steps to start, attach or stop, in order.
+    /// Steps to start, attach or stop, and files to write, in order.
     steps: Vec<Effect>,
     /// Notices to send.
     deliveries: Deliveries,
@@ -130,6 +146,9 @@ impl Agenda {
                     agenda.steps.push(Effect::StopStep { item: item.id.clone(), effect: step.effect });
                 }
             }
+        }
+        for enforcement in state.enforcements().iter().filter(|enforcement| enforcement.is_under_way()) {
+            agenda.steps.push(Effect::RecallEnforcement { effect: enforcement.effect });
         }
         for (id, walk) in state.rotations().filter(|(_, walk)| walk.stage == RotationStage::Withdrawing) {
             let (credential, effect) = (id.clone(), walk.effect);
@@ -170,6 +189,12 @@ impl Agenda {
             Body::Step(StepEvent::StopAsked { item, effect }) => {
                 self.steps.push(Effect::StopStep { item: item.clone(), effect: *effect });
             }
+            Body::Enforcement(EnforcementEvent::Intended { effect, .. }) => {
+                self.steps.push(Effect::Enforce { effect: *effect });
+            }
+            Body::Enforcement(EnforcementEvent::UndoIntended { effect }) => {
+                self.steps.push(Effect::UndoEnforcement { effect: *effect });
+            }
             Body::Rotation(body) => self.after_rotation(state, body, event.when().up),
             Body::Watch(WatchEvent::SourceChanged { checks, .. }) => self.again(state, checks, event.when().up, false),
             Body::Procedure(body) => self.after_procedure(state, body, event.when().up),
@@ -179,7 +204,8 @@ impl Agenda {
             | Body::Watch(_)
             | Body::Alert(_)
             | Body::Rehearsal(_)
-            | Body::Ceremony(_) => {}
+            | Body::Ceremony(_)
+            | Body::Enforcement(_) => {}
         }
     }
 

@@ -5,6 +5,7 @@
 mod ceremony;
 mod command;
 mod confirm;
+mod enforcement;
 mod rollback;
 mod rotation;
 mod session;
@@ -89,6 +90,8 @@ pub fn decide(state: &State, command: &Command, by: &Operator, now: Now) -> Resu
         Command::RunAgain { checks } => run_again(state, checks)?,
         Command::StartStep { item } => return session::start_step(state, item, now),
         Command::StopStep { item } => session::stop_step(state, item)?,
+        Command::Enforce { checks, variables, digest } => enforcement::enforce(state, checks, variables, digest)?,
+        Command::UndoEnforcement { effect } => enforcement::undo(state, *effect)?,
         Command::BeginDeployment => return session::begin_deployment(state, now),
         Command::OpenGate => return session::open_gate(state, now),
         Command::CloseGate { reason } => session::close_gate(state, reason)?,

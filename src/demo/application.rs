@@ -61,6 +61,8 @@ impl Application {
             (&Method::GET, "/health") => self.health(),
             (&Method::GET, "/api/health/database") => self.database_health(),
             (&Method::GET, "/api/health/payments") => self.payments(),
+            (&Method::GET, "/api/health/monitoring") => self.monitoring(),
+            (&Method::GET, "/api/health/errors") => answer(StatusCode::OK, &json!({ "status": "ok", "last_hour": 0 })),
             (&Method::GET, "/api/metrics") => answer(StatusCode::OK, &self.met.told()),
             (&Method::GET, path) if path.starts_with(COURSES) => self.course(&path[COURSES.len()..]),
             (&Method::POST, CALLBACK) => self.callback(asked),
@@ -150,6 +152,15 @@ impl Application {
                 answer(StatusCode::SERVICE_UNAVAILABLE, &json!({ "status": "down", "error": why }))
             }
         }
+    }
+
+    /// What monitoring says of itself.
+    fn monitoring(&self) -> Answer {
+        let on = !self.faults.is_on(Fault::NoMonitoring);
+        let (status, word) =
+            if on { (StatusCode::OK, "ok") } else { (StatusCode::SERVICE_UNAVAILABLE, "switched off") };
+        let parts = json!({ "status": word, "performance": on, "payments": on, "business": on, "health_checks": on });
+        answer(status, &parts)
     }
 
     /// What customers met lately: the youngest enrolment and how many came in the last minute.

@@ -114,6 +114,23 @@ pub(super) fn write(folder: &Path, credentials: &Credentials, faults: &Faults) -
     io::Write::write_all(&mut file, secrets.as_bytes())
 }
 
+/// What is on in production.
+const SWITCHED_ON: &[&str] = &[
+    "VITE_ENABLE_ENHANCED_WEBHOOK_VALIDATION",
+    "VITE_ENABLE_CARD_PAYMENT_THREAT_DETECTION",
+    "VITE_ENABLE_CARD_PAYMENT_AUDIT_LOGGING",
+    "VITE_ENABLE_SECURITY_LOGGING",
+    "VITE_ENABLE_ERROR_TRACKING",
+    "VITE_ENABLE_PAYMENT_MONITORING",
+    "VITE_ENABLE_BUSINESS_METRICS",
+    "VITE_ENABLE_HEALTH_CHECKS",
+    "VITE_ENABLE_CARD_PAYMENT_FAST_TRACK",
+    "VITE_ENABLE_ENHANCED_REAL_TIME_SYNC",
+    "VITE_ENABLE_BULLETPROOF_PERSISTENCE",
+    "VITE_ENABLE_IMMEDIATE_ACCESS_GRANTING",
+    "VITE_ENABLE_OPTIMISTIC_UI_UPDATES",
+];
+
 fn production(credentials: &Credentials, faults: &Faults) -> String {
     let is_service = faults.is_on(Fault::ServiceRoleKey);
     let rows_key = if is_service { &credentials.service_role_key } else { &credentials.anonymous_key };
@@ -129,12 +146,18 @@ fn production(credentials: &Credentials, faults: &Faults) -> String {
         "VITE_REQUIRE_HTTPS=true".to_owned(),
         "VITE_ENABLE_PAYMENT_LOGGING=true".to_owned(),
         format!("VITE_PRODUCTION_URL={scheme}://academy.example"),
+        format!("VITE_APP_URL={scheme}://academy.example"),
+        format!("VITE_PAYMENT_RETURN_URL={scheme}://academy.example/?payment=done"),
+        format!("VITE_PAYMENT_CANCEL_URL={scheme}://academy.example/?payment=cancelled"),
         format!("VITE_WEBHOOK_ENDPOINT={scheme}://academy.example/api/ikhokha/webhook"),
         "VITE_WEBHOOK_SIGNATURE_ALGORITHM=sha256".to_owned(),
         "DATABASE_URL=sqlite:data/academy.db".to_owned(),
         "VITE_WEBHOOK_TIMESTAMP_TOLERANCE=300".to_owned(),
+        format!("VITE_ENABLE_PERFORMANCE_MONITORING={}", !faults.is_on(Fault::NoMonitoring)),
+        "VITE_DEBUG=false".to_owned(),
         format!("VITE_SUPABASE_ANON_KEY={}", rows_key.expose_secret()),
     ];
+    lines.extend(SWITCHED_ON.iter().map(|name| format!("{name}=true")));
     if faults.is_on(Fault::ExposedSecret) {
         let [_, api_secret, _] = credentials.written(faults);
         lines.push(format!("VITE_IKHOKHA_API_SECRET={api_secret}"));

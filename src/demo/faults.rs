@@ -27,6 +27,8 @@ pub enum Fault {
     DatabaseDown,
     /// The payment API answers 503.
     PaymentOutage,
+    /// Monitoring is switched off, in the configuration and in the running application.
+    NoMonitoring,
     /// The payment API takes long to make a link.
     SlowApi,
     /// Buyers wait long until they see their course.
@@ -57,6 +59,7 @@ impl Fault {
         Self::ExpiredCertificate,
         Self::DatabaseDown,
         Self::PaymentOutage,
+        Self::NoMonitoring,
         Self::SlowApi,
         Self::SyncDelay,
         Self::VolumeDrop,
@@ -80,6 +83,7 @@ impl Fault {
             Self::ExpiredCertificate => "expired-certificate",
             Self::DatabaseDown => "database-down",
             Self::PaymentOutage => "payment-outage",
+            Self::NoMonitoring => "no-monitoring",
             Self::SlowApi => "slow-api",
             Self::SyncDelay => "sync-delay",
             Self::VolumeDrop => "volume-drop",

@@ -46,6 +46,7 @@ pub const SCENARIOS: &[Scenario] = &[
         &[Fault::ExpiredCertificate],
         "certificates_valid",
     ),
+    failing("no-monitoring", "monitoring is switched off", &[Fault::NoMonitoring], "monitoring_enabled"),
     Scenario {
         alert: Some("payment_processing_failure"),
         ..failing("payment-outage", "the payment API is down", &[Fault::PaymentOutage], "ikhokha_api_status")

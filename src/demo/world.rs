@@ -220,6 +220,7 @@ fn inject(folder: &Path, credentials: &Credentials, faults: &Faults, fault: Faul
         | Fault::WeakSecret
         | Fault::MissingVariable
         | Fault::PlainHttp
+        | Fault::NoMonitoring
         | Fault::ExposedSecret
         | Fault::ServiceRoleKey
         | Fault::OldBundle => {

@@ -10,6 +10,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::core::decide::{Command, Refusal};
 use crate::core::state::State;
+use crate::engine::enforcing::Wish;
+use crate::model::id::CheckId;
+use crate::model::mend::ShownProposal;
 use crate::model::operator::Operator;
 
 /// A running engine, from outside. Cheap to clone; when the last one is gone, the engine ends.
@@ -17,6 +20,7 @@ use crate::model::operator::Operator;
 pub struct Handle {
     pub(super) asked: mpsc::Sender<Asked>,
     pub(super) states: watch::Receiver<Arc<State>>,
+    pub(super) wishes: mpsc::Sender<Wish>,
     pub(super) quit: CancellationToken,
     pub(super) lateness: watch::Receiver<Lateness>,
 }
@@ -53,6 +57,20 @@ impl Handle {
             let gone = || Refusal::new("golive is ending").instead("start it again; it stands where it stood");
             let (answer, answered) = oneshot::channel();
             asked.send(Asked { command, by, answer }).await.map_err(|_| gone())?;
+            answered.await.unwrap_or_else(|_| Err(gone()))
+        }
+    }
+
+    /// Asks what enforcement would change in the configuration to mend these checks.
+    pub fn propose(
+        &self,
+        checks: Vec<CheckId>,
+    ) -> impl Future<Output = Result<ShownProposal, Refusal>> + Send + 'static + use<> {
+        let wishes = self.wishes.clone();
+        async move {
+            let gone = || Refusal::new("golive is ending").instead("start it again; it stands where it stood");
+            let (answer, answered) = oneshot::channel();
+            wishes.send(Wish { checks, answer }).await.map_err(|_| gone())?;
             answered.await.unwrap_or_else(|_| Err(gone()))
         }
     }

@@ -9,7 +9,9 @@ pub mod headless;
 
 mod compact;
 mod delivering;
+mod enforcing;
 mod events;
+mod gate;
 mod keeper;
 mod pacing;
 mod redaction;
@@ -27,6 +29,7 @@ mod tests;
 
 use std::thread::JoinHandle;
 
+pub use gate::Keeping as GateKeeping;
 pub use seeing::{Reader, credentials as credentials_seen};
 pub use setup::{Beginning, OpenError, ProbeOf, Setup, probes_of_kinds};
 

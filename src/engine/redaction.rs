@@ -48,6 +48,8 @@ pub(super) fn command(redactor: &Redactor, command: Command) -> Command {
         | Command::RunAgain { .. }
         | Command::StartStep { .. }
         | Command::StopStep { .. }
+        | Command::Enforce { .. }
+        | Command::UndoEnforcement { .. }
         | Command::BeginDeployment
         | Command::OpenGate
         | Command::CloseSession

@@ -7,6 +7,7 @@ use crate::check::{self, Probe, Surroundings};
 use crate::core::event::{Body, Event, Purpose};
 use crate::core::evidence::Evidence;
 use crate::core::state::FoldError;
+use crate::engine::gate::Keeping;
 use crate::engine::seeing::Reader;
 use crate::journal::Journal;
 use crate::mask::Redactor;
@@ -38,6 +39,8 @@ pub struct Setup {
     pub reader: Reader,
     /// Takes secrets out of everything that becomes an event.
     pub redactor: Redactor,
+    /// How the gate is kept.
+    pub gate: Keeping,
     /// Where steps keep what they print and how they ended.
     pub steps_folder: PathBuf,
 }

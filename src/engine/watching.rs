@@ -85,12 +85,12 @@ fn look(path: &Path) -> Look {
 
 /// A watch under way. It ends when it is dropped.
 #[derive(Debug)]
-pub(super) struct Watch {
+pub(super) struct Lookout {
     pub(super) number: u64,
     task: Option<JoinHandle<()>>,
 }
 
-impl Watch {
+impl Lookout {
     /// Nobody watches yet.
     pub(super) const fn none() -> Self {
         Self { number: 0, task: None }
@@ -103,7 +103,7 @@ impl Watch {
     }
 }
 
-impl Drop for Watch {
+impl Drop for Lookout {
     fn drop(&mut self) {
         if let Some(task) = &self.task {
             task.abort();

@@ -12,8 +12,11 @@ static REFERENCE: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\$\{([^{}]+)\}|\$([A-Za-z_][A-Za-z0-9_]*)").expect("the pattern is constant"));
 static OPERATOR: LazyLock<Regex> = LazyLock::new(|| Regex::new(r":\+|\+|:-|-").expect("the pattern is constant"));
 
-const MOST_REPLACEMENTS: usize = 200;
+/// An input on which the library goes round in circles comes back to where it was; one that grows, grows beyond this.
+const MOST_REPLACEMENTS: usize = 4_000;
 const LONGEST: usize = 64 * 1024;
+/// So many bytes are looked through for one value at most, all rounds together.
+const MOST_WORK: usize = 2 << 20;
 
 /// Expands values in the order of their names' first appearance.
 pub(super) fn expand(parsed: &[(String, String)], process: &BTreeMap<String, String>) -> Vec<(String, String)> {
@@ -39,13 +42,20 @@ fn expand_value(value: &str, process: &BTreeMap<String, String>, running: &HashM
     let look_up = |name: &str| process.get(name).or_else(|| running.get(name)).filter(|value| !value.is_empty());
     let mut result = value.to_owned();
     let mut seen = HashSet::new();
+    let (longest, mut round, mut work) = (LONGEST.max(value.len().saturating_mul(16)), 0, 0);
     for _ in 0..MOST_REPLACEMENTS {
         let Some((range, expression)) = first_reference(&result) else { break };
-        seen.insert(result.clone());
+        // Twice through all that was seen, without anything new: it never ends.
+        round = if seen.insert(result.clone()) { 0 } else { round + 1 };
+        work += result.len();
+        if round > 2 * seen.len() || work > MOST_WORK.max(longest) {
+            break;
+        }
         let operator = OPERATOR.find(&expression);
         let (name, default) = match &operator {
             Some(found) => (&expression[..found.start()], &expression[found.end()..]),
-            None => (expression.as_str(), ""),
+            // Without an operator the original splits by nothing, and to JavaScript that is the word "null".
+            None => expression.split_once("null").unwrap_or((expression.as_str(), "")),
         };
         let replacement = match operator.as_ref().map(|found| found.as_str()) {
             Some(":+" | "+") => look_up(name).map_or_else(String::new, |_| default.to_owned()),
@@ -56,7 +66,7 @@ fn expand_value(value: &str, process: &BTreeMap<String, String>, running: &HashM
         };
         let template = result[range.clone()].to_owned();
         result = replace_first(&result, &template, &replacement);
-        if running.get(name) == Some(&result) || result.len() > LONGEST {
+        if running.get(name) == Some(&result) || result.len() > longest {
             break;
         }
     }

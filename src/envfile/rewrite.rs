@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::envfile::parse::{LINE, Line, parse};
+use crate::envfile::parse::{Line, parse, places};
 
 /// The text with this variable's last assignment (the one that counts) holding another value; a variable that is not
 /// there is added at the end. `None` where no way of writing it would be read back as that value.
@@ -40,15 +40,7 @@ const fn is_plain(character: char) -> bool {
 
 /// Where the value stands that counts, as bytes of the text, quotes included.
 fn place_of(text: &str, name: &str) -> Option<std::ops::Range<usize>> {
-    let assignment =
-        LINE.captures_iter(text).filter(|captures| captures.get(1).is_some_and(|n| n.as_str() == name)).last()?;
-    if let Some(value) = assignment.get(2) {
-        return Some(value.range());
-    }
-    // Nothing stands behind the sign: there it goes.
-    let end = assignment.get(1)?.end();
-    let sign = text[end..].find(['=', ':'])? + end + 1;
-    Some(sign..sign)
+    places(text).into_iter().rfind(|place| place.name == name).map(|place| place.value)
 }
 
 fn appended(text: &str, name: &str, written: &str) -> String {

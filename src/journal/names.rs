@@ -1,8 +1,8 @@
 //! What an event is called in the journal's listing columns: the words of its stored form.
 
 use crate::core::event::{
-    AlertEvent, Body, CeremonyEvent, CheckEvent, ItemEvent, NoticeEvent, ProcedureEvent, RehearsalEvent, RotationStep,
-    SessionEvent, StepEvent, WatchEvent,
+    AlertEvent, Body, CeremonyEvent, CheckEvent, EnforcementEvent, ItemEvent, NoticeEvent, ProcedureEvent,
+    RehearsalEvent, RotationStep, SessionEvent, StepEvent, WatchEvent,
 };
 
 /// Family and kind of an event.
@@ -12,6 +12,7 @@ pub(super) const fn of(body: &Body) -> (&'static str, &'static str) {
         Body::Check(body) => ("check", check(body)),
         Body::Item(body) => ("item", item(body)),
         Body::Step(body) => ("step", step(body)),
+        Body::Enforcement(body) => ("enforcement", enforcement(body)),
         Body::Rotation(body) => ("rotation", rotation(&body.step)),
         Body::Watch(body) => ("watch", watch(body)),
         Body::Alert(body) => ("alert", alert(body)),
@@ -39,6 +40,7 @@ const fn session(body: &SessionEvent) -> &'static str {
         SessionEvent::PhaseOpened { .. } => "phase_opened",
         SessionEvent::GateOpened => "gate_opened",
         SessionEvent::GateClosed { .. } => "gate_closed",
+        SessionEvent::GateKept(_) => "gate_kept",
         SessionEvent::Closed => "closed",
         SessionEvent::Aborted { .. } => "aborted",
         SessionEvent::CredentialSeen(_) => "credential_seen",
@@ -101,6 +103,16 @@ const fn step<Of>(body: &StepEvent<Of>) -> &'static str {
         StepEvent::WaitsForInput { .. } => "waits_for_input",
         StepEvent::StopAsked { .. } => "stop_asked",
         StepEvent::Ended { .. } => "ended",
+    }
+}
+
+const fn enforcement(body: &EnforcementEvent) -> &'static str {
+    match body {
+        EnforcementEvent::Intended { .. } => "intended",
+        EnforcementEvent::Written { .. } => "written",
+        EnforcementEvent::Failed { .. } => "failed",
+        EnforcementEvent::UndoIntended { .. } => "undo_intended",
+        EnforcementEvent::Undone { .. } => "undone",
     }
 }
 

@@ -10,6 +10,7 @@ pub mod failure;
 pub mod id;
 pub mod item;
 pub mod kind;
+pub mod mend;
 pub mod notifier;
 pub mod operator;
 pub mod plan;

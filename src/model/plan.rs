@@ -50,6 +50,9 @@ pub struct Plan {
     pub metrics: Option<Metrics>,
     /// The rollback procedure.
     pub procedure: Vec<RollbackStep>,
+    /// What deployments ask before they let customers in.
+    #[serde(default)]
+    pub gate: Gate,
     /// What the plan says of the rollback beside its steps.
     #[serde(default)]
     pub rollback: Rollback,
@@ -149,6 +152,9 @@ pub struct Credential {
     pub from: ValueSource,
     /// The check that judges it.
     pub check: CheckId,
+    /// The variable under which a command gets it; that of its source unless named.
+    #[serde(default, rename = "as", skip_serializing_if = "Option::is_none")]
+    pub variable: Option<String>,
     /// How old it may grow.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rotate_every: Option<Span>,
@@ -245,6 +251,20 @@ pub enum Backoff {
     Constant,
     /// Twice as long each time.
     Exponential,
+}
+
+/// Where the gate can be asked, and what moves it without a person (DECISIONS 15).
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Gate {
+    /// A file that says `open` or `closed`, relative to the plan's folder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<PathBuf>,
+    /// An address of loopback on which `/gate` answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listen: Option<std::net::SocketAddr>,
+    /// Checks whose failure closes it again, and says which it was; none: only a person closes it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub closes_on: Vec<CheckId>,
 }
 
 /// Where golive itself can be watched: Prometheus' text format over HTTP.

@@ -181,7 +181,7 @@ async fn a_command_reads_the_notice_from_its_standard_input() {
     };
     let built = kit::build("command", &keys, &Values::default()).unwrap();
     built.send(&notice(Happened::Fired), way(10_000)).await.unwrap();
-    let told: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+    let told: serde_json::Value = serde_json::from_slice(&tokio::fs::read(&file).await.unwrap()).unwrap();
     assert_eq!(told["notice"]["about"]["alert"]["happened"], "fired");
     let fails = kit::build("command", "run = [\"sh\", \"-c\", \"exit 3\"]", &Values::default()).unwrap();
     let refused = fails.send(&notice(Happened::Fired), way(10_000)).await.unwrap_err();

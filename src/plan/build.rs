@@ -15,14 +15,14 @@ use crate::model::item::{Item, Manual, Rehearsal, Soak, Waivable};
 use crate::model::kind::{KindSpec, Kinds, Options, Touch};
 use crate::model::notifier::Notifier;
 use crate::model::plan::{
-    Check, Credential, Limits, Metrics, Network, Plan, Retry, Run, Service, Sources, ValueSource,
+    Check, Credential, Gate, Limits, Metrics, Network, Plan, Retry, Run, Service, Sources, ValueSource,
 };
 use crate::model::rotation::{Rotation, VerifyWithin};
 use crate::model::step::{Action, Step};
 use crate::model::word::{Category, Phase, Severity};
 use crate::plan::document::{
-    AlertDocument, CheckDocument, CommonKeys, CredentialDocument, Document, ItemDocument, NotifierDocument,
-    RequestDocument, RotationDocument, RunDocument, SettingDocument, StepDocument,
+    AlertDocument, CheckDocument, CommonKeys, CredentialDocument, Document, GateDocument, ItemDocument,
+    NotifierDocument, RequestDocument, RotationDocument, RunDocument, SettingDocument, StepDocument,
 };
 use crate::plan::files;
 use crate::plan::judge::{notifiers, selection, setting_id};
@@ -67,6 +67,7 @@ pub(super) fn plan(document: Document, tree: &Node, folder: &Path, kinds: &Kinds
     let mut rollback = procedure::rollback(document.procedure, &checks, no_return);
     procedure::ask_only_of_the_old_version(&mut checks, &items, &rollback);
     set_phases(&mut checks, &items);
+    let gate = gate(document.gate, &checks);
     rollback.fingerprint = procedure::fingerprint(&steps, &rollback, &files, &checks, folder);
     let mut plan = Plan {
         service,
@@ -76,6 +77,7 @@ pub(super) fn plan(document: Document, tree: &Node, folder: &Path, kinds: &Kinds
         credentials,
         checks,
         items,
+        gate,
         alerts: document.alerts.into_iter().map(|(id, alert)| rule(&id, alert, &told)).collect(),
         notifiers: document.notifiers.into_iter().map(notifier).collect(),
         metrics: document.metrics.map(|metrics| Metrics { listen: metrics.listen }),
@@ -121,7 +123,8 @@ fn checks_of(
         options.insert("credential".into(), id.clone().into());
         let timeout = credential.common.timeout.unwrap_or(Span::seconds(10));
         let (from, rotate_every, rotation) = (credential.from, credential.rotate_every, rotation(credential.rotation));
-        let made_of = Credential { from, check: check.clone(), rotate_every, timeout, rotation };
+        let variable = credential.r#as;
+        let made_of = Credential { from, check: check.clone(), variable, rotate_every, timeout, rotation };
         credentials.insert(CredentialId::new(&id), made_of);
         checks.push(made(&check, "credential", credential.common, options, service, kinds));
     }
@@ -323,6 +326,16 @@ pub(super) fn action(
         },
         None => Action::Command { run: run.unwrap_or_default(), folder, environment, tty },
     }
+}
+
+fn gate(document: GateDocument, checks: &[Check]) -> Gate {
+    let known = || checks.iter().map(|check| (check.id.as_str(), check.category));
+    let closes_on = document.closes_on.iter().flat_map(|pattern| selection(pattern, known()));
+    let mut closes_on: Vec<CheckId> = closes_on.map(CheckId::new).collect();
+    closes_on.sort_unstable();
+    closes_on.dedup();
+    // The judge has made sure that it is an address.
+    Gate { file: document.file, listen: document.listen.and_then(|address| address.parse().ok()), closes_on }
 }
 
 /// A check runs from the opening of the first phase that uses it, directly or through what depends on it (DECISIONS 1).

@@ -12,6 +12,7 @@ const PRESETS: &[(&str, &str)] = &[
             include_str!("presets/ikhokha/health.toml"),
             include_str!("presets/ikhokha/flows.toml"),
             include_str!("presets/ikhokha/alerting.toml"),
+            include_str!("presets/ikhokha/configuration.toml"),
             include_str!("presets/ikhokha/exposure.toml"),
             include_str!("presets/ikhokha/monitoring.toml"),
             include_str!("presets/ikhokha/alerts.toml"),

@@ -80,20 +80,32 @@ async fn read_all(plan: &Plan, trusted: bool, process: &BTreeMap<String, String>
     });
     let got = join_all(reads).await;
     for ((name, source, _), got) in named.iter().zip(got) {
-        let secret = name.starts_with("credentials.");
-        match got {
-            Ok(Some((text, origin))) => {
-                values.insert(name, Value { text, secret, origin });
-                // The variable that holds a credential is as secret as the credential.
-                if let (true, ValueSource::Env(variable)) = (secret, source) {
-                    mark_secret(&mut values, variable);
-                }
-            }
-            Ok(None) => {}
-            Err(why) => values.fail(name, &why),
-        }
+        keep(&mut values, name, source, got);
     }
     values
+}
+
+fn of_variable(values: &Values, variable: &str) -> Got {
+    match values.get(&format!("env.{variable}")) {
+        Lookup::Found(value) => Ok(Some((value.text.clone(), value.origin.clone()))),
+        Lookup::Missing => Ok(None),
+        Lookup::Failed(why) => Err(why.to_owned()),
+    }
+}
+
+fn keep(values: &mut Values, name: &str, source: &ValueSource, got: Got) {
+    let secret = name.starts_with("credentials.");
+    match got {
+        Ok(Some((text, origin))) => {
+            values.insert(name, Value { text, secret, origin });
+            // The variable that holds a credential is as secret as the credential.
+            if let (true, ValueSource::Env(variable)) = (secret, source) {
+                mark_secret(values, variable);
+            }
+        }
+        Ok(None) => {}
+        Err(why) => values.fail(name, &why),
+    }
 }
 
 fn built_in(plan: &Plan, values: &mut Values) {
@@ -151,11 +163,7 @@ struct Context<'a> {
 async fn read(source: &ValueSource, context: Context<'_>, timeout: Duration) -> Got {
     match source {
         ValueSource::Value(text) => Ok(Some((SecretString::from(text.clone()), Origin::Plan))),
-        ValueSource::Env(name) => match context.values.get(&format!("env.{name}")) {
-            Lookup::Found(value) => Ok(Some((value.text.clone(), value.origin.clone()))),
-            Lookup::Missing => Ok(None),
-            Lookup::Failed(why) => Err(why.to_owned()),
-        },
+        ValueSource::Env(name) => of_variable(context.values, name),
         ValueSource::File(path) => file::read(context.folder, path),
         ValueSource::Command(words) => command::read(words, context.folder, context.trusted, timeout).await,
         ValueSource::Keyring(name) => within(timeout, "the keyring", keyring::read(name)).await,

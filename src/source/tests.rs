@@ -22,6 +22,7 @@ fn plan(folder: &Path, process_env: bool) -> Plan {
         notifiers: Vec::new(),
         metrics: None,
         procedure: Vec::new(),
+        gate: Default::default(),
         rollback: crate::model::rollback::Rollback::default(),
         ceremony: crate::model::ceremony::Ceremony::default(),
         limits: Limits::default(),
@@ -33,7 +34,8 @@ fn plan(folder: &Path, process_env: bool) -> Plan {
 fn with_credential(mut plan: Plan, id: &str, from: ValueSource) -> Plan {
     let check = CheckId::new(&format!("{id}_valid"));
     let timeout = Span(Duration::from_millis(400));
-    let credential = Credential { from, check, rotate_every: None, timeout, rotation: Rotation::default() };
+    let credential =
+        Credential { from, check, variable: None, rotate_every: None, timeout, rotation: Rotation::default() };
     plan.credentials.insert(CredentialId::new(id), credential);
     plan
 }

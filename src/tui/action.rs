@@ -53,6 +53,8 @@ pub enum Action {
     Claim,
     /// Runs the selected checks again.
     RunAgain,
+    /// Shows what would be written into the configuration to mend the selected check.
+    Fix,
     /// The act of what is selected: start or stop the step, open the gate, close the session.
     Act,
     /// Takes one's own last decision on the selected row back.
@@ -100,6 +102,7 @@ impl Action {
             Self::Claim
                 | Self::RunAgain
                 | Self::Undo
+                | Self::Fix
                 | Self::Act
                 | Self::Sign
                 | Self::Object

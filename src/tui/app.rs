@@ -12,6 +12,8 @@ use tui_input::backend::crossterm::to_input_request;
 
 use crate::core::decide::{Command, Refusal};
 use crate::core::state::State;
+use crate::model::id::CheckId;
+use crate::model::mend::ShownProposal;
 use crate::model::operator::Operator;
 use crate::model::time::Now;
 use crate::tui::action::Action;
@@ -47,6 +49,8 @@ pub enum Leaving {
 pub enum Effect {
     /// Ask the engine for this; the answer comes back with the ticket.
     Decide(u64, Command, Operator),
+    /// Ask the engine what would be written to mend these.
+    Propose(Vec<CheckId>),
     /// End the cockpit.
     Leave(Leaving),
     /// Go to sleep.
@@ -137,6 +141,22 @@ impl App {
                     None => self.ui.say(words, true, now),
                 }
             }
+        }
+    }
+
+    /// What would be written was worked out, or there is nothing to write.
+    pub fn proposed(&mut self, checks: &[CheckId], proposal: Result<ShownProposal, Refusal>, live: Live<'_>, now: Now) {
+        match proposal {
+            // Somebody who opened something else meanwhile is not interrupted.
+            Ok(_) if self.ui.layers.top().is_some() => {
+                self.ui.say("what would be written was worked out; press f again to see it", true, now);
+            }
+            Ok(proposal) => {
+                let dialog = Dialog::fix(&self.scene(live, now), checks, &proposal);
+                self.ask(dialog);
+            }
+            Err(Refusal { what, instead: Some(instead) }) => self.ui.say(format!("{what}; {instead}"), true, now),
+            Err(Refusal { what, instead: None }) => self.ui.say(what, true, now),
         }
     }
 

@@ -9,6 +9,8 @@ use tokio::sync::watch;
 use crate::clock;
 use crate::core::decide::{Command, Refusal};
 use crate::core::state::State;
+use crate::model::id::CheckId;
+use crate::model::mend::ShownProposal;
 use crate::model::operator::Operator;
 use crate::model::time::Now;
 use crate::tui::replaying::{ReplayStand, Steering};
@@ -16,10 +18,16 @@ use crate::tui::replaying::{ReplayStand, Steering};
 /// The answer to a decision, once it is on disk or refused.
 pub type Answer = Pin<Box<dyn Future<Output = Result<(), Refusal>> + Send>>;
 
+/// What would be written to mend some checks, once it is worked out.
+pub type Proposing = Pin<Box<dyn Future<Output = Result<ShownProposal, Refusal>> + Send>>;
+
 /// A running go-live, as the screen sees it.
 pub trait Cockpit {
     /// Asks for something in a person's name.
     fn decide(&self, command: Command, by: Operator) -> Answer;
+
+    /// Asks what enforcement would write to mend these checks.
+    fn propose(&self, checks: Vec<CheckId>) -> Proposing;
 
     /// The state, always the newest.
     fn watch(&self) -> watch::Receiver<Arc<State>>;
@@ -44,6 +52,10 @@ pub trait Cockpit {
 impl Cockpit for crate::engine::handle::Handle {
     fn decide(&self, command: Command, by: Operator) -> Answer {
         Box::pin(Self::decide(self, command, by))
+    }
+
+    fn propose(&self, checks: Vec<CheckId>) -> Proposing {
+        Box::pin(Self::propose(self, checks))
     }
 
     fn watch(&self) -> watch::Receiver<Arc<State>> {

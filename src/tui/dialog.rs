@@ -38,6 +38,8 @@ pub struct Dialog {
     pub title: String,
     /// What a person has to know before answering: a name and a text each.
     pub facts: Vec<(String, String)>,
+    /// Lines that are shown as they are: a diff.
+    pub excerpt: Vec<String>,
     /// What is typed.
     pub fields: Vec<Field>,
     /// The field that takes the keys.

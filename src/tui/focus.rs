@@ -2,6 +2,7 @@
 
 use crate::core::event::Subject;
 use crate::core::notice::test;
+use crate::core::state::Enforcement;
 use crate::model::id::{AlertId, CheckId, CredentialId, ItemId};
 use crate::tui::detail;
 use crate::tui::scene::Scene;
@@ -77,6 +78,17 @@ impl Focus {
         chosen.cloned().or_else(|| words::most_urgent(scene.live).map(|(rule, _)| rule.id.clone()))
     }
 
+    /// On the credentials screen: what the watch saw and nobody has taken on them, of the chosen credential first.
+    #[must_use]
+    pub fn seen(&self, scene: &Scene<'_>) -> Option<String> {
+        if scene.ui.screen != ScreenName::Credentials {
+            return None;
+        }
+        let watched = scene.live.watched();
+        let own = self.credential.as_ref().filter(|id| watched.of(id.as_str()).is_some()).map(ToString::to_string);
+        own.or_else(|| watched.standing().next().map(|(what, _)| what.to_string()))
+    }
+
     /// The check that waits for a code, where the hands are on one or on an item that rests on it.
     #[must_use]
     pub fn waiting_for_code(&self, scene: &Scene<'_>) -> Option<CheckId> {
@@ -85,6 +97,21 @@ impl Focus {
             latest.is_some_and(|latest| test::waiting(&latest.evidence).next().is_some())
         };
         self.checks(scene).into_iter().find(waits)
+    }
+
+    /// The checks that fail: what a fix would be about.
+    #[must_use]
+    pub fn failing(&self, scene: &Scene<'_>) -> Vec<CheckId> {
+        let fails = |id: &CheckId| scene.live.check(id).is_some_and(|(_, known)| known.known_failure().is_some());
+        self.checks(scene).into_iter().filter(fails).collect()
+    }
+
+    /// What was last written into the configuration for what the hands are on, while it can be put back.
+    #[must_use]
+    pub fn enforcement<'a>(&self, scene: &Scene<'a>) -> Option<&'a Enforcement> {
+        let checks = self.checks(scene);
+        let written = scene.live.enforcements().iter().rev().filter(|known| known.written().is_some());
+        written.into_iter().find(|known| known.checks.iter().any(|check| checks.contains(check)))
     }
 
     /// The checks that running again would be about.

@@ -79,12 +79,13 @@ bindings! {
     [char('o')] => Action::Object, "object", "Object to the selected item, with a reason", GLOBAL, false;
     [char('r')] => Action::RunAgain, "run again", "Run the selected check, or the item's checks, now", GLOBAL, true;
     [char('a')] => Action::Acknowledge, "acknowledge", "Say that you have seen the alert: it is not escalated", GLOBAL, true;
+    [char('f')] => Action::Fix, "fix", "Show what would be written into the configuration to mend it; nothing is written before you say so", GLOBAL, true;
     [char('v')] => Action::Screen(ScreenName::Verdict), "verdict", "Why the verdict is what it is, and what would turn it", GLOBAL, true;
     [char('t')] => Action::Screen(ScreenName::Triage), "triage", "What broke first, and what only follows from it", GLOBAL, true;
     [char('i')] => Action::Claim, "on it", "Say that you are on it", GLOBAL, true;
     [char('c')] => Action::Screen(ScreenName::Credentials), "credentials", "Which credential is where, masked", GLOBAL, true;
     [char('m')] => Action::Note, "note", "Write something down", GLOBAL, true;
-    [char('u')] => Action::Undo, "undo", "Take back your signature, objection, waiver, acknowledgement, silence or rotation on the selected row", GLOBAL, true;
+    [char('u')] => Action::Undo, "undo", "Take back your signature, objection, waiver, acknowledgement, silence or rotation on the selected row, or put back what fix wrote", GLOBAL, true;
     [char('A')] => Action::Screen(ScreenName::Alerts), "alerts", "The alerts, the most urgent first", GLOBAL, true;
     [char('S')] => Action::Silence, "silence", "Mute an alert's notices for a while: why, and until when", GLOBAL, false;
     [char('F')] => Action::Freeze, "freeze", "Declare that business rests for a while, or that it goes on", &[Context::On(ScreenName::Alerts)], true;

@@ -17,6 +17,8 @@ use tokio::time::{Instant, sleep_until};
 use crate::clock;
 use crate::core::decide::Refusal;
 use crate::core::state::State;
+use crate::model::id::CheckId;
+use crate::model::mend::ShownProposal;
 use crate::model::operator::Operator;
 use crate::tui::app::{App, Effect, Leaving, Live};
 use crate::tui::cockpit::Cockpit;
@@ -78,13 +80,19 @@ pub fn run(cockpit: &dyn Cockpit, options: Options) -> Result<Leaving, TuiError>
     leaving
 }
 
-type Answers = FuturesUnordered<Pin<Box<dyn Future<Output = (u64, Result<(), Refusal>)> + Send>>>;
+type Answers = FuturesUnordered<Pin<Box<dyn Future<Output = Answered> + Send>>>;
+
+/// What came back from the engine.
+enum Answered {
+    Decided(u64, Result<(), Refusal>),
+    Proposed(Vec<CheckId>, Result<ShownProposal, Refusal>),
+}
 
 /// What woke the loop.
 enum Woken {
     Input(Vec<Event>),
     State,
-    Answer(u64, Result<(), Refusal>),
+    Answer(Answered),
     Second,
     Paint,
     Leave(Leaving),
@@ -148,12 +156,19 @@ async fn fly(cockpit: &dyn Cockpit, mut app: App) -> Result<Leaving, TuiError> {
                         }
                         Effect::Decide(ticket, command, by) => {
                             let answer = cockpit.decide(command, by);
-                            answers.push(Box::pin(async move { (ticket, answer.await) }));
+                            answers.push(Box::pin(async move { Answered::Decided(ticket, answer.await) }));
+                        }
+                        Effect::Propose(checks) => {
+                            let proposal = cockpit.propose(checks.clone());
+                            answers.push(Box::pin(async move { Answered::Proposed(checks, proposal.await) }));
                         }
                     }
                 }
             }
-            Woken::Answer(ticket, answer) => app.answered(ticket, answer, now),
+            Woken::Answer(Answered::Decided(ticket, answer)) => app.answered(ticket, answer, now),
+            Woken::Answer(Answered::Proposed(checks, proposal)) => {
+                app.proposed(&checks, proposal, (&state, &standing), now);
+            }
             Woken::State => at_once = painted.elapsed() >= BETWEEN_PAINTS,
             Woken::Second | Woken::Paint => {}
         }
@@ -197,7 +212,7 @@ async fn next(
             // The terminal is gone.
             None => Woken::Leave(Leaving::Signalled(1)),
         },
-        Some((ticket, answer)) = answers.next(), if !answers.is_empty() => Woken::Answer(ticket, answer),
+        Some(answered) = answers.next(), if !answers.is_empty() => Woken::Answer(answered),
         changed = states.changed(), if due.is_none() => match changed {
             Ok(()) => Woken::State,
             // The engine is gone; whoever opened it says why.

@@ -25,8 +25,10 @@ pub fn why(scene: &Scene<'_>, focus: &Focus, action: Action) -> Option<&'static 
         Action::Object | Action::Claim if item.is_none() => Some("needs an item"),
         Action::Waive if focus.subject(scene).is_none() => Some("needs an item or a check"),
         Action::RunAgain if focus.checks(scene).is_empty() => Some("needs a check"),
+        Action::Fix if focus.failing(scene).is_empty() => Some("needs a check that fails"),
         Action::RollBack if scene.live.plan().procedure.is_empty() => Some("the plan has no rollback procedure"),
         Action::Poll if scene.live.plan().ceremony.roles.is_empty() => Some("the plan asks no roles"),
+        Action::Acknowledge if focus.seen(scene).is_some() => None,
         Action::Acknowledge if focus.firing(scene).is_none() => Some("no alert fires that nobody has seen"),
         Action::Silence if focus.alert.is_none() && focus.firing(scene).is_none() => Some("needs an alert"),
         Action::Freeze if scene.ui.screen != ScreenName::Alerts => Some("on the alerts screen"),
@@ -78,5 +80,9 @@ fn undo(scene: &Scene<'_>, focus: &Focus) -> Option<&'static str> {
         let seen = known.acknowledged.as_ref().is_some_and(|seen| seen.by.normalised() == own);
         (seen && known.is_firing()) || known.silence.is_some()
     });
-    if item || check || walk || alert { None } else { Some("nothing of yours to take back here") }
+    if item || check || walk || alert || focus.enforcement(scene).is_some() {
+        None
+    } else {
+        Some("nothing of yours to take back here")
+    }
 }

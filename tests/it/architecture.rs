@@ -18,7 +18,7 @@ const ROOMS: &[(&str, &[&str], &str)] = &[
     ("network", &["core::evidence", "model"], "the network reaches names; what is said over it is its caller's"),
     (
         "notify",
-        &["core::notice", "model", "network", "webhook"],
+        &["core::evidence", "core::notice", "model", "network", "webhook"],
         "a notifier sends a notice once and says whether it was taken",
     ),
     ("plan", &["model", "expr", "mask", "envfile"], "the plan gets what it needs of kinds as KindSpec"),
@@ -42,6 +42,11 @@ const ROOMS: &[(&str, &[&str], &str)] = &[
         ],
         "a check returns Evidence and knows nothing else",
     ),
+    (
+        "enforce",
+        &["model", "mask", "envfile"],
+        "enforcement is texts and wishes in, texts out; the kinds bring the wishes",
+    ),
     ("supervisor", &["model", "mask", "clock"], "the supervisor is told everything in its order"),
     ("journal", &["core", "model"], "the journal stores events and knows no meaning"),
     (
@@ -49,6 +54,7 @@ const ROOMS: &[(&str, &[&str], &str)] = &[
         &[
             "core",
             "check",
+            "enforce",
             "network",
             "notify",
             "source",
@@ -77,6 +83,7 @@ const ROOMS: &[(&str, &[&str], &str)] = &[
             "clock",
             "core",
             "demo",
+            "enforce",
             "engine",
             "envfile",
             "expr",

@@ -143,3 +143,23 @@ fn of_the_process_only_what_a_file_names_or_a_prefix_marks_is_listed() {
     assert_eq!(run(&["--digest-key-env", "NO_SUCH_KEY"]).0, Some(2));
     assert_eq!(run(&["no/such/folder"]).0, Some(2));
 }
+
+#[test]
+fn the_other_reading_is_vite_8s() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/dotenv.json");
+    let vectors: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+    let mut wrong = Vec::new();
+    for case in vectors["cases"].as_array().unwrap() {
+        let other = case.get("other_versions").and_then(|other| other.get("vite8"));
+        let expected = other.unwrap_or(&case["expected"]).get("all").map(map_of);
+        let Some(expected) = expected else { continue };
+        let files = files_of(case);
+        let files: Vec<&str> = files.iter().map(String::as_str).collect();
+        let seen = envfile::load_as_vite_8(&files, &map_of(&case["process_env"]), &[""]);
+        let seen: BTreeMap<String, String> = seen.into_iter().map(|variable| (variable.name, variable.value)).collect();
+        if seen != expected {
+            wrong.push(format!("{}:\n  vite 8 {expected:?}\n  golive {seen:?}", case["id"]));
+        }
+    }
+    assert!(wrong.is_empty(), "{} differ\n{}", wrong.len(), wrong.join("\n"));
+}

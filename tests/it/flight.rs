@@ -336,11 +336,15 @@ fn roll_back(terminal: &mut Terminal) {
 #[test]
 fn a_deployment_that_fails_is_rolled_back_by_keys() {
     let home = tempfile::tempdir().unwrap();
-    let mut terminal = Terminal::golive(&["demo", "--scenario", "failed-deploy"], home.path(), SIZE);
+    let mut terminal = Terminal::golive(
+        &["demo", "--scenario", "failed-deploy", "--dir", folder_in(home.path()).to_str().unwrap()],
+        home.path(),
+        SIZE,
+    );
     terminal.wait_until("the machines' part", |screen| {
-        screen.contains("PRE-DEPLOYMENT  ☐ 4/5") && screen.contains("ROLLBACK  ☐ 3/4")
+        screen.contains("PRE-DEPLOYMENT  ☐ 5/7") && screen.contains("ROLLBACK  ☐ 3/4")
     });
-    prove_and_sign(&mut terminal, world.folder());
+    prove_and_sign(&mut terminal, &folder_in(home.path()));
     terminal.keys("2 g");
     through_the_door(&mut terminal, "Start: Build successful");
     terminal.wait_for("bytes");
@@ -370,7 +374,7 @@ fn a_rollback_outlives_kill_9_and_goes_on() {
     std::fs::write(world.folder().join("ops/rollback.sh"), script).unwrap();
     rehearse(&world, home.path());
     let mut terminal = cockpit(&world, home.path(), &["--new"]);
-    terminal.wait_until("the machines' part", |screen| screen.contains("PRE-DEPLOYMENT  ☐ 4/5"));
+    terminal.wait_until("the machines' part", |screen| screen.contains("PRE-DEPLOYMENT  ☐ 5/7"));
     terminal.keys("b");
     roll_back(&mut terminal);
     terminal.wait_for("begun");

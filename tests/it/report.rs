@@ -49,6 +49,7 @@ fn story() -> Story {
         Credential {
             from: ValueSource::Env("APP_KEY".into()),
             check: CheckId::new("api_key_valid"),
+            variable: None,
             rotate_every: Some(Span::seconds(90 * 86_400)),
             timeout: Span::seconds(10),
             rotation: Default::default(),

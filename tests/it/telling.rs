@@ -74,7 +74,7 @@ async fn a_notice_arrives_by_chat_mail_and_signed_webhook_with_its_key() {
         "Message-ID: <01S-payment_processing_failure-7-email@academy.example>",
         "Content-Type: multipart/alternative;",
         "Customers try to pay and cannot",
-        "  what to do  look at the provider's status page first",
+        "what to do  look at the provider's status page first",
     ] {
         assert!(letter.contains(line), "no {line:?} in\n{letter}");
     }

@@ -6,13 +6,14 @@ use golive::core::decide::{Command, decide};
 use golive::core::event::{Body, ItemEvent, Subject};
 use golive::core::state::State;
 use golive::core::verdict::{self, Answer, Inquiry, Scope, Verdict, next_change};
-use golive::model::id::{CheckId, ItemId};
+use golive::model::alert::Level;
+use golive::model::id::{AlertId, CheckId, ItemId};
 use golive::model::operator::{Actor, Operator, Provenance};
 use golive::model::text::SafeText;
 use golive::model::word::{Outcome, Question};
 use proptest::prelude::*;
 
-use crate::scenario::{Story, finished, plan_of};
+use crate::scenario::{Story, finished, plan_with};
 
 /// Something that may happen in a random story.
 #[derive(Clone, Debug)]
@@ -38,6 +39,12 @@ const ITEMS: &[&str] = &[
     "pre_deployment people: 1 signature",
     "pre_deployment nice: 1 signature, warning",
     "rollback ready: checks loose",
+];
+
+const ALERTS: &[&str] = &[
+    "shaky critical for 10s: failures(\"loose\", duration(\"5m\")) >= 2",
+    "noted warning keep 30s: failures(\"footnote\", duration(\"2m\")) >= 1",
+    "misconfigured critical: failing(\"system\") >= 3",
 ];
 
 fn check(number: usize) -> &'static str {
@@ -67,7 +74,7 @@ fn happenings() -> impl Strategy<Value = Vec<Happening>> {
 
 fn begin() -> Story {
     let lines = |lines: &[&str]| lines.iter().map(|line| (*line).to_owned()).collect::<Vec<_>>();
-    Story::begin(plan_of(&lines(CHECKS), &lines(ITEMS)))
+    Story::begin(plan_with(&lines(CHECKS), &lines(ITEMS), &lines(ALERTS)))
 }
 
 fn operator() -> Operator {
@@ -166,6 +173,32 @@ proptest! {
         for happening in [&second, &first] { tell(&mut backward, happening); }
         prop_assert_eq!(judged(&forward.state, &forward).reasons().len(), judged(&backward.state, &backward).reasons().len());
         prop_assert_eq!(answer(&forward), answer(&backward));
+    }
+
+    /// DECISIONS 7: silencing and acknowledging mute people, never the verdict.
+    #[test]
+    fn no_word_about_an_alert_changes_it(happenings in happenings(), number in 0usize..3) {
+        let mut story = told(&happenings);
+        let before = answer(&story);
+        let alert = AlertId::new(ALERTS[number].split_whitespace().next().unwrap());
+        let until = story.now.at + Duration::from_secs(600);
+        let silence = Command::Silence { alert: alert.clone(), reason: "known".to_owned(), until };
+        for command in [silence, Command::Acknowledge { alert, note: None }] {
+            for body in decide(&story.state, &command, &operator(), story.now).unwrap_or_default() {
+                story.happens(Actor::Operator(operator()), body);
+            }
+        }
+        prop_assert_eq!(answer(&story), before);
+    }
+
+    /// What fires counts by its level until it is over: critical is NO-GO, all else at least a warning.
+    #[test]
+    fn what_fires_counts(happenings in happenings()) {
+        let story = told(&happenings);
+        for (rule, known) in story.state.alerts().filter(|(_, known)| known.is_firing()) {
+            let least = if rule.level == Level::Critical { Answer::NoGo } else { Answer::GoWithWarnings };
+            prop_assert!(answer(&story) >= least, "{} fires: {:?}", rule.id, known);
+        }
     }
 
     #[test]

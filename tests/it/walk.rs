@@ -29,6 +29,7 @@ fn begin(rotation: Rotation) -> Story {
         (*plan_of(&[format!("{USER} fresh 1h")], &["pre_deployment a: checks hook_valid".to_owned()])).clone();
     let timeout = Span::seconds(10);
     let credential = Credential {
+        variable: None,
         from: ValueSource::Env("HOOK".into()),
         check: CheckId::new(USER),
         rotate_every: None,
@@ -274,4 +275,18 @@ fn the_cockpit_shows_the_stage_retires_on_a_word_and_takes_back_on_y() {
     retiring.fly("h o o k <enter>");
     assert_eq!(retiring.asked[0].0, Command::RetireOld { credential: "hook".into() });
     retiring.sees("retiring the old value");
+}
+
+#[test]
+fn what_the_watch_saw_is_acknowledged_on_the_credentials_screen() {
+    let mut story = begin(Rotation::default());
+    let (credential, from) = (CredentialId::new("hook"), text("0a0b0c0d"));
+    let changed = WatchEvent::FingerprintChanged { credential, from, to: Some(text("0e0f0a0b")) };
+    story.happens(Actor::Golive, Body::Watch(changed));
+    let mut desk = desk(&story);
+    desk.fly("c").sees("hook changed while the session runs");
+    desk.fly("a").sees("Acknowledge: hook").sees("fingerprint 0a0b0c0d → 0e0f0a0b");
+    desk.fly("y");
+    assert_eq!(desk.asked[0].0, Command::AcknowledgeSeen { what: "hook".into() });
+    assert!(desk.state.watched().of("hook").is_none());
 }

@@ -70,6 +70,7 @@ impl Session {
             probes: engine::probes_of_kinds(),
             surroundings,
             reader,
+            gate: golive::engine::GateKeeping::Not,
             steps_folder: PathBuf::from("/nowhere"),
         })
         .unwrap();

@@ -16,8 +16,8 @@ use crate::core::event::Purpose;
 use crate::core::state::State;
 use crate::core::verdict::{Inquiry, Scope};
 use crate::demo::{Fault, World, pilot};
-use crate::engine::Beginning;
 use crate::engine::handle::Handle;
+use crate::engine::{Beginning, GateKeeping};
 use crate::model::id::SessionId;
 use crate::model::operator::{Operator, Provenance};
 use crate::model::time::Now;
@@ -77,7 +77,7 @@ async fn flown(world: &World, began: Now, console: &Console, machine: &Machine) 
     let journal = keeping.journal(&session, machine)?;
     let (version, steps) = (prepared.version.clone(), keeping.steps(&session));
     let beginning = Beginning::New { session, purpose: Purpose::Demo, plan, version };
-    let (handle, running) = opening::open(prepared, beginning, journal, machine, &steps)?;
+    let (handle, running) = opening::open(prepared, beginning, journal, machine, &steps, GateKeeping::Decided)?;
     let ended = tokio::select! {
         state = land(&handle, world, began, console) => Ended::Landed(state),
         exit = signals.next() => Ended::Interrupted(exit),

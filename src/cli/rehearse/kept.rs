@@ -1,4 +1,5 @@
 //! Where rehearsals lie between sessions: one file a service and environment in the state folder, one record a line.
+#![expect(clippy::disallowed_methods, reason = "rehearsals are kept in a file")]
 
 use std::fs::{DirBuilder, OpenOptions};
 use std::io::Write as _;

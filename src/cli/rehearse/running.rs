@@ -14,8 +14,8 @@ use crate::core::decide::Command;
 use crate::core::event::Purpose;
 use crate::core::rehearsal;
 use crate::core::state::State;
-use crate::engine::Beginning;
 use crate::engine::handle::Handle;
+use crate::engine::{Beginning, GateKeeping};
 use crate::model::id::SessionId;
 use crate::model::operator::Operator;
 use crate::model::plan::{Plan, SharedPlan};
@@ -87,7 +87,7 @@ async fn begun(
     let journal = keeping.journal(&session, machine)?;
     let (version, steps) = (prepared.version.clone(), keeping.steps(&session));
     let beginning = Beginning::New { session, purpose: Purpose::Rehearsal, plan: Arc::clone(plan), version };
-    opening::open(prepared, beginning, journal, machine, &steps)
+    opening::open(prepared, beginning, journal, machine, &steps, GateKeeping::Not)
 }
 
 async fn followed(handle: &Handle, by: &Operator, show: impl Fn(&State)) -> Result<RehearsalRecord, Stop> {

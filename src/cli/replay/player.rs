@@ -12,9 +12,10 @@ use crate::clock;
 use crate::core::decide::{Command, Refusal};
 use crate::core::replay::Replay;
 use crate::core::state::State;
+use crate::model::id::CheckId;
 use crate::model::operator::Operator;
 use crate::model::time::Now;
-use crate::tui::cockpit::{Answer, Cockpit};
+use crate::tui::cockpit::{Answer, Cockpit, Proposing};
 use crate::tui::replaying::{ReplayStand, Steering};
 
 /// How fast a replay may go.
@@ -62,6 +63,10 @@ impl Player {
 impl Cockpit for Player {
     fn decide(&self, _: Command, _: Operator) -> Answer {
         Box::pin(std::future::ready(Err(Refusal::new("this is a replay: what was decided stands"))))
+    }
+
+    fn propose(&self, _: Vec<CheckId>) -> Proposing {
+        Box::pin(std::future::ready(Err(Refusal::new("this is a replay: nothing is written"))))
     }
 
     fn watch(&self) -> watch::Receiver<Arc<State>> {

@@ -60,6 +60,7 @@ impl Watch {
             | Body::Rotation(_)
             | Body::Watch(_)
             | Body::Notice(_)
+            | Body::Enforcement(_)
             | Body::Ceremony(_) => {
                 COUNTED.iter().for_each(|name| self.counted(state, name));
             }

@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 
 use crate::core::event::{PollWord, Subject};
-use crate::model::id::{AlertId, CheckId, CredentialId, ItemId};
+use crate::model::id::{AlertId, CheckId, CredentialId, EffectId, ItemId};
+use crate::model::text::SafeText;
 use crate::model::values::Given;
 
 /// What a person asks for.
@@ -115,6 +116,20 @@ pub enum Command {
     StopStep {
         /// Which item.
         item: ItemId,
+    },
+    /// Writes what was shown into the configuration.
+    Enforce {
+        /// The checks that it is to mend.
+        checks: Vec<CheckId>,
+        /// The variables that change.
+        variables: Vec<String>,
+        /// Digest of what was shown.
+        digest: SafeText,
+    },
+    /// Puts back what enforcement wrote.
+    UndoEnforcement {
+        /// Which.
+        effect: EffectId,
     },
     /// Begins the deployment where no step does.
     BeginDeployment,

@@ -6,6 +6,7 @@
 mod alert;
 mod ceremony;
 mod check;
+mod enforcement;
 mod item;
 mod micros;
 mod notice;
@@ -24,12 +25,13 @@ use serde::{Deserialize, Serialize};
 pub use crate::core::event::alert::AlertEvent;
 pub use crate::core::event::ceremony::{CeremonyEvent, PollWord};
 pub use crate::core::event::check::{CheckEvent, Finished, Repeat};
+pub use crate::core::event::enforcement::{EnforcementEvent, WrittenFile};
 pub use crate::core::event::item::{ItemEvent, Subject};
 pub use crate::core::event::notice::NoticeEvent;
 pub use crate::core::event::procedure::ProcedureEvent;
 pub use crate::core::event::rehearsal::RehearsalEvent;
 pub use crate::core::event::rotation::{NewValue, Obtain, RotationEvent, RotationStep};
-pub use crate::core::event::session::{CredentialSeen, Purpose, SessionEvent};
+pub use crate::core::event::session::{CredentialSeen, GateKept, Purpose, SessionEvent};
 pub use crate::core::event::step::{OutputLine, StepEnd, StepEvent};
 pub use crate::core::event::watch::WatchEvent;
 use crate::model::operator::Actor;
@@ -69,6 +71,8 @@ pub enum Body {
     Item(ItemEvent),
     /// Steps: what was run in the world.
     Step(StepEvent),
+    /// Enforcement: the configuration put right, and put back.
+    Enforcement(EnforcementEvent),
     /// Rotations of credentials.
     Rotation(RotationEvent),
     /// What is seen of credentials and their files while the session runs.

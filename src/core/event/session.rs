@@ -48,6 +48,8 @@ pub enum SessionEvent {
         /// Why.
         reason: SafeText,
     },
+    /// What whoever asks the gate is told now: written and answered by golive, on its own account.
+    GateKept(GateKept),
     /// The go-live is done.
     Closed,
     /// The go-live was given up.
@@ -57,6 +59,20 @@ pub enum SessionEvent {
     },
     /// A credential was read: the masked form, for the credentials screen. Never the value.
     CredentialSeen(Box<CredentialSeen>),
+}
+
+/// How the gate is kept where deployments ask it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GateKept {
+    /// What its file says: `open` or `closed`; absent without a file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<SafeText>,
+    /// Where its endpoint answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<SafeText>,
+    /// Why its file or its endpoint is not as it should be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<SafeText>,
 }
 
 /// What may be known of a credential.

@@ -28,7 +28,8 @@ pub(super) fn which(body: &Body) -> Option<usize> {
         | Body::Notice(_)
         | Body::Procedure(_)
         | Body::Rehearsal(_)
-        | Body::Ceremony(_) => None,
+        | Body::Ceremony(_)
+        | Body::Enforcement(_) => None,
     };
     name.and_then(|name| COUNTED.iter().position(|known| *known == name))
 }

@@ -8,6 +8,7 @@ mod alerts;
 mod ceremony;
 mod checks;
 mod counted;
+mod enforcements;
 mod index;
 mod items;
 mod notices;
@@ -25,6 +26,7 @@ use std::sync::Arc;
 pub use alerts::{Acknowledgement, AlertState, Freeze, Life, Sight, Silence};
 pub use ceremony::{CeremonyState, HeldBy, Said};
 pub use checks::{CheckState, Latest, Point, Running};
+pub use enforcements::{Enforcement, EnforcementStatus};
 pub use index::Index;
 pub use items::{Claim, ItemState, Note, Objection, Signature, Soaking, Waiver};
 pub use notices::{Fate, Health, Notices, Posted};
@@ -66,6 +68,7 @@ pub struct State {
     procedure: Arc<ProcedureState>,
     ceremony: CeremonyState,
     timeline: VecDeque<Arc<Entry>>,
+    enforcements: Arc<Vec<Enforcement>>,
     next_effect: u64,
     next_transition: u64,
     trouble: Option<SafeText>,
@@ -109,6 +112,7 @@ impl State {
             procedure: Arc::default(),
             ceremony: CeremonyState::default(),
             timeline: VecDeque::new(),
+            enforcements: Arc::default(),
             next_effect: 1,
             next_transition: 1,
             trouble: None,
@@ -156,6 +160,7 @@ impl State {
                 notices::after_alert(self, body, event);
             }
             Body::Notice(body) => notices::apply(self, body, event),
+            Body::Enforcement(body) => enforcements::apply(self, body, event),
             Body::Rotation(body) => rotations::apply(self, body, event),
             Body::Watch(body) => watched::apply(self, body, event),
             Body::Procedure(body) => procedure::apply(self, body, event),
@@ -301,6 +306,12 @@ impl State {
     /// What happened, oldest first: what people want to read, without repeats. Bounded.
     pub fn timeline(&self) -> impl DoubleEndedIterator<Item = &Entry> + ExactSizeIterator {
         self.timeline.iter().map(|entry| &**entry)
+    }
+
+    /// What was put right in the configuration, oldest first.
+    #[must_use]
+    pub fn enforcements(&self) -> &[Enforcement] {
+        &self.enforcements
     }
 
     /// The number of the next effect.

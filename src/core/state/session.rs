@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::core::event::{CredentialSeen, Event, Purpose, SessionEvent};
+use crate::core::event::{CredentialSeen, Event, GateKept, Purpose, SessionEvent};
 use crate::model::id::{CredentialId, SessionId};
+use crate::model::operator::Actor;
 use crate::model::text::SafeText;
 use crate::model::time::Now;
 use crate::model::word::{Phase, Question};
@@ -53,6 +54,12 @@ pub struct SessionState {
     pub opened: Now,
     /// When the gate was opened, while it is.
     pub gate_opened: Option<Timestamp>,
+    /// Who opened it.
+    pub gate_by: Option<Actor>,
+    /// When and why it was last closed.
+    pub gate_closed: Option<(Timestamp, SafeText)>,
+    /// What whoever asks it is told.
+    pub gate_kept: GateKept,
     /// How and when it ended.
     pub ended: Option<(Outcome, Timestamp)>,
     /// What is known of each credential.
@@ -76,6 +83,9 @@ impl SessionState {
             host,
             opened: event.when(),
             gate_opened: None,
+            gate_by: None,
+            gate_closed: None,
+            gate_kept: GateKept::default(),
             ended: None,
             credentials: BTreeMap::new(),
             deployment_opened: None,
@@ -87,8 +97,15 @@ impl SessionState {
         match body {
             SessionEvent::Opened { .. } | SessionEvent::Resumed { .. } | SessionEvent::PlanChanged { .. } => {}
             SessionEvent::PhaseOpened { phase } => self.open_phase(*phase, event.when()),
-            SessionEvent::GateOpened => self.gate_opened = Some(event.at),
-            SessionEvent::GateClosed { .. } => self.gate_opened = None,
+            SessionEvent::GateOpened => {
+                self.gate_opened = Some(event.at);
+                self.gate_by = Some(event.actor.clone());
+            }
+            SessionEvent::GateClosed { reason } => {
+                self.gate_opened = None;
+                self.gate_closed = Some((event.at, reason.clone()));
+            }
+            SessionEvent::GateKept(kept) => self.gate_kept = kept.clone(),
             SessionEvent::Closed => self.ended = Some((Outcome::Closed, event.at)),
             SessionEvent::Aborted { .. } => self.ended = Some((Outcome::Aborted, event.at)),
             SessionEvent::CredentialSeen(seen) => {

@@ -6,11 +6,14 @@ mod rollback;
 use jiff::Timestamp;
 
 use crate::core::event::{
-    AlertEvent, Body, CheckEvent, Event, ItemEvent, NoticeEvent, SessionEvent, StepEnd, StepEvent, Subject,
+    AlertEvent, Body, CheckEvent, EnforcementEvent, Event, ItemEvent, NoticeEvent, SessionEvent, StepEnd, StepEvent,
+    Subject,
 };
 use crate::core::notice::NoticeKey;
 use crate::core::state::State;
+use crate::model::id::EffectId;
 use crate::model::operator::Actor;
+use crate::model::text::SafeText;
 use crate::model::word::Outcome;
 
 /// How many entries the screen can scroll back through; the journal has them all.
@@ -53,6 +56,7 @@ pub(super) fn entry(state: &State, event: &Event) -> Option<Entry> {
         Body::Check(body) => check(state, body)?,
         Body::Item(body) => item(body),
         Body::Step(body) => step(body)?,
+        Body::Enforcement(body) => enforcement(state, body),
         Body::Rotation(body) => credentials::rotation(body),
         Body::Watch(body) => credentials::watch(body)?,
         Body::Alert(body) => alert(state, body)?,
@@ -72,6 +76,12 @@ fn session(state: &State, body: &SessionEvent) -> Option<(Mark, String, String)>
         SessionEvent::PhaseOpened { phase } => (Mark::Plain, format!("{} opened", phase.word().replace('_', "-"))),
         SessionEvent::GateOpened => (Mark::Decision, "gate opened: traffic may come".to_owned()),
         SessionEvent::GateClosed { reason } => (Mark::Decision, format!("gate closed: {reason}")),
+        SessionEvent::GateKept(kept) => match (&kept.problem, &kept.file) {
+            (Some(problem), _) => (Mark::Bad, format!("the gate: {problem}")),
+            (None, file) if *file == state.session.gate_kept.file => return None,
+            (None, Some(says)) => (Mark::Plain, format!("the gate's file says {says}")),
+            (None, None) => return None,
+        },
         SessionEvent::Closed => (Mark::Decision, "go-live closed".to_owned()),
         SessionEvent::Aborted { reason } => (Mark::Decision, format!("go-live aborted: {reason}")),
         // The first sight of a credential is no news, and a change of it is told by the watch or by its rotation.
@@ -147,6 +157,30 @@ fn step(body: &StepEvent) -> Option<(Mark, String, String)> {
         }
         StepEvent::Started { .. } | StepEvent::Output { .. } | StepEvent::WaitsForInput { .. } => return None,
     })
+}
+
+fn enforcement(state: &State, body: &EnforcementEvent) -> (Mark, String, String) {
+    let words = |names: &[SafeText]| names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let variables = |effect: EffectId| {
+        let known = state.enforcements.iter().rfind(|known| known.effect == effect);
+        known.map_or_else(|| "configuration".to_owned(), |known| words(&known.variables))
+    };
+    match body {
+        EnforcementEvent::Intended { variables, .. } => {
+            (Mark::Decision, words(variables), "to be put right in the configuration".to_owned())
+        }
+        EnforcementEvent::Written { effect, files } => {
+            let paths: Vec<SafeText> = files.iter().map(|file| file.path.clone()).collect();
+            (Mark::Good, variables(*effect), format!("written to {}; what was built before is void", words(&paths)))
+        }
+        EnforcementEvent::Failed { effect, why } => (Mark::Bad, variables(*effect), format!("not written: {why}")),
+        EnforcementEvent::UndoIntended { effect } => {
+            (Mark::Decision, variables(*effect), "to be put back to what it was".to_owned())
+        }
+        EnforcementEvent::Undone { effect } => {
+            (Mark::Look, variables(*effect), "put back to what it was; what was built before is void".to_owned())
+        }
+    }
 }
 
 fn alert(state: &State, body: &AlertEvent) -> Option<(Mark, String, String)> {

@@ -5,6 +5,7 @@
 //! it goes on by itself when the disk is back (DECISIONS 29).
 
 mod deciding;
+mod enforcing;
 mod keeping;
 mod rotating;
 
@@ -24,7 +25,9 @@ use crate::core::event::{
 };
 use crate::core::state::State;
 use crate::engine::delivering::{self, Deliverer};
+use crate::engine::enforcing::{self as enforcement, Enforcer, Wish};
 use crate::engine::events::Maker;
+use crate::engine::gate::Gatekeeper;
 use crate::engine::handle::{Asked, Handle, Lateness};
 use crate::engine::keeper::Keeper;
 use crate::engine::pacing;
@@ -36,7 +39,7 @@ use crate::engine::seeing::Reader;
 use crate::engine::sequencer::rotating::Reread;
 use crate::engine::setup::{Beginning, OpenError, Setup};
 use crate::engine::stepping::{self, Of, Stepper};
-use crate::engine::watching::{Sight, Watch};
+use crate::engine::watching::{Lookout, Sight};
 use crate::journal::storage::StorageError;
 use crate::mask::Redactor;
 use crate::model::failure::FailureClass;
@@ -70,13 +73,17 @@ pub(super) struct Sequencer {
     runner: Runner,
     stepper: Stepper,
     deliverer: Deliverer,
+    enforcer: Enforcer,
     rotator: Rotator,
-    watch: Watch,
+    lookout: Lookout,
     screen: Screen,
     asked: mpsc::Receiver<Asked>,
     ran: mpsc::Receiver<Ran>,
     stepped: mpsc::Receiver<stepping::Report>,
     told: mpsc::Receiver<delivering::Report>,
+    mended: mpsc::Receiver<enforcement::Report>,
+    wishes: mpsc::Receiver<Wish>,
+    gatekeeper: Option<Gatekeeper>,
     rotated: mpsc::Receiver<Report>,
     sights: mpsc::Sender<Sight>,
     seen: mpsc::Receiver<Sight>,
@@ -96,7 +103,7 @@ pub(super) struct Sequencer {
 impl Sequencer {
     /// The sequencer of a session and the handle to it. Nothing has happened yet: it begins with [`Sequencer::run`].
     pub(super) fn new(setup: Setup) -> Result<(Handle, Self), OpenError> {
-        let Setup { journal, beginning, host, run, facts, surroundings, probes, reader, redactor, steps_folder } =
+        let Setup { journal, beginning, host, run, facts, surroundings, probes, reader, redactor, steps_folder, gate } =
             setup;
         let clock = surroundings.clock;
         let (now, mut maker) = (clock(), Maker::new(run));
@@ -106,17 +113,22 @@ impl Sequencer {
         let (results, ran) = mpsc::channel(REPORTED);
         let (reports, stepped) = mpsc::channel(REPORTED);
         let (tell, told) = mpsc::channel(REPORTED);
+        let (mends, mended) = mpsc::channel(REPORTED);
+        let (wish, wishes) = mpsc::channel(ASKED);
         let (rotations, rotated) = mpsc::channel(FEW);
         let ((sights, seen), (reads, reread)) = (mpsc::channel(FEW), mpsc::channel(FEW));
         let (states, shown) = watch::channel(Arc::new(state.clone()));
         let (late, lateness) = watch::channel(Lateness::default());
         let quit = CancellationToken::new();
-        let handle = Handle { asked: ask, states: shown, quit: quit.clone(), lateness };
+        let gatekeeper =
+            Gatekeeper { keeping: gate, states: shown.clone(), reports: mends.clone(), clock, quit: quit.clone() };
+        let handle = Handle { asked: ask, states: shown, wishes: wish, quit: quit.clone(), lateness };
         let deliverer = Deliverer::new(Arc::clone(&surroundings), redactor.clone(), tell);
         let sequencer = Self {
             agenda: Agenda::new(&state, now),
             rules: RuleWatch::new(&state),
             keeper: Keeper::new(journal, &state),
+            enforcer: Enforcer::new(reader.clone(), mends),
             runner: Runner::new(
                 Arc::clone(&probes),
                 Arc::clone(&surroundings),
@@ -125,7 +137,7 @@ impl Sequencer {
             ),
             stepper: Stepper::new(Arc::clone(&surroundings), redactor.clone(), steps_folder, reports),
             rotator: Rotator::new(Arc::clone(&surroundings), probes, reader.clone(), rotations),
-            watch: Watch::none(),
+            lookout: Lookout::none(),
             deliverer,
             screen: Screen::new(states, late),
             pending: std::iter::once(first).chain(facts).collect(),
@@ -143,6 +155,9 @@ impl Sequencer {
             ran,
             stepped,
             told,
+            mended,
+            wishes,
+            gatekeeper: Some(gatekeeper),
             rotated,
             sights,
             seen,
@@ -160,6 +175,9 @@ impl Sequencer {
         if in_flight && self.deliverer.is_at_work() {
             self.deliverer.beat();
         }
+        if let Some(gatekeeper) = self.gatekeeper.take() {
+            gatekeeper.begin(&self.state.shared_plan());
+        }
         self.begin_watch();
         loop {
             self.act();
@@ -175,6 +193,8 @@ impl Sequencer {
                 Some(ran) = self.ran.recv() => self.take_result(ran),
                 Some(report) = self.stepped.recv() => self.take_report(report),
                 Some(report) = self.told.recv() => self.take_told(report),
+                Some(report) = self.mended.recv() => self.take_mended(report).await,
+                Some(wish) = self.wishes.recv() => self.show(wish),
                 Some(report) = self.rotated.recv() => self.take_rotation(report).await,
                 Some(sight) = self.seen.recv() => self.take_sight(sight).await,
                 Some(reread) = self.reread.recv() => self.take_reread(reread).await,
@@ -211,6 +231,9 @@ impl Sequencer {
                         self.stepper.attach(Of::Item(item), action, step);
                     }
                 }
+                Effect::Enforce { effect } => self.enforce(effect),
+                Effect::UndoEnforcement { effect } => self.undo_enforcement(effect),
+                Effect::RecallEnforcement { effect } => self.recall_enforcement(effect),
                 Effect::RunRollbackStep { step, effect } => {
                     if let Some((planned, _)) = self.state.rollback_steps().find(|(planned, _)| planned.id == step) {
                         self.stepper.run(Of::Rollback(step), planned.as_step(), effect);

@@ -13,7 +13,7 @@ use crate::engine::redaction;
 use crate::engine::rotating::Report;
 use crate::engine::seeing;
 use crate::engine::sequencer::Sequencer;
-use crate::engine::watching::{Change, Looks, Sight, Watch, opens};
+use crate::engine::watching::{Change, Lookout, Looks, Sight, opens};
 use crate::model::id::CredentialId;
 use crate::model::plan::ValueSource;
 use crate::model::text::SafeText;
@@ -29,10 +29,10 @@ pub(super) struct Reread {
 }
 
 /// What made values change.
-struct Reason<'a> {
-    file: &'a str,
-    how: &'a str,
-    own: bool,
+pub(super) struct Reason<'a> {
+    pub(super) file: &'a str,
+    pub(super) how: &'a str,
+    pub(super) own: bool,
 }
 
 impl Sequencer {
@@ -62,7 +62,7 @@ impl Sequencer {
     /// Takes what the watch saw of a file. What a rotation writes is no news.
     pub(super) async fn take_sight(&mut self, sight: Sight) {
         let writes = self.state.rotations().any(|(_, walk)| walk.stage.writes());
-        if sight.watch != self.watch.number || writes {
+        if sight.watch != self.lookout.number || writes {
             return;
         }
         let file = sight.file.display().to_string();
@@ -88,7 +88,7 @@ impl Sequencer {
     /// Takes the values that were read again because a file changed.
     pub(super) async fn take_reread(&mut self, reread: Reread) {
         let writes = self.state.rotations().any(|(_, walk)| walk.stage.writes());
-        if reread.watch == self.watch.number && !writes {
+        if reread.watch == self.lookout.number && !writes {
             self.adopt(reread.values, &Reason { file: &reread.file, how: reread.how, own: false }).await;
         }
     }
@@ -103,15 +103,16 @@ impl Sequencer {
     }
 
     /// Watches on from how the files looked then: what golive wrote itself is no change.
-    fn watch_from(&mut self, looks: Looks) {
-        let (number, folder) = (self.watch.number + 1, self.state.plan().folder.clone());
-        self.watch = Watch::begin(number, looks, folder, self.sights.clone());
+    pub(super) fn watch_from(&mut self, looks: Looks) {
+        let (number, folder) = (self.lookout.number + 1, self.state.plan().folder.clone());
+        self.lookout = Lookout::begin(number, looks, folder, self.sights.clone());
     }
 
     #[expect(clippy::disallowed_methods, reason = "reading is done beside the loop")]
     fn read_again(&self, file: String, how: &'static str) {
         let (plan, surroundings) = (self.state.shared_plan(), Arc::clone(&self.surroundings));
-        let (reader, reads, watch, now) = (self.reader.clone(), self.reads.clone(), self.watch.number, (self.clock)());
+        let (reader, reads, watch, now) =
+            (self.reader.clone(), self.reads.clone(), self.lookout.number, (self.clock)());
         tokio::spawn(async move {
             let values = reader.reload(&plan, surroundings.trusted, &surroundings.values, &[], now).await;
             // Nobody listens any more: golive is ending.
@@ -132,7 +133,7 @@ impl Sequencer {
     }
 
     /// Looks with these values from now on, and says what that changes.
-    async fn adopt(&mut self, values: Values, reason: &Reason<'_>) {
+    pub(super) async fn adopt(&mut self, values: Values, reason: &Reason<'_>) {
         // Results of what was looked at before go before the change, in one piece.
         self.flush().await;
         let (plan, old) = (self.state.shared_plan(), &self.surroundings);

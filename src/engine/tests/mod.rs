@@ -113,6 +113,7 @@ impl Scene {
             notifiers: self.notifiers.clone(),
             metrics: None,
             procedure: Vec::new(),
+            gate: Default::default(),
             rollback: crate::model::rollback::Rollback::default(),
             ceremony: crate::model::ceremony::Ceremony::default(),
             limits: Limits { concurrency: self.concurrency.unwrap_or(32) },
@@ -170,6 +171,7 @@ impl Scene {
             surroundings: Arc::new(surroundings),
             probes,
             redactor: self.redactor,
+            gate: crate::engine::GateKeeping::Not,
             reader: Reader::default(),
             steps_folder: PathBuf::from("/nowhere"),
         };

@@ -13,8 +13,11 @@ use crate::model::operator::Actor as By;
 /// What the peer does with the n-th request: a status, or nothing at all.
 type Does = fn(usize) -> Option<u16>;
 
+/// The id and the type of each message that arrived.
+type Seen = Arc<Mutex<Vec<(String, String)>>>;
+
 /// A peer that keeps the ids of what it was sent, with the type of each message.
-fn peer(does: Does) -> (u16, Arc<Mutex<Vec<(String, String)>>>) {
+fn peer(does: Does) -> (u16, Seen) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let seen = Arc::new(Mutex::new(Vec::new()));

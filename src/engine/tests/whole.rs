@@ -29,6 +29,7 @@ fn open(folder: &Path, journal: Journal, beginning: Beginning) -> (Handle, Runni
         reader: crate::engine::Reader::default(),
         surroundings,
         redactor: Redactor::default(),
+        gate: crate::engine::GateKeeping::Not,
         steps_folder: folder.join("steps"),
     })
     .unwrap()

@@ -84,6 +84,7 @@ fn opened() -> Event {
         notifiers: Vec::new(),
         metrics: None,
         procedure: Vec::new(),
+        gate: Default::default(),
         rollback: crate::model::rollback::Rollback::default(),
         ceremony: crate::model::ceremony::Ceremony::default(),
         limits: Limits::default(),

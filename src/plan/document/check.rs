@@ -84,6 +84,7 @@ pub(crate) struct SettingDocument {
 #[derive(Deserialize)]
 pub(crate) struct CredentialDocument {
     pub(crate) from: ValueSource,
+    pub(crate) r#as: Option<String>,
     pub(crate) rotate_every: Option<Span>,
     #[serde(default)]
     pub(crate) rotation: RotationDocument,
@@ -107,6 +108,8 @@ pub(crate) struct SettingKeys {
 pub(crate) struct CredentialKeys {
     /// Where it is: an environment variable, a file or a command; never a literal.
     from: ValueSource,
+    /// The variable in which `golive exec` hands it over; that of its source unless named.
+    r#as: Option<String>,
     /// How old it may grow.
     rotate_every: Option<Span>,
     /// How it is rotated; what is left out is a person's part.

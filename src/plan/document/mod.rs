@@ -20,7 +20,9 @@ pub(super) use check::{
 pub(super) use item::{ItemDocument, RequestDocument, RollbackStepDocument, StepDocument};
 pub(super) use notifier::{MetricsDocument, NotifierDocument, NotifierKeys};
 pub(super) use rollback::{FreezeDocument, PollDocument, ProcedureDocument, RehearseDocument, WindowDocument};
-pub(super) use service::{LimitsDocument, NetworkDocument, ServiceDocument, SourcesDocument, ValueDocument};
+pub(super) use service::{
+    GateDocument, LimitsDocument, NetworkDocument, ServiceDocument, SourcesDocument, ValueDocument,
+};
 
 /// A whole plan, after `extends`.
 #[derive(Deserialize, JsonSchema)]
@@ -73,6 +75,9 @@ pub(super) struct Document {
     /// The rollback procedure.
     #[serde(default)]
     pub(super) rollback_step: Vec<RollbackStepDocument>,
+    /// What deployments ask before they let customers in.
+    #[serde(default)]
+    pub(super) gate: GateDocument,
     /// The rollback beside its steps: verification, triggers, budget.
     #[serde(default)]
     pub(super) procedure: ProcedureDocument,

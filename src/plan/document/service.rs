@@ -88,3 +88,16 @@ impl From<ValueDocument> for ValueSource {
         }
     }
 }
+
+/// What deployments ask before they let customers in.
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct GateDocument {
+    /// A file that says `open` or `closed` on its first line, relative to the plan's folder.
+    pub(crate) file: Option<PathBuf>,
+    /// An address of loopback on which `/gate` answers 200 or 503, with the reasons.
+    pub(crate) listen: Option<String>,
+    /// Ids, globs or categories of checks whose failure closes it again; without them only a person does.
+    #[serde(default)]
+    pub(crate) closes_on: Vec<String>,
+}

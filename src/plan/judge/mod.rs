@@ -2,6 +2,7 @@
 //! secrets that stand in it. One file per family of rules; each finds all of its problems.
 
 mod alerts;
+mod gate;
 mod items;
 mod kinds;
 mod names;
@@ -28,6 +29,7 @@ pub(super) fn of_document(document: &Document, tree: &Node, specs: &Kinds) -> Ve
     problems.extend(notifiers::problems(document, tree, &specs.notifiers));
     problems.extend(notifiers::of_checks(document, tree));
     problems.extend(items::problems(document, tree));
+    problems.extend(gate::problems(document, tree, specs));
     problems.extend(alerts::problems(document, tree, specs));
     problems.extend(procedure::problems(document, tree, specs));
     problems

@@ -7,7 +7,7 @@ use crate::model::id::CredentialId;
 use crate::model::operator::Operator;
 use crate::model::time::Now;
 use crate::tui::action::Action;
-use crate::tui::app::{App, Live};
+use crate::tui::app::{App, Effect, Live};
 use crate::tui::dialog::Dialog;
 use crate::tui::focus::Focus;
 use crate::tui::scene::Scene;
@@ -22,6 +22,9 @@ impl App {
             Action::Object => item.and_then(|id| Dialog::object(&scene, id)),
             Action::Waive => subject.map(|subject| Dialog::waive(&scene, subject)),
             Action::Note => Some(Dialog::note(subject)),
+            Action::Acknowledge if focus.seen(&scene).is_some() => {
+                focus.seen(&scene).map(|what| Dialog::acknowledge_seen(&scene, &what))
+            }
             Action::Acknowledge => focus.firing(&scene).and_then(|id| Dialog::acknowledge(&scene, &id)),
             Action::Silence => {
                 focus.alert.clone().or_else(|| focus.firing(&scene)).and_then(|id| Dialog::silence(&scene, &id))
@@ -39,6 +42,14 @@ impl App {
                     None => id.and_then(|id| Dialog::step(&scene, id)),
                 },
             },
+            Action::Fix => {
+                let checks = focus.failing(&scene);
+                self.effects.push(Effect::Propose(checks));
+                None
+            }
+            Action::Undo if self.undoing(focus, live).is_none() => {
+                focus.enforcement(&scene).map(|enforcement| Dialog::undo_fix(&scene, enforcement))
+            }
             Action::Undo if rotating(&scene, focus).is_some() => {
                 rotating(&scene, focus).map(|(id, walk)| Dialog::abort_rotation(&scene, id, walk))
             }
@@ -124,6 +135,8 @@ pub(super) fn done_words(command: &Command, by: &Operator) -> String {
         Command::ConfirmCode { check, .. } => format!("{check}: the code is right"),
         Command::StartStep { item } => format!("{item} started"),
         Command::StopStep { item } => format!("{item} is being stopped"),
+        Command::Enforce { variables, .. } => format!("{} is being put right   u puts it back", variables.join(", ")),
+        Command::UndoEnforcement { .. } => "the configuration is being put back".to_owned(),
         Command::BeginDeployment => "the deployment has begun".to_owned(),
         Command::OpenGate => "the gate is open: customers are let in".to_owned(),
         Command::CloseGate { .. } => "the gate is closed".to_owned(),

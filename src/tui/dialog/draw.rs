@@ -65,6 +65,10 @@ fn lines(dialog: &Dialog, scene: &Scene<'_>, width: usize) -> Lines {
             lines.push(vec![scene.say(format!("{head:<column$}"), Role::Label), scene.say(line, Role::Text)]);
         }
     }
+    if !dialog.excerpt.is_empty() {
+        lines.push(Vec::new());
+        lines.extend(dialog.excerpt.iter().map(|line| excerpt_line(scene, line, width)));
+    }
     lines.push(Vec::new());
     for (at, field) in dialog.fields.iter().enumerate() {
         lines.push(field_line(dialog, scene, at, &field.label, width));
@@ -83,6 +87,16 @@ fn lines(dialog: &Dialog, scene: &Scene<'_>, width: usize) -> Lines {
     }
     lines.push(answers(dialog, scene));
     lines
+}
+
+/// A line of a diff: what goes and what comes is told by its sign, and by colour beside it.
+fn excerpt_line(scene: &Scene<'_>, line: &str, width: usize) -> Vec<Span<'static>> {
+    let role = match line.as_bytes().first() {
+        Some(b'-') => Role::Bad,
+        Some(b'+') => Role::Good,
+        _ => Role::Quiet,
+    };
+    vec![scene.say(text::cut(&text::clean(line), width).into_owned(), role)]
 }
 
 fn field_line(dialog: &Dialog, scene: &Scene<'_>, at: usize, label: &str, width: usize) -> Vec<Span<'static>> {

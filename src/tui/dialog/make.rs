@@ -3,12 +3,17 @@
 use crate::core::decide::Command;
 use crate::core::event::Subject;
 use crate::core::notice::test;
+use crate::core::state::Enforcement;
 use crate::model::id::{CheckId, ItemId};
+use crate::model::mend::ShownProposal;
 use crate::model::step::{Action, Confirm, Step};
 use crate::tui::dialog::{Dialog, Field, Lock, Question};
 use crate::tui::format;
 use crate::tui::scene::Scene;
 use tui_input::Input;
+
+/// So many lines of a diff stand in a dialog.
+const LONGEST_DIFF: usize = 14;
 
 impl Dialog {
     pub(super) fn new(question: Question, title: impl Into<String>) -> Self {
@@ -16,6 +21,7 @@ impl Dialog {
             question,
             title: title.into(),
             facts: Vec::new(),
+            excerpt: Vec::new(),
             fields: Vec::new(),
             at: 0,
             lock: Lock::Enter,
@@ -161,6 +167,47 @@ impl Dialog {
         }
         dialog = dialog.fact("", "What it changes in the world is not undone by golive.");
         Some(dialog.locked(lock_of(step, &service.name)))
+    }
+
+    /// The door before something is written into the configuration.
+    #[must_use]
+    pub fn fix(scene: &Scene<'_>, checks: &[CheckId], proposal: &ShownProposal) -> Self {
+        let files = proposal.files.iter().map(|file| file.display().to_string()).collect::<Vec<_>>().join(", ");
+        let command = Command::Enforce {
+            checks: checks.to_vec(),
+            variables: proposal.variables.clone(),
+            digest: proposal.digest.clone(),
+        };
+        let mut dialog = Self::new(Question::Door(command), format!("Put right: {}", proposal.variables.join(", ")));
+        dialog = dialog.fact("writes", format!("{files}, in one piece, beside a backup; u puts it back"));
+        dialog = dialog.fact("as", scene.own.to_string());
+        dialog = dialog.fact(
+            "voids",
+            "what was built before has the old values in it: deployment steps that ended have to be run again",
+        );
+        for left in proposal.left.iter().take(3) {
+            dialog = dialog.fact("not this", left.to_string());
+        }
+        dialog.excerpt = proposal.diff.iter().take(LONGEST_DIFF).map(ToString::to_string).collect();
+        let more = proposal.diff.len().saturating_sub(LONGEST_DIFF);
+        if more > 0 {
+            dialog.excerpt.push(format!("… {} more: golive enforce shows them all", format::count(more, "line")));
+        }
+        dialog.locked(Lock::Yes)
+    }
+
+    /// The door before what was written is put back.
+    #[must_use]
+    pub fn undo_fix(scene: &Scene<'_>, enforcement: &Enforcement) -> Self {
+        let variables = enforcement.variables.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        let files = enforcement.written().unwrap_or_default().iter().map(|file| file.path.to_string());
+        let files = files.collect::<Vec<_>>().join(", ");
+        let at = format::time_of_day(enforcement.at, scene.zone);
+        let command = Command::UndoEnforcement { effect: enforcement.effect };
+        Self::new(Question::Door(command), format!("Put back: {variables}"))
+            .fact("writes", format!("{files}, to what it was before {} changed it at {at}", enforcement.by))
+            .fact("", "A file that was changed since stays as it is.")
+            .locked(Lock::Yes)
     }
 
     /// The door before what moves the question.

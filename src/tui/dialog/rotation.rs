@@ -21,6 +21,17 @@ impl Dialog {
         })
     }
 
+    /// To take on oneself what the watch over credentials saw.
+    #[must_use]
+    pub fn acknowledge_seen(scene: &Scene<'_>, what: &str) -> Self {
+        let command = Command::AcknowledgeSeen { what: what.to_owned() };
+        let dialog = Self::new(Question::Door(command), format!("Acknowledge: {what}"));
+        let standing = scene.live.watched().of(what);
+        let dialog = dialog.fact("seen", standing.map(|standing| standing.sentence.clone()).unwrap_or_default());
+        let dialog = dialog.fact("do", standing.map_or("", |standing| standing.remedy));
+        dialog.fact("", "You have seen it and it is yours: the warning goes, the timeline keeps it.").locked(Lock::Yes)
+    }
+
     /// The door to the way back.
     #[must_use]
     pub fn abort_rotation(scene: &Scene<'_>, id: &CredentialId, walk: &RotationState) -> Self {

@@ -79,6 +79,7 @@ pub(super) fn plan() -> SharedPlan {
             Credential {
                 from: ValueSource::Env(variable.to_owned()),
                 check: CheckId::new(&format!("{id}_valid")),
+                variable: None,
                 rotate_every: Some(Span::seconds(90 * 86_400)),
                 timeout: Span::seconds(10),
                 rotation: Default::default(),

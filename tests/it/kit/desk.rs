@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use golive::core::consequences::consequences;
-use golive::core::decide::{Command, decide};
+use golive::core::decide::{Command, Refusal, decide};
 use golive::core::state::State;
+use golive::model::mend::ShownProposal;
 use golive::model::operator::{Actor, Operator};
 use golive::model::time::Now;
 use golive::tui::app::{App, Effect, Leaving};
@@ -34,6 +35,7 @@ pub(crate) struct Desk {
     pub(crate) left: Option<Leaving>,
     pub(crate) asked: Vec<(Command, Operator)>,
     pub(crate) slept: usize,
+    pub(crate) proposal: Result<ShownProposal, Refusal>,
     pub(crate) size: (u16, u16),
 }
 
@@ -46,6 +48,7 @@ impl Desk {
             left: None,
             asked: Vec::new(),
             slept: 0,
+            proposal: Err(Refusal::new("no setting of the configuration would mend this")),
             size: (80, 23),
         }
     }
@@ -97,6 +100,10 @@ impl Desk {
                     }
                     self.asked.push((command, by));
                     self.app.answered(ticket, answer.map(|_| ()), self.now);
+                }
+                Effect::Propose(checks) => {
+                    let proposal = self.proposal.clone();
+                    self.app.proposed(&checks, proposal, (&state, &standing), self.now);
                 }
                 Effect::Leave(leaving) => self.left = Some(leaving),
                 Effect::Suspend => self.slept += 1,

@@ -42,6 +42,7 @@ pub(crate) fn plan_with(checks: &[String], items: &[String], alerts: &[String]) 
         notifiers: Vec::new(),
         metrics: None,
         procedure: Vec::new(),
+        gate: Default::default(),
         rollback: Rollback::default(),
         ceremony: golive::model::ceremony::Ceremony::default(),
         limits: Limits::default(),
