@@ -36,6 +36,10 @@ fn keys_of(kind: &str, port: u16) -> String {
         "flow" => format!(
             "hops = [{{ name = \"ask\", request = {{ url = \"http://127.0.0.1:{port}/\", headers = {{ authorization = \"{{{{ credentials.api_key }}}}\" }}, expect = 'json.ok' }} }}]"
         ),
+        "webhook" => format!(
+            "url = \"http://127.0.0.1:{port}/\"\nscheme = \"github\"\nsecret = \"{{{{ credentials.api_key }}}}\"\ncases = [\"genuine\", \"unsigned\"]"
+        ),
+        "site" => format!("url = \"http://127.0.0.1:{port}/\""),
         other => panic!("{other} does not talk to a port"),
     }
 }
@@ -93,7 +97,20 @@ async fn every_kind_keeps_the_contract_against_hostile_peers() {
             listener::greeting(&format!("-ERR {escapes}\r\n500 {escapes}\r\n")),
         ),
     ];
-    let kinds = ["http", "tls", "tcp", "postgres", "mysql", "redis", "smtp", "websocket", "prometheus", "flow"];
+    let kinds = [
+        "http",
+        "tls",
+        "tcp",
+        "postgres",
+        "mysql",
+        "redis",
+        "smtp",
+        "websocket",
+        "prometheus",
+        "flow",
+        "webhook",
+        "site",
+    ];
     for (peer, port) in peers {
         let looks = kinds.map(|kind| async move { (kind, look(kind, port).await) });
         for (kind, evidence) in futures_util::future::join_all(looks).await {
@@ -146,11 +163,14 @@ async fn every_kind_says_error_when_a_source_failed_and_never_pass() {
         ("flow", "hops = [{ name = \"a\", request = { url = \"{{ gone }}\", status = 200 } }]"),
         ("bundle", "folder = \"{{ gone }}\"\nno_secrets = true"),
         ("exposure", "documents = [\"{{ gone }}\"]"),
+        ("webhook", "url = \"http://127.0.0.1/\"\nscheme = \"github\"\nsecret = \"{{ gone }}\"\ncases = [\"genuine\"]"),
+        ("site", "url = \"{{ gone }}\""),
+        ("findings", "report = \"{{ gone }}\""),
     ] {
         let evidence = kit::run(kind, keys, &surroundings).await;
         assert_eq!(evidence.outcome, Outcome::Error, "{kind}: {}", evidence.summary);
         assert!(evidence.summary.as_str().contains("not signed in"), "{kind}: {}", evidence.summary);
     }
     // `gathered` and `env_files` look at no value of a source.
-    assert_eq!(super::KINDS.len(), 24, "a new kind belongs into this test");
+    assert_eq!(super::KINDS.len(), 27, "a new kind belongs into this test");
 }

@@ -16,6 +16,7 @@ mod exposed;
 mod exposure;
 mod file;
 mod finding;
+mod findings;
 mod flow;
 mod gathered;
 mod git;
@@ -35,12 +36,14 @@ mod prometheus;
 mod redis;
 mod setting;
 mod settings;
+mod site;
 mod smtp;
 mod sql;
 mod tcp;
 mod tls;
 mod variable;
 mod via;
+mod webhook;
 mod websocket;
 
 use std::future::Future;
@@ -88,6 +91,9 @@ pub const KINDS: &[&dyn Kind] = &[
     &metric::Metric,
     &junit::Junit,
     &procedure::Procedure,
+    &webhook::Webhook,
+    &site::Site,
+    &findings::Findings,
 ];
 
 /// A kind of check.

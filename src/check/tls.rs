@@ -1,9 +1,18 @@
-//! `tls`: certificates are right: chain, name, dates, and a protocol version that is not too old.
+//! `tls`: certificates are right: chain, name, dates, keys, signatures, and a protocol version that is not too old.
 //!
 //! Every run makes a full handshake, for a resumed one shows no certificate. The chain is kept also when it is
-//! refused, so that the evidence can say which certificate ended when.
+//! refused, so that the evidence can say which certificate is wrong, and why. Old versions are asked for now and then.
 
-use std::sync::Arc;
+mod chain;
+mod hello;
+mod names;
+mod reason;
+mod staple;
+#[cfg(test)]
+mod vectors;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -11,9 +20,12 @@ use jiff::Timestamp;
 use rustls::ProtocolVersion;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use x509_parser::prelude::{FromDer, X509Certificate};
+use tokio::time::Instant;
 
 use crate::check::finding::Finding;
+use crate::check::tls::chain::{Judged, Sent, judge};
+use crate::check::tls::hello::Old;
+use crate::check::tls::staple::Staple;
 use crate::check::{Kind, Looking, Probe, Surroundings, options};
 use crate::core::evidence::{Evidence, Timings};
 use crate::model::duration::{self, Span};
@@ -21,7 +33,6 @@ use crate::model::failure::FailureClass;
 use crate::model::kind::{KindSpec, OptionProblem, Options, Touch};
 use crate::model::plan::Check;
 use crate::model::template::Template;
-use crate::model::text::SafeText;
 use crate::model::word::{Category, Outcome};
 use crate::network::{self, Chain, Network, Trouble, host_and_port};
 
@@ -48,6 +59,9 @@ struct Keys {
     /// Whether every address of each name is asked, of both families; the worst counts.
     #[serde(default)]
     each_address: bool,
+    /// Whether TLS 1.0 and 1.1 are asked for too, every ten minutes; still answered is a warning.
+    #[serde(default = "yes")]
+    old_versions: bool,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -61,6 +75,16 @@ enum Version {
     Tls13,
 }
 
+/// So long an answer about old versions holds: servers change by deployment, not by the second.
+const OLD_ANSWERS: Duration = Duration::from_secs(600);
+
+/// A server that swallows an old greeting without a word does not speak it.
+const OLD_PATIENCE: Duration = Duration::from_secs(2);
+
+const fn yes() -> bool {
+    true
+}
+
 const fn three_weeks() -> Span {
     Span::seconds(21 * 86_400)
 }
@@ -69,7 +93,7 @@ impl Kind for Tls {
     fn spec(&self) -> KindSpec {
         KindSpec {
             name: "tls",
-            doc: "Certificates are right: chain, name, dates, protocol version.",
+            doc: "Certificates are right: chain, name, dates, keys, signatures, protocol versions.",
             category: Category::Security,
             example: "hosts = [\"www.example\", \"api.example:8443\"]\nwarn_before = \"21d\"\n",
             schema: || schemars::schema_for!(Keys),
@@ -89,7 +113,7 @@ impl Kind for Tls {
             };
             hosts.push(host);
         }
-        Ok(Box::new(Looker { finding, hosts, keys, surroundings: Arc::clone(surroundings) }))
+        Ok(Box::new(Looker { finding, hosts, keys, old: Mutex::default(), surroundings: Arc::clone(surroundings) }))
     }
 }
 
@@ -114,6 +138,8 @@ struct Looker {
     finding: Finding,
     hosts: Vec<(String, u16)>,
     keys: Keys,
+    /// Which old versions a host answered, and when it was asked.
+    old: Mutex<HashMap<String, (Instant, Vec<Old>)>>,
     surroundings: Arc<Surroundings>,
 }
 
@@ -122,15 +148,10 @@ struct Shown {
     place: String,
     version: Option<ProtocolVersion>,
     trouble: Option<Trouble>,
-    chain: Vec<Dates>,
+    judged: Option<Judged>,
+    staple: Option<Staple>,
+    old: Vec<Old>,
     timings: Timings,
-}
-
-/// The dates of one certificate.
-struct Dates {
-    subject: SafeText,
-    from: Timestamp,
-    until: Timestamp,
 }
 
 impl Probe for Looker {
@@ -148,14 +169,28 @@ impl Probe for Looker {
             let mut evidence =
                 if all_pass { Evidence::pass(&format!("{} hosts are right", shown.len())) } else { worst };
             for host in &shown {
-                if let Some(end) = host.chain.iter().min_by_key(|dates| dates.until) {
-                    let text = format!("until {}", end.until.strftime("%F %H:%M UTC"));
-                    evidence = evidence.fact(&host.place, &text);
-                }
+                evidence = described(evidence, host, shown.len() == 1);
             }
             evidence.timed(shown.first().map(|shown| shown.timings).unwrap_or_default())
         })
     }
+}
+
+/// Adds what a host showed; of several hosts only how long each is right.
+fn described(mut evidence: Evidence, shown: &Shown, alone: bool) -> Evidence {
+    let Some(judged) = &shown.judged else { return evidence };
+    if let Some(until) = judged.until {
+        evidence = evidence.fact(&shown.place, &format!("until {}", until.strftime("%F %H:%M UTC")));
+    }
+    if alone {
+        for (name, value) in &judged.facts {
+            evidence = evidence.fact(name, value);
+        }
+        if let Some(staple) = shown.staple {
+            evidence = evidence.fact("stapled", staple.word());
+        }
+    }
+    evidence
 }
 
 impl Looker {
@@ -189,21 +224,57 @@ impl Looker {
         };
         let result = shake.await;
         let version = result.as_ref().ok().and_then(|stream| stream.get_ref().1.protocol_version());
+        // The connection ends here: some servers have one at a time, and old versions are still to be asked for.
+        let trouble = result.err();
         timings.total = Some(began.elapsed());
         let place = if port == 443 { host.to_owned() } else { format!("{host}:{port}") };
-        let chain = chain.certificates().iter().filter_map(|certificate| dates(certificate)).collect();
-        Shown { place, version, trouble: result.err(), chain, timings }
+        let (certificates, verified, staple) = (chain.certificates(), chain.verified(), chain.staple());
+        let judged = (!certificates.is_empty()).then(|| {
+            let (now, warn_before) = ((self.surroundings.clock)().at, self.keys.warn_before.0);
+            judge(&Sent { chain: &certificates, host, now, verified: verified.as_ref(), warn_before })
+        });
+        let staple = (!staple.is_empty()).then(|| staple::read(&staple));
+        let old = if trouble.is_none() && self.keys.old_versions {
+            self.old_versions(host, port, deadline).await
+        } else {
+            Vec::new()
+        };
+        Shown { place, version, trouble, judged, staple, old, timings }
+    }
+
+    /// The old versions that a host still answers, from memory where that is young.
+    async fn old_versions(&self, host: &str, port: u16, deadline: Instant) -> Vec<Old> {
+        let place = format!("{host}:{port}");
+        let known = self.old.lock().ok().and_then(|known| known.get(&place).cloned());
+        if let Some((asked, spoken)) = known
+            && asked.elapsed() < OLD_ANSWERS
+        {
+            return spoken;
+        }
+        let network = &self.surroundings.network;
+        let mut asked = Vec::new();
+        for version in Old::ALL {
+            let patience = deadline.min(Instant::now() + OLD_PATIENCE);
+            asked.push((version, hello::is_spoken(network, host, port, version, patience).await));
+        }
+        let spoken: Vec<Old> =
+            asked.iter().filter(|(_, spoken)| *spoken == Some(true)).map(|(version, _)| *version).collect();
+        if asked.iter().all(|(_, spoken)| spoken.is_some())
+            && let Ok(mut known) = self.old.lock()
+        {
+            known.insert(place, (Instant::now(), spoken.clone()));
+        }
+        spoken
     }
 
     fn judge(&self, shown: &Shown, now: Timestamp) -> Evidence {
         let place = &shown.place;
-        if let Some(ended) = shown.chain.iter().find(|dates| dates.until < now) {
-            let summary = format!("certificate of {} ended {}", ended.subject, ended.until.strftime("%F %H:%M UTC"));
-            return self
-                .finding
-                .fail(FailureClass::Tls, &summary)
-                .material("host", place)
-                .material("ended", &ended.until.to_string());
+        let found = shown.judged.as_ref().and_then(|judged| judged.finding.as_ref());
+        if let Some((reason, said)) = found.filter(|(reason, _)| !reason.is_a_remark()) {
+            let named = said.contains(place.as_str()) || reason.word() == "expired";
+            let summary = if named { said.clone() } else { format!("{place}: {said}") };
+            let evidence = self.finding.fail(FailureClass::Tls, &summary);
+            return evidence.material("host", place).material("reason", reason.word()).remedy(reason.remedy());
         }
         if let Some(trouble) = &shown.trouble {
             let evidence = self.finding.of_trouble_with(trouble, &format!("{place}: {trouble}"));
@@ -215,33 +286,26 @@ impl Looker {
                 .fail(FailureClass::Tls, &format!("{place} does not speak TLS 1.3"))
                 .material("host", place);
         }
-        match shown.chain.iter().min_by_key(|dates| dates.until) {
-            Some(first) => self.judge_dates(place, first, now),
-            None => self.finding.error(&format!("{place} showed no certificate that can be read")),
+        if shown.staple == Some(Staple::Revoked) {
+            let summary = format!("{place}: the server itself says that its certificate was revoked");
+            return self.finding.fail(FailureClass::Tls, &summary).material("reason", "revoked");
         }
-    }
-
-    /// Certificates live shorter every year: a third of the life is near its end too.
-    fn judge_dates(&self, place: &str, dates: &Dates, now: Timestamp) -> Evidence {
-        let left = dates.until.duration_since(now).unsigned_abs();
-        let life = dates.until.duration_since(dates.from).unsigned_abs();
-        let text = duration::written(Duration::from_secs(left.as_secs() / 3600 * 3600));
-        if left < self.keys.warn_before.0.min(life / 3) {
-            return Evidence::warn(&format!("certificate of {place} ends in {text}")).material("ending", place);
+        if let Some((reason, said)) = found {
+            let summary = if said.contains(place.as_str()) { said.clone() } else { format!("{place}: {said}") };
+            return Evidence::warn(&summary).material("reason", reason.word()).remedy(reason.remedy());
         }
-        Evidence::pass(&format!("certificate of {place} is right for {text} more"))
+        if !shown.old.is_empty() {
+            let old: Vec<&str> = shown.old.iter().map(|old| old.shown()).collect();
+            let summary = format!("{place} still answers {}", old.join(" and "));
+            return Evidence::warn(&summary)
+                .material("old", &old.join(" "))
+                .remedy("allow TLS 1.2 and 1.3 alone where TLS ends");
+        }
+        let left = shown.judged.as_ref().and_then(|judged| judged.until).map(|until| until.duration_since(now));
+        let left = left.map(|left| Duration::from_secs(left.unsigned_abs().as_secs() / 3600 * 3600));
+        let left = left.map(|left| format!(" for {} more", duration::written(left))).unwrap_or_default();
+        Evidence::pass(&format!("certificate of {place} is right{left}"))
     }
-}
-
-fn dates(certificate: &rustls::pki_types::CertificateDer<'_>) -> Option<Dates> {
-    let (_, certificate) = X509Certificate::from_der(certificate).ok()?;
-    let (validity, subject) = (certificate.validity(), certificate.subject());
-    let name = subject.iter_common_name().next().and_then(|name| name.as_str().ok()).map(str::to_owned);
-    Some(Dates {
-        subject: SafeText::bounded(&name.unwrap_or_else(|| subject.to_string()), 100),
-        from: Timestamp::from_second(validity.not_before.timestamp()).ok()?,
-        until: Timestamp::from_second(validity.not_after.timestamp()).ok()?,
-    })
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use clap::{ColorChoice, CommandFactory as _, Parser, Subcommand};
 
 use crate::cli::{
     check, completions, credentials, demo, enforce, env, exec, init, lint, rehearse, replay, report, rotate, scan,
-    sessions, triage, trust, verify,
+    sessions, triage, trust, verify, webhook,
 };
 
 /// A deployment cockpit in the terminal: live checks, people's decisions, and a verdict that can be explained.
@@ -52,6 +52,8 @@ pub(super) enum Command {
     Enforce(enforce::EnforceArguments),
     /// Run a command with the validated credentials and settings, if the verdict permits.
     Exec(exec::ExecArguments),
+    /// Sign and verify webhooks by hand, in both directions.
+    Webhook(Box<webhook::WebhookArguments>),
     /// Walk one credential's rotation.
     Rotate(rotate::RotateArguments),
     /// Look for the plan's credentials and known keys in files, archives and git history.

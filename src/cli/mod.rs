@@ -39,6 +39,7 @@ mod signing;
 mod triage;
 mod trust;
 mod verify;
+mod webhook;
 
 use std::process::ExitCode;
 
@@ -126,6 +127,7 @@ fn dispatch(arguments: Arguments, console: &Console, machine: &Machine) -> Resul
         Command::Replay(arguments) => replay::run(&arguments, console, machine),
         Command::Triage(arguments) => triage::run(&arguments, console, machine),
         Command::Verify(arguments) => verify::run(&arguments, console),
+        Command::Webhook(arguments) => webhook::run(&arguments, console, machine),
         Command::Completions(arguments) => completions::run(&arguments, console),
         Command::Man => man::run(console),
         Command::Supervise => Err(Stop::wrong("golive supervise is started by golive itself")),

@@ -126,6 +126,8 @@ pub struct Agenda {
     queue: BTreeSet<(Duration, usize)>,
     /// The time each check waits for; `None` when it does not.
     waiting: Vec<Option<Duration>>,
+    /// Probes that a person asked for and that wait for what they stand on.
+    demanded: BTreeSet<usize>,
     /// Steps to start, attach or stop, and files to write, in order.
     steps: Vec<Effect>,
     /// Notices to send.
@@ -180,6 +182,7 @@ impl Agenda {
             Body::Session(SessionEvent::PlanChanged { .. }) => {
                 self.deliveries.look(event.when().up);
                 self.queue.clear();
+                self.demanded.clear();
                 self.waiting = vec![None; state.plan().checks.len()];
                 self.open(state, event.when().up);
             }
@@ -237,10 +240,13 @@ impl Agenda {
         let mut number = state.next_effect().0;
         while let Some((due, position)) = self.queue.first().copied().filter(|(due, _)| *due <= now.up) {
             self.forget(position);
+            let check = state.check_at(position).0;
             if state.session().ended.is_some() || !status::may_run(state, position) {
+                if check.run == Run::OnDemand {
+                    self.demanded.insert(position);
+                }
                 continue;
             }
-            let check = state.check_at(position).0;
             effects.push(Effect::RunCheck { check: check.id.clone(), effect: EffectId(number), due });
             number += 1;
         }
@@ -332,7 +338,12 @@ impl Agenda {
             let wait = if known.runs <= 1 { check.every.0.mul_f64(spread(check)) } else { check.every.0 };
             self.put(position, (began + wait).max(up));
         }
-        if !known.blocks() {
+        if known.blocks() {
+            // Whoever asked has to ask again: nothing disturbs its target by itself, hours later.
+            for dependent in state.index().dependents(position) {
+                self.demanded.remove(dependent);
+            }
+        } else {
             self.release(state, position, up);
         }
     }
@@ -342,7 +353,7 @@ impl Agenda {
         for dependent in state.index().dependents(position) {
             let (check, known) = state.check_at(*dependent);
             let idle = known.running.is_none() && self.waiting[*dependent].is_none();
-            let wanted = state.runs_by_itself(check);
+            let wanted = state.runs_by_itself(check) || self.demanded.contains(dependent);
             if idle && wanted && status::may_run(state, *dependent) {
                 let last = known.latest.as_ref().map(|latest| latest.when.up + check.every.0);
                 self.put(*dependent, last.map_or(up, |last| last.max(up)));
@@ -363,6 +374,7 @@ impl Agenda {
 
     fn put(&mut self, position: usize, due: Duration) {
         self.forget(position);
+        self.demanded.remove(&position);
         self.waiting[position] = Some(due);
         self.queue.insert((due, position));
     }

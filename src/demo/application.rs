@@ -3,31 +3,33 @@
 use std::path::PathBuf;
 
 use http::{Method, StatusCode, header};
-use rusqlite::{Connection, OpenFlags, params};
+use rusqlite::{Connection, OpenFlags};
 use serde_json::{Value as Json, json};
 
 use crate::clock;
-use crate::demo::environment::Credentials;
+use crate::demo::callbacks::{self, Callbacks};
 use crate::demo::faults::{Fault, Faults};
 use crate::demo::met::Met;
 use crate::demo::server::{Answer, Asked, header_of, json as answer, text};
 use crate::demo::{realtime, site};
-use crate::webhook;
 
 /// The name it is reached under.
 pub(super) const HOST: &str = "academy.example";
-const CALLBACK: &str = "/api/ikhokha/webhook";
 const COURSES: &str = "/api/courses/";
 /// How long the real-time sync takes where it is slow, in milliseconds.
 const SLOW_SYNC: i64 = 2_500;
 
-/// What golive's probes carry.
-const PROBE: &str = "x-golive-probe";
+/// What every answer carries for the visitors' protection.
+const PROTECTING: &[(&str, &str)] = &[
+    ("content-security-policy", "default-src 'self'; frame-ancestors 'none'"),
+    ("x-content-type-options", "nosniff"),
+    ("referrer-policy", "strict-origin-when-cross-origin"),
+];
 
 /// The application.
 pub(super) struct Application {
     pub(super) folder: PathBuf,
-    pub(super) credentials: Credentials,
+    pub(super) callbacks: Callbacks,
     pub(super) faults: Faults,
     pub(super) met: Met,
 }
@@ -41,12 +43,7 @@ impl Application {
     /// Makes the database with its one table.
     pub(super) fn create_database(folder: &std::path::Path) -> rusqlite::Result<()> {
         let connection = Connection::open(Self::database(folder))?;
-        connection.execute_batch(
-            "PRAGMA journal_mode = WAL;
-             CREATE TABLE IF NOT EXISTS enrolments (
-                 transaction_id TEXT PRIMARY KEY, amount INTEGER NOT NULL, at INTEGER NOT NULL
-             ) STRICT;",
-        )
+        connection.execute_batch(&format!("PRAGMA journal_mode = WAL; {}", callbacks::TABLE))
     }
 
     /// Opened anew for each request, and never created: a database that is gone is really gone.
@@ -61,18 +58,26 @@ impl Application {
             (&Method::GET, "/health") => self.health(),
             (&Method::GET, "/api/health/database") => self.database_health(),
             (&Method::GET, "/api/health/payments") => self.payments(),
+            (&Method::GET, "/api/health/webhooks") => self.told(Callbacks::health),
+            (&Method::GET, path) if path.starts_with("/api/enrolments/") => {
+                let transaction = path.trim_start_matches("/api/enrolments/");
+                self.told(|open| Callbacks::effects(open, transaction))
+            }
+            (&Method::POST, callbacks::PATH) => self.callbacks.answer(asked, || self.open()),
+            (_, callbacks::PATH) => answer(StatusCode::METHOD_NOT_ALLOWED, &json!({ "error": "POST only" })),
             (&Method::GET, "/api/health/monitoring") => self.monitoring(),
             (&Method::GET, "/api/health/errors") => answer(StatusCode::OK, &json!({ "status": "ok", "last_hour": 0 })),
             (&Method::GET, "/api/metrics") => answer(StatusCode::OK, &self.met.told()),
             (&Method::GET, path) if path.starts_with(COURSES) => self.course(&path[COURSES.len()..]),
-            (&Method::POST, CALLBACK) => self.callback(asked),
-            (_, CALLBACK) => answer(StatusCode::METHOD_NOT_ALLOWED, &json!({ "error": "POST only" })),
             (&Method::GET, realtime::PATH) => realtime::open(asked, self.folder.clone()),
             (&Method::GET, path) if path.starts_with("/courses/") => self.course_page(asked),
             (&Method::GET, path) => self.page(path, asked.uri().query().is_none()),
             _ => answer(StatusCode::NOT_FOUND, &json!({ "error": "no such page" })),
         };
         self.count(asked, answered.status());
+        for (name, value) in PROTECTING {
+            answered.headers_mut().insert(*name, header::HeaderValue::from_static(value));
+        }
         let year = header::HeaderValue::from_static("max-age=31536000; includeSubDomains");
         answered.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, year);
         answered
@@ -80,11 +85,12 @@ impl Application {
 
     /// Counts what went wrong for customers and for the provider; probes are neither.
     fn count(&self, asked: &Asked, status: StatusCode) {
-        let is_probe = header_of(asked, "user-agent").starts_with("golive") || !header_of(asked, PROBE).is_empty();
+        let is_probe =
+            header_of(asked, "user-agent").starts_with("golive") || !header_of(asked, callbacks::MARKER).is_empty();
         if is_probe || !(status.is_client_error() || status.is_server_error()) {
             return;
         }
-        if asked.uri().path() == CALLBACK {
+        if asked.uri().path() == callbacks::PATH {
             self.met.webhook_failed();
         }
         if status.is_server_error() {
@@ -166,7 +172,7 @@ impl Application {
     /// What customers met lately: the youngest enrolment and how many came in the last minute.
     fn payments(&self) -> Answer {
         let now = clock::now().at.as_millisecond();
-        let query = "SELECT count(*), max(at) FROM enrolments WHERE at > ?1";
+        let query = "SELECT count(*), max(at) FROM enrolments WHERE at > ?1 AND NOT probe";
         let seen = self.open().and_then(|open| {
             open.query_row(query, [now - 60_000], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, Option<i64>>(1)?)))
         });
@@ -179,26 +185,11 @@ impl Application {
         }
     }
 
-    /// Takes a callback: genuine ones only, and each transaction once.
-    fn callback(&self, asked: &Asked) -> Answer {
-        let signature = header_of(asked, webhook::IKHOKHA_SIGNATURE);
-        let body = asked.body();
-        if !webhook::ikhokha_is_genuine(&self.credentials.api_secret, CALLBACK, body, signature) {
-            // Why it was refused is nobody's business out there.
-            return answer(StatusCode::UNAUTHORIZED, &json!({ "error": "refused" }));
-        }
-        let paid: Json = serde_json::from_slice(body).unwrap_or_default();
-        let (Some(transaction), Some(amount)) = (paid["externalTransactionID"].as_str(), paid["amount"].as_i64())
-        else {
-            return answer(StatusCode::BAD_REQUEST, &json!({ "error": "no transaction" }));
-        };
-        let now = clock::now().at.as_millisecond();
-        let stored = self.open().and_then(|open| {
-            open.execute("INSERT OR IGNORE INTO enrolments VALUES (?1, ?2, ?3)", params![transaction, amount, now])
-        });
-        match stored {
-            Ok(_) => answer(StatusCode::OK, &json!({ "status": "taken" })),
-            Err(_) => answer(StatusCode::SERVICE_UNAVAILABLE, &json!({ "error": "try again" })),
+    /// What a look into the database says.
+    fn told(&self, look: impl Fn(&Connection) -> rusqlite::Result<Json>) -> Answer {
+        match self.open().and_then(|open| look(&open)) {
+            Ok(told) => answer(StatusCode::OK, &told),
+            Err(error) => answer(StatusCode::SERVICE_UNAVAILABLE, &json!({ "error": error.to_string() })),
         }
     }
 }

@@ -45,6 +45,12 @@ pub enum Fault {
     OldBundle,
     /// Nobody has rehearsed the rollback.
     NoRehearsal,
+    /// The webhook takes anything, signed or not.
+    OpenWebhook,
+    /// A callback that is sent again has a second effect.
+    ReplayedWebhook,
+    /// The callback's URL redirects.
+    RedirectingCallback,
 }
 
 impl Fault {
@@ -68,6 +74,9 @@ impl Fault {
         Self::ServiceRoleKey,
         Self::OldBundle,
         Self::NoRehearsal,
+        Self::OpenWebhook,
+        Self::ReplayedWebhook,
+        Self::RedirectingCallback,
     ];
 
     /// Its name, as the switchboard and the scenarios write it.
@@ -92,6 +101,9 @@ impl Fault {
             Self::ServiceRoleKey => "service-role-key",
             Self::OldBundle => "old-bundle",
             Self::NoRehearsal => "no-rehearsal",
+            Self::OpenWebhook => "open-webhook",
+            Self::ReplayedWebhook => "replayed-webhook",
+            Self::RedirectingCallback => "redirecting-callback",
         }
     }
 

@@ -5,6 +5,7 @@
 
 mod application;
 mod authority;
+mod callbacks;
 mod control;
 mod customers;
 mod environment;

@@ -88,6 +88,19 @@ pub const SCENARIOS: &[Scenario] = &[
         check: None,
         alert: None,
     },
+    failing("open-webhook", "the webhook takes anything", &[Fault::OpenWebhook], "webhook_rejects_forgery"),
+    failing(
+        "replayed-webhook",
+        "a callback that is sent again has a second effect",
+        &[Fault::ReplayedWebhook],
+        "webhook_rejects_replay",
+    ),
+    failing(
+        "redirecting-callback",
+        "the callback's URL redirects, which no provider follows",
+        &[Fault::RedirectingCallback],
+        "webhook_accepts_genuine",
+    ),
     failing("database-down", "the database is gone", &[Fault::DatabaseDown], "database_connection"),
 ];
 

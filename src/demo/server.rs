@@ -63,7 +63,7 @@ where
                 () = end.cancelled() => return,
                 accepted = listener.accept() => accepted,
             };
-            let Ok((stream, _)) = stream else { continue };
+            let Ok((stream, peer)) = stream else { continue };
             let (handler, tls, end) = (Arc::clone(&handler), tls.clone(), end.clone());
             tokio::spawn(async move {
                 let serving = async {
@@ -71,10 +71,10 @@ where
                         Some(tls) => {
                             // A handshake that the client breaks off (it refuses the certificate) is its own affair.
                             if let Ok(stream) = tls.accept(stream).await {
-                                one(stream, handler).await;
+                                one(stream, peer, handler).await;
                             }
                         }
-                        None => one(stream, handler).await,
+                        None => one(stream, peer, handler).await,
                     }
                 };
                 tokio::select! {
@@ -86,7 +86,7 @@ where
     });
 }
 
-async fn one<S, F, R>(stream: S, handler: Arc<F>)
+async fn one<S, F, R>(stream: S, peer: SocketAddr, handler: Arc<F>)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     F: Fn(Asked) -> R + Send + Sync + 'static,
@@ -96,7 +96,8 @@ where
         let handler = Arc::clone(&handler);
         let upgrade = hyper::upgrade::on(&mut request);
         async move {
-            let (head, body) = request.into_parts();
+            let (mut head, body) = request.into_parts();
+            head.extensions.insert(peer);
             let mut answer = match Limited::new(body, LARGEST_BODY).collect().await {
                 Ok(body) => handler(Request::from_parts(head, body.to_bytes())).await,
                 Err(_) => json(StatusCode::PAYLOAD_TOO_LARGE, &serde_json::json!({ "error": "too large" })),

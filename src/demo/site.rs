@@ -18,7 +18,9 @@ const LEAK: &str = "const signature = { secret: import.meta.env.VITE_IKHOKHA_API
 
 /// Writes sources, scripts and documents.
 pub(super) fn write(folder: &Path) -> io::Result<()> {
-    for inner in ["ops", "docs", "web", "data", "releases", "edge", ".git/objects", ".git/refs/heads"] {
+    for inner in
+        ["ops", "docs", "web", "data", "releases", "edge", "logs", "reports", ".git/objects", ".git/refs/heads"]
+    {
         std::fs::create_dir_all(folder.join(inner))?;
     }
     // A repository as `git init` leaves it: nothing is in it, and the env files will not be.
@@ -28,6 +30,7 @@ pub(super) fn write(folder: &Path) -> io::Result<()> {
     std::fs::write(folder.join("VERSION"), format!("{NEW}\n"))?;
     std::fs::write(folder.join("web/index.html"), include_str!("site/index.html"))?;
     std::fs::write(folder.join("ops/compile.sed"), include_str!("site/compile.sed"))?;
+    std::fs::write(folder.join("reports/npm-audit.json"), include_str!("site/npm-audit.json"))?;
     std::fs::write(folder.join("docs/rollback.md"), include_str!("site/rollback.md"))?;
     for (name, text) in [
         ("build.sh", include_str!("site/build.sh")),

@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use crate::clock;
 use crate::demo::application::{self, Application};
 use crate::demo::authority::Authority;
+use crate::demo::callbacks::Callbacks;
 use crate::demo::customers::Customers;
 use crate::demo::environment::{self, Credentials};
 use crate::demo::faults::{Fault, Faults};
@@ -244,7 +245,10 @@ fn inject(folder: &Path, credentials: &Credentials, faults: &Faults, fault: Faul
         | Fault::SlowApi
         | Fault::SyncDelay
         | Fault::VolumeDrop
-        | Fault::NoRehearsal => Ok(()),
+        | Fault::NoRehearsal
+        | Fault::OpenWebhook
+        | Fault::ReplayedWebhook
+        | Fault::RedirectingCallback => Ok(()),
     }
 }
 
@@ -303,12 +307,13 @@ impl SetUp {
         control: std::net::TcpListener,
         met: Met,
     ) {
-        let application = Arc::new(Application {
-            folder: self.folder.clone(),
+        let callbacks = Callbacks {
+            log: Callbacks::log(&self.folder),
             credentials: self.credentials.clone(),
             faults: self.faults.clone(),
-            met,
-        });
+        };
+        let application =
+            Arc::new(Application { folder: self.folder.clone(), callbacks, faults: self.faults.clone(), met });
         let api = Arc::new(PaymentApi {
             credentials: self.credentials.clone(),
             faults: self.faults.clone(),
@@ -365,6 +370,8 @@ fn client(root: &str, ports: Ports) -> reqwest::Result<reqwest::Client> {
     reqwest::Client::builder()
         .tls_certs_only([root])
         .no_proxy()
+        // Payment providers follow none.
+        .redirect(reqwest::redirect::Policy::none())
         .resolve(application::HOST, ports.https)
         .resolve(payment_api::HOST, ports.https)
         .timeout(std::time::Duration::from_secs(5))

@@ -7,6 +7,10 @@ use std::ops::Range;
 
 use crate::model::word::Category;
 
+/// Kinds that disturb their target by nature: their checks run when a person asks, whatever the plan says, and in
+/// production only where it allows them (DECISIONS 21).
+pub const ON_DEMAND: &[&str] = &["webhook"];
+
 /// A check's own keys, as the plan has them. Texts may hold `{{ names }}`.
 pub type Options = serde_json::Map<String, serde_json::Value>;
 

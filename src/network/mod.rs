@@ -7,7 +7,7 @@ mod trouble;
 mod trust;
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use std::time::Duration;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::Instant;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -160,6 +160,20 @@ impl Network {
         deadline: Instant,
         timings: &mut Timings,
     ) -> Result<Connected, Trouble> {
+        self.connect_from(None, (host, port), deadline, timings).await
+    }
+
+    /// The same from an address of this machine, where it has several.
+    ///
+    /// # Errors
+    /// The trouble with the last address that was tried.
+    pub async fn connect_from(
+        &self,
+        from: Option<IpAddr>,
+        (host, port): (&str, u16),
+        deadline: Instant,
+        timings: &mut Timings,
+    ) -> Result<Connected, Trouble> {
         let began = Instant::now();
         let (addresses, overridden) = self.addresses(host, port, deadline).await?;
         if !overridden {
@@ -171,7 +185,7 @@ impl Network {
             let left = u32::try_from(addresses.len() - tried).unwrap_or(1);
             let share = deadline.saturating_duration_since(Instant::now()) / left;
             let until = Instant::now() + share;
-            match within(until, &format!("a connection to {address}"), TcpStream::connect(address)).await {
+            match within(until, &format!("a connection to {address}"), dial(from, *address)).await {
                 Ok(Ok(stream)) => {
                     timings.connect = Some(began.elapsed());
                     stream.set_nodelay(true).ok();
@@ -183,6 +197,13 @@ impl Network {
         }
         Err(trouble)
     }
+}
+
+async fn dial(from: Option<IpAddr>, to: SocketAddr) -> std::io::Result<TcpStream> {
+    let Some(from) = from else { return TcpStream::connect(to).await };
+    let socket = if to.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    socket.bind(SocketAddr::new(from, 0))?;
+    socket.connect(to).await
 }
 
 impl Network {

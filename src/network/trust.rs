@@ -26,15 +26,34 @@ pub enum NetworkError {
     Tls(#[from] rustls::Error),
 }
 
-/// The chain that a server showed.
+/// The chain that a server showed, and what was made of it.
 #[derive(Clone, Debug, Default)]
-pub struct Chain(Arc<Mutex<Vec<CertificateDer<'static>>>>);
+pub struct Chain(Arc<Mutex<Kept>>);
+
+#[derive(Debug, Default)]
+struct Kept {
+    certificates: Vec<CertificateDer<'static>>,
+    verified: Option<Result<(), rustls::Error>>,
+    staple: Vec<u8>,
+}
 
 impl Chain {
+    /// What the verifier said; `None` if it was not asked.
+    #[must_use]
+    pub fn verified(&self) -> Option<Result<(), rustls::Error>> {
+        self.0.lock().ok()?.verified.clone()
+    }
+
+    /// The OCSP answer that was stapled to the handshake; empty if there was none.
+    #[must_use]
+    pub fn staple(&self) -> Vec<u8> {
+        self.0.lock().map(|kept| kept.staple.clone()).unwrap_or_default()
+    }
+
     /// The certificates, the server's own first; empty if the handshake did not come that far.
     #[must_use]
     pub fn certificates(&self) -> Vec<CertificateDer<'static>> {
-        self.0.lock().map(|chain| chain.clone()).unwrap_or_default()
+        self.0.lock().map(|kept| kept.certificates.clone()).unwrap_or_default()
     }
 }
 
@@ -100,11 +119,14 @@ impl ServerCertVerifier for Keeping {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        if let Ok(mut chain) = self.chain.0.lock() {
+        let verified = self.inner.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
+        if let Ok(mut kept) = self.chain.0.lock() {
             let whole = std::iter::once(end_entity).chain(intermediates);
-            *chain = whole.map(|certificate| certificate.clone().into_owned()).collect();
+            kept.certificates = whole.map(|certificate| certificate.clone().into_owned()).collect();
+            kept.verified = Some(verified.as_ref().map(|_| ()).map_err(Clone::clone));
+            kept.staple = ocsp_response.to_vec();
         }
-        self.inner.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
+        verified
     }
 
     fn verify_tls12_signature(

@@ -12,7 +12,7 @@ use crate::model::alert::{Escalation, Rule};
 use crate::model::duration::Span;
 use crate::model::id::{AlertId, CheckId, CredentialId, ItemId, KindName, NotifierId};
 use crate::model::item::{Item, Manual, Rehearsal, Soak, Waivable};
-use crate::model::kind::{KindSpec, Kinds, Options, Touch};
+use crate::model::kind::{KindSpec, Kinds, ON_DEMAND, Options, Touch};
 use crate::model::notifier::Notifier;
 use crate::model::plan::{
     Check, Credential, Gate, Limits, Metrics, Network, Plan, Retry, Run, Service, Sources, ValueSource,
@@ -157,7 +157,7 @@ fn made(
         }
         None => Run::Scheduled,
     };
-    let run = if common.on_demand { Run::OnDemand } else { run };
+    let run = if common.on_demand || ON_DEMAND.contains(&kind) { Run::OnDemand } else { run };
     let touches = spec.map(|spec| (spec.touches)(&options)).unwrap_or_default();
     let every = common.every.unwrap_or_else(|| if touches_others(&touches, service) { SPARINGLY } else { OFTEN });
     let usual = Span((every.0 * 3).max(Duration::from_secs(30)));

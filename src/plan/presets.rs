@@ -18,6 +18,8 @@ const PRESETS: &[(&str, &str)] = &[
             include_str!("presets/ikhokha/alerts.toml"),
             include_str!("presets/ikhokha/deployment.toml"),
             include_str!("presets/ikhokha/rollback.toml"),
+            include_str!("presets/ikhokha/webhooks.toml"),
+            include_str!("presets/ikhokha/site.toml"),
         ),
     ),
     ("vite", include_str!("presets/vite.toml")),

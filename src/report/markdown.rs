@@ -1,5 +1,6 @@
 //! The report for a ticket or a chat: Markdown, with nothing in it that the reader's renderer could take for markup.
 
+use crate::model::word::Category;
 use crate::report::shape::{CheckEntry, PhaseEntry, ReasonEntry, Report};
 use crate::report::{Format, Look};
 
@@ -24,6 +25,7 @@ fn write(report: &Report, _: Look) -> String {
     for entry in &report.phases {
         phase(&mut out, entry);
     }
+    security_audit(&mut out, &report.checks);
     checks(&mut out, &report.checks);
     alerts(&mut out, report);
     out.join("\n") + "\n"
@@ -55,6 +57,41 @@ fn phase(out: &mut Vec<String>, phase: &PhaseEntry) {
         let signed = item.signed_by.iter().flatten().map(|name| literal(name)).collect::<Vec<_>>().join(", ");
         let signed = if signed.is_empty() { signed } else { format!(", signed by {signed}") };
         out.push(format!("  - [{tick}] {} ({}{signed})", literal(&item.title), item.status));
+    }
+}
+
+/// At most so many things that were seen stand under a finding.
+const EVIDENCE_SHOWN: usize = 8;
+
+/// Every finding about security and credentials with its severity, what was seen, and what to do; what could not be
+/// found out is a finding too.
+fn security_audit(out: &mut Vec<String>, checks: &[CheckEntry]) {
+    let about = |check: &&CheckEntry| matches!(check.category, Category::Security | Category::Credential);
+    let all: Vec<&CheckEntry> = checks.iter().filter(about).collect();
+    if all.is_empty() {
+        return;
+    }
+    let findings: Vec<&CheckEntry> = all.iter().copied().filter(|check| check.outcome != "pass").collect();
+    out.push("\n## Security audit\n".to_owned());
+    let count = findings.len();
+    let checked = all.len();
+    out.push(match count {
+        0 => format!("Nothing found in {checked} checks."),
+        1 => format!("1 finding in {checked} checks."),
+        _ => format!("{count} findings in {checked} checks."),
+    });
+    for check in findings {
+        out.push(format!("\n### {} ({}, {})\n", literal(&check.id), check.severity, check.outcome));
+        out.push(literal(&check.summary));
+        for seen in check.evidence.iter().take(EVIDENCE_SHOWN) {
+            out.push(format!("- {}: {}", literal(seen.name.as_str()), literal(seen.value.as_str())));
+        }
+        if let Some(failure) = &check.failure {
+            out.push(format!("- Impact: {}", literal(failure.impact.as_str())));
+        }
+        if let Some(remedy) = &check.remedy {
+            out.push(format!("- What to do: {}", literal(remedy)));
+        }
     }
 }
 

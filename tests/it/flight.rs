@@ -9,6 +9,13 @@ use crate::terminal::Terminal;
 
 const SIZE: (u16, u16) = (120, 36);
 
+/// Probes on demand run when somebody asks: `r` on the item that rests on them.
+fn ask_for_the_probes(terminal: &mut Terminal) {
+    terminal.wait_for("Security measures enabled");
+    terminal.keys("1 g j j r");
+    terminal.wait_for("run again");
+}
+
 fn demo(home: &Path) -> Terminal {
     let terminal = Terminal::golive(&["demo", "--dir", folder_in(home).to_str().unwrap()], home, SIZE);
     // Everything that machines can judge is settled; one probe waits to be asked for, two items for people.
@@ -93,8 +100,10 @@ fn a_whole_go_live_is_flown_by_keys() {
     terminal.wait_for("x starts it");
     through_the_door(&mut terminal, "Start: Release");
     terminal.wait_for("current is now 2026.11.3");
+    // What probes saw before a deployment says nothing of what runs after it.
+    ask_for_the_probes(&mut terminal);
     terminal.wait_for("GO to open");
-    terminal.keys("G");
+    terminal.keys("2 G");
     through_the_door(&mut terminal, "Gate");
     terminal.wait_for("to close");
     terminal.keys("3");
@@ -276,6 +285,7 @@ fn ready_to_build(home: &Path) -> (World, Terminal) {
     std::fs::write(world.folder().join("ops/build.sh"), script).unwrap();
     rehearse(&world, home);
     let mut terminal = cockpit(&world, home, &["--new"]);
+    ask_for_the_probes(&mut terminal);
     terminal.wait_until("the machines' part", |screen| {
         screen.contains("PRE-DEPLOYMENT  ☐ 5/7") && screen.contains("ROLLBACK  ☐ 3/4")
     });

@@ -40,3 +40,4 @@ mod verdict;
 mod walk;
 mod watch;
 mod webhook;
+mod webhooks;

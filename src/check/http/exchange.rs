@@ -1,6 +1,6 @@
 //! One exchange: connect, ask, read the answer within its bounds, follow redirects as far as the plan allows.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 
 use bytes::Bytes;
@@ -37,6 +37,8 @@ pub(in crate::check) struct Exchange {
     pub(in crate::check) body: Bytes,
     pub(in crate::check) redirects: u8,
     pub(in crate::check) body_limit: usize,
+    /// The address of this machine to send from, where it has several.
+    from: Option<IpAddr>,
 }
 
 /// What came back.
@@ -110,7 +112,21 @@ impl Exchange {
         let method =
             Method::from_bytes(keys.method.as_bytes()).map_err(|_| wrong(format!("{} is no method", keys.method)))?;
         let (redirects, body_limit) = (keys.redirects, keys.body_limit);
-        Ok(Self { method, url, shown_url, headers, secret_headers, body, redirects, body_limit })
+        Ok(Self { method, url, shown_url, headers, secret_headers, body, redirects, body_limit, from: None })
+    }
+
+    /// A request whose bytes another kind has made. It follows no redirect.
+    pub(in crate::check) fn of_bytes(method: Method, url: Uri, mut headers: HeaderMap, body: Bytes) -> Self {
+        headers.entry(USER_AGENT).or_insert(HeaderValue::from_static(concat!("golive/", env!("CARGO_PKG_VERSION"))));
+        let shown_url = url.to_string();
+        let secret_headers = Vec::new();
+        Self { method, url, shown_url, headers, secret_headers, body, redirects: 0, body_limit: 1 << 20, from: None }
+    }
+
+    /// The same, sent from this address of the machine.
+    pub(in crate::check) const fn from(mut self, from: Option<IpAddr>) -> Self {
+        self.from = from;
+        self
     }
 
     /// The host and port that are asked first.
@@ -185,7 +201,7 @@ impl Exchange {
                 return Ok(answer);
             }
         }
-        let fresh = open(network, deadline, url, timings).await?;
+        let fresh = open(network, deadline, url, self.from, timings).await?;
         let (answer, known) = self.ask(fresh, deadline, url, what, timings, false).await?;
         if let Some(slot) = kept {
             *slot = known;
@@ -271,11 +287,17 @@ fn signed(
     Ok(names)
 }
 
-async fn open(network: &Network, deadline: Instant, url: &Uri, timings: &mut Timings) -> Result<Kept, Trouble> {
+async fn open(
+    network: &Network,
+    deadline: Instant,
+    url: &Uri,
+    from: Option<IpAddr>,
+    timings: &mut Timings,
+) -> Result<Kept, Trouble> {
     let host = url.host().unwrap_or_default();
     let secure = url.scheme_str() == Some("https");
     let port = url.port_u16().unwrap_or(if secure { 443 } else { 80 });
-    let connected = network.connect(host, port, deadline, timings).await?;
+    let connected = network.connect_from(from, (host, port), deadline, timings).await?;
     let (address, overridden) = (connected.address, connected.overridden);
     let builder = || {
         let mut builder = http1::Builder::new();

@@ -16,7 +16,6 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::check::finding::Finding;
-use crate::check::http::exchange::Kept;
 use crate::check::via::Via;
 use crate::check::{Kind, Looking, Probe, Surroundings, addresses, options};
 use crate::core::evidence::{Evidence, LONGEST_SUMMARY, Timings};
@@ -29,7 +28,7 @@ use crate::model::text::SafeText;
 use crate::model::word::{Category, Outcome};
 use crate::network::{self, Network, Trouble};
 
-pub(super) use exchange::{Answer, Exchange};
+pub(super) use exchange::{Answer, Exchange, Kept};
 pub(super) use judge::{Judge, headers};
 pub(super) use keys::{Keys, problems, touches};
 

@@ -1,8 +1,6 @@
 //! Items that cannot settle, steps that do nothing or two things, credentials that nobody named.
 
-use crate::model::item::Waivable;
 use crate::model::plan::{Plan, Run};
-use crate::model::word::Severity;
 use crate::plan::document::{Document, ItemDocument};
 use crate::plan::judge::names::PHASES;
 use crate::plan::problem::Problem;
@@ -85,7 +83,7 @@ pub(super) fn one_action(does: (bool, bool), id: &str) -> Option<Problem> {
     }
 }
 
-/// A critical item whose checks may never run cannot settle; one that rests on a locked phase's checks can.
+/// An item whose checks may never run cannot settle. The plan is sound all the same: the verdict holds, and says why.
 pub(super) fn of_plan(plan: &Plan, tree: &Node) -> Vec<Problem> {
     let mut problems = Vec::new();
     for phase in PHASES {
@@ -99,11 +97,7 @@ pub(super) fn of_plan(plan: &Plan, tree: &Node) -> Vec<Problem> {
             let place = tree.place(&steps![phase, at, "id"], false);
             let message = format!("`{}` may not run in production, so `{}` never settles", check.id, item.id);
             let help = "add allow_in_production = true to the check, or take it out of the item";
-            problems.push(if item.severity == Severity::Critical && check.waivable == Waivable::Never {
-                Problem::error(message).at(place).help(help)
-            } else {
-                Problem::advice(message).at(place).help(help)
-            });
+            problems.push(Problem::advice(message).at(place).help(help));
         }
     }
     problems
