@@ -35,7 +35,7 @@ fn kind_section(text: &mut String, spec: &KindSpec, category: &str, table: &str)
     let required = schema["required"].as_array().cloned().unwrap_or_default();
     write!(text, "\n## `{}`\n\n{}{category}\n\n", spec.name, spec.doc).unwrap();
     text.push_str("| key | default | meaning |\n| --- | --- | --- |\n");
-    for (key, property) in schema["properties"].as_object().unwrap() {
+    for (key, property) in schema["properties"].as_object().into_iter().flatten() {
         let doc = property["description"].as_str().unwrap_or_default().replace('\n', " ");
         assert!(!doc.is_empty(), "{}: `{key}` has no sentence", spec.name);
         let is_required = required.contains(&Value::from(key.as_str()));
