@@ -31,8 +31,8 @@ pub(super) struct DemoArguments {
     /// Serve the world alone, as a playground for writing plans, until interrupted.
     #[arg(long, conflicts_with = "headless")]
     target_only: bool,
-    /// The folder to put the playground into.
-    #[arg(long, value_name = "D", requires = "target_only")]
+    /// The folder to put the world into; one of its own that goes with it when absent.
+    #[arg(long, value_name = "D")]
     dir: Option<PathBuf>,
     /// List the scenarios.
     #[arg(long, conflicts_with_all = ["headless", "target_only"])]

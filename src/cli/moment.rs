@@ -14,9 +14,13 @@ fn in_zone(text: &str, day: Timestamp, zone: &TimeZone) -> Result<Timestamp, Str
     if let Ok(moment) = text.parse::<Timestamp>() {
         return Ok(moment);
     }
-    let local = match text.parse::<Time>() {
-        Ok(time) => zone.to_datetime(day).date().to_datetime(time),
-        Err(_) => text.parse::<DateTime>().map_err(|_| unclear(text))?,
+    // A date with a time is read first: as a time alone it would lose its date.
+    let local = match text.parse::<DateTime>() {
+        Ok(local) => local,
+        Err(_) => {
+            let time = text.parse::<Time>().map_err(|_| unclear(text))?;
+            zone.to_datetime(day).date().to_datetime(time)
+        }
     };
     zone.to_timestamp(local).map_err(|_| unclear(text))
 }

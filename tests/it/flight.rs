@@ -11,19 +11,32 @@ const SIZE: (u16, u16) = (120, 36);
 
 /// Probes on demand run when somebody asks: `r` on the item that rests on them.
 fn ask_for_the_probes(terminal: &mut Terminal) {
-    terminal.wait_for("Security measures enabled");
-    terminal.keys("1 g j j r");
-    terminal.wait_for("run again");
+    terminal.wait_for("PRE-DEPLOYMENT");
+    terminal.keys("1");
+    // What they stand on answers already, so nothing has to be asked for twice.
+    terminal.wait_until("what we stand on", |screen| {
+        screen.lines().any(|line| line.contains("What we stand on answers") && line.contains(" 4 ok"))
+    });
+    terminal.keys("g j j r");
+}
+
+/// Everything that machines can judge before a deployment is settled; the notifiers and two items wait for people.
+fn machines_are_done(terminal: &mut Terminal) {
+    ask_for_the_probes(terminal);
+    terminal.wait_until("the machines' part", |screen| {
+        screen.contains("PRE-DEPLOYMENT  ☐ 5/7") && screen.contains("ROLLBACK  ☐ 3/4")
+    });
 }
 
 fn demo(home: &Path) -> Terminal {
-    let terminal = Terminal::golive(&["demo", "--dir", folder_in(home).to_str().unwrap()], home, SIZE);
-    // Everything that machines can judge is settled; one probe waits to be asked for, two items for people.
-    terminal.wait_until("the machines' part", |screen| {
-        screen.contains("HOLD to deploy")
-            && screen.contains("PRE-DEPLOYMENT  ☐ 5/7")
-            && screen.contains("ROLLBACK  ☐ 3/4")
-    });
+    demo_of(home, "healthy")
+}
+
+fn demo_of(home: &Path, scenario: &str) -> Terminal {
+    let folder = folder_in(home);
+    let arguments = ["demo", "--scenario", scenario, "--dir", folder.to_str().unwrap()];
+    let mut terminal = Terminal::golive(&arguments, home, SIZE);
+    machines_are_done(&mut terminal);
     terminal
 }
 
@@ -108,9 +121,10 @@ fn a_whole_go_live_is_flown_by_keys() {
     terminal.wait_for("to close");
     terminal.keys("3");
     terminal.wait_for("Support informed");
-    terminal.keys("g j j r j r");
-    terminal.wait_until("the probes after the deployment", |screen| screen.contains("5/6"));
-    terminal.keys("j j");
+    // What runs on demand is asked for, row by row.
+    terminal.keys("g r j r j r j r j r j r j r");
+    terminal.wait_until("the probes after the deployment", |screen| screen.contains("POST-DEPLOYMENT  ☐ 8/9"));
+    terminal.keys("G k");
     sign(&mut terminal);
     terminal.wait_until("GO to close", |screen| screen.contains(" GO to close"));
     terminal.keys("G");
@@ -285,10 +299,7 @@ fn ready_to_build(home: &Path) -> (World, Terminal) {
     std::fs::write(world.folder().join("ops/build.sh"), script).unwrap();
     rehearse(&world, home);
     let mut terminal = cockpit(&world, home, &["--new"]);
-    ask_for_the_probes(&mut terminal);
-    terminal.wait_until("the machines' part", |screen| {
-        screen.contains("PRE-DEPLOYMENT  ☐ 5/7") && screen.contains("ROLLBACK  ☐ 3/4")
-    });
+    machines_are_done(&mut terminal);
     prove_and_sign(&mut terminal, world.folder());
     (world, terminal)
 }
@@ -321,7 +332,7 @@ fn an_untrusted_plans_steps_are_refused() {
     let changed = std::fs::read_to_string(&build).unwrap() + "# one line more\n";
     std::fs::write(&build, changed).unwrap();
     let mut terminal = cockpit(&world, home.path(), &["--new"]);
-    terminal.wait_until("the machines' part", |screen| screen.contains("ROLLBACK  ☐ 3/4") && screen.contains("☐ 5/7"));
+    machines_are_done(&mut terminal);
     prove_and_sign(&mut terminal, world.folder());
     terminal.keys("2 g");
     terminal.keys("x");
@@ -346,14 +357,7 @@ fn roll_back(terminal: &mut Terminal) {
 #[test]
 fn a_deployment_that_fails_is_rolled_back_by_keys() {
     let home = tempfile::tempdir().unwrap();
-    let mut terminal = Terminal::golive(
-        &["demo", "--scenario", "failed-deploy", "--dir", folder_in(home.path()).to_str().unwrap()],
-        home.path(),
-        SIZE,
-    );
-    terminal.wait_until("the machines' part", |screen| {
-        screen.contains("PRE-DEPLOYMENT  ☐ 5/7") && screen.contains("ROLLBACK  ☐ 3/4")
-    });
+    let mut terminal = demo_of(home.path(), "failed-deploy");
     prove_and_sign(&mut terminal, &folder_in(home.path()));
     terminal.keys("2 g");
     through_the_door(&mut terminal, "Start: Build successful");
@@ -384,7 +388,7 @@ fn a_rollback_outlives_kill_9_and_goes_on() {
     std::fs::write(world.folder().join("ops/rollback.sh"), script).unwrap();
     rehearse(&world, home.path());
     let mut terminal = cockpit(&world, home.path(), &["--new"]);
-    terminal.wait_until("the machines' part", |screen| screen.contains("PRE-DEPLOYMENT  ☐ 5/7"));
+    terminal.wait_until("the machines' part", |screen| screen.contains("ROLLBACK  ☐ 3/4"));
     terminal.keys("b");
     roll_back(&mut terminal);
     terminal.wait_for("begun");

@@ -86,5 +86,5 @@ async fn a_monitoring_that_is_not_there_is_a_failure_of_its_own_class() {
     let keys = format!("prometheus = \"http://127.0.0.1:{}\"", listener::closed_port());
     let evidence = kit::run("monitoring", &keys, &surroundings).await;
     assert_eq!(evidence.outcome, Outcome::Fail);
-    assert_eq!(evidence.failure.map(|failure| failure.class), Some(FailureClass::Connect));
+    assert_eq!(evidence.failure.map(|failure| failure.class), Some(FailureClass::Refused));
 }

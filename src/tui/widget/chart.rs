@@ -39,7 +39,7 @@ mod tests {
     fn the_line_stands_where_the_threshold_is() {
         let rows = chart(&[Some(0.0), Some(5.0), None, Some(10.0)], Some(5.0), 4);
         assert_eq!(rows.len(), 4);
-        assert_eq!(rows[2], "┄▆┄▓", "{rows:#?}");
+        assert_eq!(rows[2], "┄▇┄▓", "{rows:#?}");
         assert_eq!(rows[3], " █ █", "{rows:#?}");
         assert_eq!(chart(&[None, None], None, 2), ["  ", "  "]);
     }
