@@ -246,7 +246,10 @@ fn the_schema_and_the_small_ones_print_what_they_should() {
     assert!(home.golive(&["--help"]).out.contains("Exit codes"));
     let lint = home.golive(&["lint"]);
     assert_eq!(lint.code, Some(0));
-    assert!(lint.out.ends_with("golive.toml is sound: 2 checks, 2 items, 0 alerts, 0 rollback steps, 0 notes\n"), "{lint:?}");
+    assert!(
+        lint.out.ends_with("golive.toml is sound: 2 checks, 2 items, 0 alerts, 0 rollback steps, 0 notes\n"),
+        "{lint:?}"
+    );
 }
 
 #[test]

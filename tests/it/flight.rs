@@ -108,7 +108,7 @@ fn a_whole_go_live_is_flown_by_keys() {
     prove_and_sign(&mut terminal, &folder_in(home.path()));
     terminal.keys("2 g");
     through_the_door(&mut terminal, "Start: Build successful");
-    terminal.wait_for("bytes");
+    terminal.wait_for("2 DEPLOYMENT  ☐ 4/5");
     terminal.keys("G k");
     terminal.wait_for("x starts it");
     through_the_door(&mut terminal, "Start: Release");
@@ -142,7 +142,7 @@ fn the_door_is_not_answered_by_a_burst() {
     prove_and_sign(&mut terminal, &folder_in(home.path()));
     terminal.keys("2 g");
     through_the_door(&mut terminal, "Start: Build successful");
-    terminal.wait_for("bytes");
+    terminal.wait_for("2 DEPLOYMENT  ☐ 4/5");
     terminal.keys("G k");
     terminal.wait_for("x starts it");
     // A slow link bunches keys: the characters are taken, their Enter is not.
@@ -361,7 +361,7 @@ fn a_deployment_that_fails_is_rolled_back_by_keys() {
     prove_and_sign(&mut terminal, &folder_in(home.path()));
     terminal.keys("2 g");
     through_the_door(&mut terminal, "Start: Build successful");
-    terminal.wait_for("bytes");
+    terminal.wait_for("2 DEPLOYMENT  ☐ 4/5");
     terminal.keys("G k");
     terminal.wait_for("x starts it");
     through_the_door(&mut terminal, "Start: Release");

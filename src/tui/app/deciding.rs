@@ -47,11 +47,11 @@ impl App {
                 self.effects.push(Effect::Propose(checks));
                 None
             }
-            Action::Undo if self.undoing(focus, live).is_none() => {
-                focus.enforcement(&scene).map(|enforcement| Dialog::undo_fix(&scene, enforcement))
-            }
             Action::Undo if rotating(&scene, focus).is_some() => {
                 rotating(&scene, focus).map(|(id, walk)| Dialog::abort_rotation(&scene, id, walk))
+            }
+            Action::Undo if self.undoing(focus, live).is_none() => {
+                focus.enforcement(&scene).map(|enforcement| Dialog::undo_fix(&scene, enforcement))
             }
             Action::Claim | Action::RunAgain | Action::Undo => {
                 let command = match action {
