@@ -1,6 +1,6 @@
 //! A past session, to be looked at as it stood at any of its moments: a fold that is stopped early.
 //!
-//! Snapshots of the fold are kept on the way, so that a step anywhere costs at most [`BETWEEN_SNAPSHOTS`] events. Parts
+//! Snapshots of the fold are kept on the way, so that a step anywhere costs at most a few hundred events. Parts
 //! of a state that did not change are shared between snapshots.
 
 use jiff::Timestamp;
