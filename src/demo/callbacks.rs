@@ -28,9 +28,10 @@ const SOURCES: &[&str] = &["127.0.0.1", "::1"];
 /// The log begins anew when it is larger.
 const LARGEST_LOG: u64 = 1 << 20;
 
-/// The table of what was granted.
+/// The table of what was granted. A number is never given twice, though probes are taken away again: whoever asks for
+/// what is new asks by it.
 pub(super) const TABLE: &str = "CREATE TABLE IF NOT EXISTS enrolments (
-     transaction_id TEXT NOT NULL, amount INTEGER NOT NULL, at INTEGER NOT NULL,
+     id INTEGER PRIMARY KEY AUTOINCREMENT, transaction_id TEXT NOT NULL, amount INTEGER NOT NULL, at INTEGER NOT NULL,
      genuine INTEGER NOT NULL, probe INTEGER NOT NULL
  ) STRICT;
  CREATE INDEX IF NOT EXISTS enrolments_by_transaction ON enrolments (transaction_id);";
@@ -106,9 +107,14 @@ impl Callbacks {
     ) -> rusqlite::Result<bool> {
         let values = params![transaction, amount, now().as_millisecond(), genuine, probe];
         if self.faults.is_on(Fault::ReplayedWebhook) {
-            return open.execute("INSERT INTO enrolments VALUES (?1, ?2, ?3, ?4, ?5)", values).map(|_| true);
+            return open
+                .execute(
+                    "INSERT INTO enrolments (transaction_id, amount, at, genuine, probe) VALUES (?1, ?2, ?3, ?4, ?5)",
+                    values,
+                )
+                .map(|_| true);
         }
-        let once = "INSERT INTO enrolments SELECT ?1, ?2, ?3, ?4, ?5
+        let once = "INSERT INTO enrolments (transaction_id, amount, at, genuine, probe) SELECT ?1, ?2, ?3, ?4, ?5
                     WHERE NOT EXISTS (SELECT 1 FROM enrolments WHERE transaction_id = ?1)";
         open.execute(once, values).map(|rows| rows == 1)
     }

@@ -95,15 +95,14 @@ fn database(folder: &std::path::Path) -> rusqlite::Result<Connection> {
 }
 
 fn newest(folder: &std::path::Path) -> rusqlite::Result<i64> {
-    database(folder)?.query_row("SELECT coalesce(max(rowid), 0) FROM enrolments", [], |row| row.get(0))
+    database(folder)?.query_row("SELECT coalesce(max(id), 0) FROM enrolments", [], |row| row.get(0))
 }
 
 fn changes(folder: &std::path::Path, topic: &str, last: &mut i64) -> Vec<Json> {
     let read = || -> rusqlite::Result<Vec<(i64, String, i64)>> {
         let connection = database(folder)?;
-        let mut statement = connection.prepare(
-            "SELECT rowid, transaction_id, amount FROM enrolments WHERE rowid > ?1 ORDER BY rowid LIMIT 100",
-        )?;
+        let mut statement = connection
+            .prepare("SELECT id, transaction_id, amount FROM enrolments WHERE id > ?1 ORDER BY id LIMIT 100")?;
         let rows = statement.query_map([*last], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
         rows.collect()
     };

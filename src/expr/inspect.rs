@@ -192,7 +192,29 @@ pub(super) fn range_of(program: &Program, node: &IdedExpr, source: &str) -> Rang
     while !source.is_char_boundary(end) {
         end += 1;
     }
-    start..end
+    start..closed(source, start, end)
+}
+
+/// The end of a part with the brackets closed that were opened in it: of a list the parser keeps only the place of its
+/// opening bracket.
+fn closed(source: &str, start: usize, end: usize) -> usize {
+    let mut quote = None;
+    let mut open = 0_usize;
+    for (at, character) in source[start..].char_indices().map(|(at, character)| (start + at, character)) {
+        if at >= end && open == 0 {
+            return end;
+        }
+        match (quote, character) {
+            (Some(mark), _) if mark == character => quote = None,
+            (Some(_), _) => {}
+            (None, '"' | '\'') => quote = Some(character),
+            (None, '[' | '(' | '{') => open += 1,
+            (None, ']' | ')' | '}') if at >= end && open == 1 => return at + character.len_utf8(),
+            (None, ']' | ')' | '}') => open = open.saturating_sub(1),
+            (None, _) => {}
+        }
+    }
+    end
 }
 
 fn extend(program: &Program, node: &IdedExpr, range: &mut Option<Range<usize>>) {

@@ -64,6 +64,16 @@ fn a_false_condition_shows_each_part_with_its_value() {
 }
 
 #[test]
+fn a_part_is_shown_with_the_brackets_that_it_opens() {
+    let Judgement::DoesNotHold { parts } = judge("status in [401, 403, 404]") else { panic!("it should not hold") };
+    assert_eq!(parts[0].text, "status in [401, 403, 404]");
+    let Judgement::DoesNotHold { parts } = judge("status in [500] || (json.status == \"]\")") else {
+        panic!("it should not hold")
+    };
+    assert_eq!((&*parts[0].text, &*parts[1].text), ("status in [500]", "json.status == \"]\""));
+}
+
+#[test]
 fn a_field_that_the_answer_lacks_is_told_from_what_cannot_be_said() {
     assert_eq!(judge("json.missing == 1"), Judgement::MissingField { field: "missing".into() });
     let without = Facts::default();

@@ -1,7 +1,10 @@
 //! The sentences of the rollback, of rehearsals, and of what people agreed on.
 
+use std::time::Duration;
+
 use crate::core::event::{CeremonyEvent, PollWord, ProcedureEvent, RehearsalEvent};
 use crate::core::state::timeline::{Mark, step};
+use crate::model::duration;
 use crate::model::id::ItemId;
 
 type Line = (Mark, String, String);
@@ -32,7 +35,7 @@ pub(super) fn procedure(body: &ProcedureEvent) -> Option<Line> {
 pub(super) fn rehearsal(body: &RehearsalEvent) -> Line {
     let RehearsalEvent::Known(record) = body;
     let (mark, text) = match &record.failed {
-        None => (Mark::Good, format!("rehearsed on {} in {}", record.grade.word(), record.took)),
+        None => (Mark::Good, format!("rehearsed ({}) in {}", record.grade.word(), in_short(record.took.0))),
         Some(why) => (Mark::Look, format!("rehearsal failed: {why}")),
     };
     (mark, "rollback".to_owned(), text)
@@ -49,5 +52,14 @@ pub(super) fn ceremony(body: &CeremonyEvent) -> Line {
         CeremonyEvent::WindowOpened => (Mark::Good, "window".to_owned(), "the window is open".to_owned()),
         CeremonyEvent::WindowClosed => (Mark::Look, "window".to_owned(), "the window is closed".to_owned()),
         CeremonyEvent::HoldLifted => (Mark::Decision, "hold".to_owned(), "lifted: it goes on".to_owned()),
+    }
+}
+
+/// How long something took, as people say it.
+fn in_short(took: Duration) -> String {
+    if took < Duration::from_secs(10) {
+        format!("{} ms", took.as_millis())
+    } else {
+        duration::written(Duration::from_secs(took.as_secs()))
     }
 }
