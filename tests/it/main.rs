@@ -28,6 +28,7 @@ mod replaying;
 mod report;
 mod rollback;
 mod rotate;
+mod rules;
 mod scan;
 mod scenario;
 mod screens;

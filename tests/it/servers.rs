@@ -4,7 +4,7 @@
 //!
 //! Down, slow, wrong password, wrong database and wrong TLS are each told apart in words a person can act on.
 
-mod start;
+pub(crate) mod start;
 
 use std::collections::BTreeMap;
 use std::path::Path;

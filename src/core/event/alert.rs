@@ -76,7 +76,7 @@ pub enum AlertEvent {
         /// Which.
         alert: AlertId,
     },
-    /// Its condition holds again after all.
+    /// Its condition holds again after all, or nobody can see any more that it does not.
     HoldsAgain {
         /// Which.
         alert: AlertId,

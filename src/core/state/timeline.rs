@@ -198,6 +198,9 @@ fn alert(state: &State, body: &AlertEvent) -> Option<(Mark, String, String)> {
         AlertEvent::Acknowledged { note: Some(note), .. } => (Mark::Decision, format!("alert acknowledged: {note}")),
         AlertEvent::Acknowledged { .. } => (Mark::Decision, "alert acknowledged".to_owned()),
         AlertEvent::Unacknowledged { .. } => (Mark::Decision, "acknowledgement taken back".to_owned()),
+        AlertEvent::Escalated { to, .. } if to.is_empty() => {
+            (Mark::Bad, "alert escalated: everybody there is knows of it".to_owned())
+        }
         AlertEvent::Escalated { to, .. } => (Mark::Bad, format!("alert escalated to {}", to.join(", "))),
         AlertEvent::Silenced { reason, until: end, .. } => {
             (Mark::Decision, format!("silenced until {}: {reason}", until(end)))

@@ -71,7 +71,8 @@ fn life(lines: &mut Lines<'_>, rule: &Rule, known: &AlertState) {
         lines.named(2, "seen by", NAMES, &text, Role::Text);
     }
     if let Some((at, to)) = known.escalated.as_ref().filter(|_| known.is_firing()) {
-        let text = format!("{} to {}", format::ago(*at, scene.now.at), to.join(", "));
+        let whom = if to.is_empty() { "nobody else: the plan has no other notifier for it".into() } else { to.join(", ") };
+        let text = format!("{} to {whom}", format::ago(*at, scene.now.at));
         lines.named(2, "escalated", NAMES, &text, Role::Look);
     } else if let Some(at) = known.escalates(rule) {
         let left = format::age(format::between(scene.now.at, at.at));

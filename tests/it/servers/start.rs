@@ -23,7 +23,7 @@ pub(crate) fn free_port() -> u16 {
 
 /// Finds a program, or says that its test is skipped; in CI, where the gate installs them, it must be there.
 #[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
-fn program(names: &[&str]) -> Option<PathBuf> {
+pub(crate) fn program(names: &[&str]) -> Option<PathBuf> {
     let path = std::env::var("PATH").unwrap_or_default();
     let mut places: Vec<PathBuf> = path.split(':').map(PathBuf::from).collect();
     places.extend(["/usr/sbin", "/usr/local/sbin"].map(PathBuf::from));
