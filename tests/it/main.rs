@@ -19,6 +19,7 @@ mod flight;
 mod gate;
 mod init;
 mod keys;
+mod killed;
 mod kit;
 mod outbox;
 mod pictures;

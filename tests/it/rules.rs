@@ -6,13 +6,13 @@
 //! while nobody sees whether it still holds. `GOLIVE_SERIES=20000` and `GOLIVE_SEED=7` fly more and others.
 
 mod forms;
-mod random;
+pub(crate) mod random;
 mod replica;
 
 use std::fmt::Write as _;
 use std::process::Command;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use golive::core::alerts::Watch;
@@ -124,7 +124,8 @@ fn golives(cases: &[Case], reached: &Reached) -> Vec<Vec<Stands>> {
                 Life::Firing(_) => Stands::Firing,
                 Life::Quiet | Life::Resolved(_) => Stands::Inactive,
             };
-            let blind = now == Stands::Firing && known.word() == "firing" && known.sight != golive::core::state::Sight::Clear;
+            let blind =
+                now == Stands::Firing && known.word() == "firing" && known.sight != golive::core::state::Sight::Clear;
             reached.blind.fetch_add(usize::from(blind), Ordering::Relaxed);
             reached.kept.fetch_add(usize::from(known.calm_since.is_some()), Ordering::Relaxed);
             let counted = match (stands.last(), now) {

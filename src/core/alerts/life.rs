@@ -6,7 +6,7 @@ use crate::core::alerts::answers::{answers, changes, seen_until};
 use crate::core::alerts::cause::{causes, causes_are_judged, held_by, waits_until};
 use crate::core::event::{AlertEvent, Body};
 use crate::core::state::{AlertState, Life, Sight, State};
-use crate::model::alert::{DuringFreeze, Rule};
+use crate::model::alert::{DuringLull, Rule};
 use crate::model::text::SafeText;
 use crate::model::time::Now;
 
@@ -59,8 +59,8 @@ fn again(state: &State, position: usize, rule: &Rule, known: &AlertState, now: N
     let unseen = known.calm_since.and_then(|_| seen_until(state, position, now));
     let escalates = known.escalates(rule).map(|moment| moment.at);
     let silence = known.silence.as_ref().map(|silence| silence.until);
-    let freeze = state.freeze().filter(|_| rule.during_freeze == DuringFreeze::Muted).map(|freeze| freeze.until);
-    let own = hold.into_iter().chain([calm, unseen, escalates, silence, freeze]);
+    let lull = state.lull().filter(|_| rule.during_lull == DuringLull::Muted).map(|lull| lull.until);
+    let own = hold.into_iter().chain([calm, unseen, escalates, silence, lull]);
     own.flatten().filter(|at| *at > now.at).min()
 }
 
@@ -86,8 +86,8 @@ impl Judge<'_> {
     }
 
     fn is_muted(&self) -> bool {
-        let frozen = self.state.freeze().is_some_and(|freeze| self.now.at < freeze.until);
-        frozen && self.rule.during_freeze == DuringFreeze::Muted && !self.known.is_firing()
+        let resting = self.state.lull().is_some_and(|lull| self.now.at < lull.until);
+        resting && self.rule.during_lull == DuringLull::Muted && !self.known.is_firing()
     }
 
     fn silence(&mut self) {

@@ -206,10 +206,10 @@ fn alert(state: &State, body: &AlertEvent) -> Option<(Mark, String, String)> {
             (Mark::Decision, format!("silenced until {}: {reason}", until(end)))
         }
         AlertEvent::SilenceEnded { why, .. } => (Mark::Look, format!("silence ended: {why}")),
-        AlertEvent::FreezeDeclared { reason, until: end } => {
-            (Mark::Decision, format!("freeze declared until {}: {reason}", until(end)))
+        AlertEvent::LullDeclared { reason, until: end } => {
+            (Mark::Decision, format!("lull declared until {}: {reason}", until(end)))
         }
-        AlertEvent::FreezeEnded { why } => (Mark::Look, format!("freeze ended: {why}")),
+        AlertEvent::LullEnded { why } => (Mark::Look, format!("lull ended: {why}")),
         AlertEvent::Unevaluable { why, .. } => (Mark::Look, format!("rule cannot be evaluated: {why}")),
         AlertEvent::Evaluable { .. } | AlertEvent::KeptFiring { .. } | AlertEvent::HoldsAgain { .. } => return None,
     };

@@ -6,8 +6,8 @@
 
 use golive::core::evidence::Measured;
 
-use super::{STEP, STEPS};
 use super::random::Random;
+use super::{STEP, STEPS};
 
 /// One sample of a check.
 #[derive(Clone, Copy, Debug)]
@@ -165,8 +165,10 @@ impl Case {
         let (than_one, line) = (than(random), 2 + random.below(7));
         let (than_other, limit) = (than(random), 2 + random.below(7));
         let (sign, word) = random.one_of(&[("&&", "and"), ("||", "or")]);
-        self.when = format!("value(\"{}\") {than_one} {line} {sign} value(\"{}\") {than_other} {limit}", one.name, other.name);
-        self.holds = format!("sum({} {than_one} {line}) {word} sum({} {than_other} {limit})", one.fresh(), other.fresh());
+        self.when =
+            format!("value(\"{}\") {than_one} {line} {sign} value(\"{}\") {than_other} {limit}", one.name, other.name);
+        self.holds =
+            format!("sum({} {than_one} {line}) {word} sum({} {than_other} {limit})", one.fresh(), other.fresh());
         self.seen = format!("sum({}) and sum({})", one.fresh(), other.fresh());
     }
 

@@ -39,7 +39,8 @@ pub(super) fn prometheus_agrees(promtool: &Path, cases: &[Case], stands: &[Vec<S
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("rules.yml"), rules(cases)).unwrap();
     std::fs::write(folder.path().join("test.yml"), test(cases, stands)).unwrap();
-    let output = Command::new(promtool).args(["test", "rules", "test.yml"]).current_dir(folder.path()).output().unwrap();
+    let output =
+        Command::new(promtool).args(["test", "rules", "test.yml"]).current_dir(folder.path()).output().unwrap();
     let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     if output.status.success() { Ok(()) } else { Err(said) }
 }
