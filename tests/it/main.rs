@@ -21,6 +21,8 @@ mod init;
 mod keys;
 mod killed;
 mod kit;
+mod mail;
+mod metrics;
 mod outbox;
 mod pictures;
 mod pilot;
