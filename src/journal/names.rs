@@ -163,8 +163,8 @@ const fn alert(body: &AlertEvent) -> &'static str {
         AlertEvent::Escalated { .. } => "escalated",
         AlertEvent::Silenced { .. } => "silenced",
         AlertEvent::SilenceEnded { .. } => "silence_ended",
-        AlertEvent::FreezeDeclared { .. } => "freeze_declared",
-        AlertEvent::FreezeEnded { .. } => "freeze_ended",
+        AlertEvent::LullDeclared { .. } => "lull_declared",
+        AlertEvent::LullEnded { .. } => "lull_ended",
     }
 }
 

@@ -396,7 +396,7 @@ fn rule(id: &str, alert: AlertDocument, told: &[String]) -> Rule {
         notify: known(alert.notify),
         escalate: alert.escalate.map(|e| Escalation { after: e.after, to: known(e.to) }),
         min_samples: alert.min_samples.unwrap_or(1),
-        during_freeze: alert.during_freeze,
+        during_lull: alert.during_lull,
         examples: alert.examples,
         impact: alert.impact,
         remedy: alert.remedy,

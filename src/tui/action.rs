@@ -63,8 +63,8 @@ pub enum Action {
     Acknowledge,
     /// Mutes an alert's notices for a while.
     Silence,
-    /// Declares or ends a freeze.
-    Freeze,
+    /// Declares or ends a lull.
+    Lull,
     /// Gives the go-live up.
     Abort,
     /// Opens the door of the rollback.
@@ -110,7 +110,7 @@ impl Action {
                 | Self::Note
                 | Self::Acknowledge
                 | Self::Silence
-                | Self::Freeze
+                | Self::Lull
                 | Self::Abort
                 | Self::RollBack
                 | Self::Poll

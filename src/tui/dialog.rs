@@ -69,7 +69,7 @@ pub enum Question {
     /// Mute this alert's notices.
     Silence(AlertId),
     /// Say that business rests.
-    Freeze,
+    Lull,
     /// Write something down.
     Note(Option<Subject>),
     /// Type back the code of a test message of this check.
@@ -226,7 +226,7 @@ impl Dialog {
                 let note = Some(self.text(0)).filter(|note| !note.is_empty());
                 Command::Acknowledge { alert: alert.clone(), note }
             }
-            Question::Silence(_) | Question::Freeze => match until(&self.text(1), zone, now) {
+            Question::Silence(_) | Question::Lull => match until(&self.text(1), zone, now) {
                 Ok(until) => self.muting(until),
                 Err(why) => {
                     self.refusal = Some(why);
@@ -261,7 +261,7 @@ impl Dialog {
         let reason = self.text(0);
         match &self.question {
             Question::Silence(alert) => Command::Silence { alert: alert.clone(), reason, until },
-            _ => Command::DeclareFreeze { reason, until },
+            _ => Command::DeclareLull { reason, until },
         }
     }
 

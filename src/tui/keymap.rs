@@ -88,7 +88,7 @@ bindings! {
     [char('u')] => Action::Undo, "undo", "Take back your signature, objection, waiver, acknowledgement, silence or rotation on the selected row, or put back what fix wrote", GLOBAL, true;
     [char('A')] => Action::Screen(ScreenName::Alerts), "alerts", "The alerts, the most urgent first", GLOBAL, true;
     [char('S')] => Action::Silence, "silence", "Mute an alert's notices for a while: why, and until when", GLOBAL, false;
-    [char('F')] => Action::Freeze, "freeze", "Declare that business rests for a while, or that it goes on", &[Context::On(ScreenName::Alerts)], true;
+    [char('L')] => Action::Lull, "lull", "Declare a lull: business rests for a while; or that it goes on", &[Context::On(ScreenName::Alerts)], true;
     [char('C')] => Action::Screen(ScreenName::Checks), "checks", "All checks, slow and shaky ones first", GLOBAL, true;
     [char('T')] => Action::Screen(ScreenName::Timeline), "timeline", "What happened, newest first", GLOBAL, true;
     [char('R')] => Action::RollBack, "roll back", "Go back to the old version, behind a door; again: stop that", GLOBAL, true;

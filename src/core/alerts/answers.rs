@@ -186,6 +186,29 @@ fn failing(state: &State, category: Category, now: Now) -> u32 {
     u32::try_from(failing.count()).unwrap_or(u32::MAX)
 }
 
+/// Until when the rule at a position is seen with what it has: when the first of the samples that it stands on grows
+/// stale, or has. A run that measured nothing is no sample of a number, and an error none of anything but itself.
+/// `None`: it stands on no check.
+pub(super) fn seen_until(state: &State, position: usize, now: Now) -> Option<Timestamp> {
+    let compiled = state.rules().rule(position)?;
+    let until = |check: usize, measure: Measure| {
+        let (check_of_plan, known) = state.check_at(check);
+        let last = match measure {
+            Measure::Count => known.latest.as_ref().map(|latest| latest.when.at),
+            Measure::Failures => known.conclusive.as_ref().map(|latest| latest.when.at),
+            _ => state.series_at(check).latest(now.at),
+        };
+        last.and_then(|last| last.checked_add(check_of_plan.fresh_for.0).ok()).unwrap_or(now.at)
+    };
+    let questions = compiled.condition.questions().iter().zip(&compiled.sources);
+    let all = questions.flat_map(|(question, source)| match *source {
+        Source::Check(check) => [Some(until(check, question.measure)), None],
+        Source::Checks(one, other) => [Some(until(one, question.measure)), Some(until(other, question.measure))],
+        Source::Event(_) | Source::Category(_) => [None, None],
+    });
+    all.flatten().min()
+}
+
 /// When time alone changes an answer.
 pub(super) fn changes(state: &State, compiled: &Compiled, now: Now) -> Option<Timestamp> {
     let questions = compiled.condition.questions().iter().zip(&compiled.sources);

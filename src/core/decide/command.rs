@@ -94,14 +94,14 @@ pub enum Command {
         alert: AlertId,
     },
     /// Says that business rests for a while.
-    DeclareFreeze {
+    DeclareLull {
         /// Why.
         reason: String,
         /// Until when.
         until: Timestamp,
     },
-    /// Ends a freeze early.
-    EndFreeze,
+    /// Ends a lull early.
+    EndLull,
     /// Wants checks to run now.
     RunAgain {
         /// Which.

@@ -76,7 +76,7 @@ pub enum AlertEvent {
         /// Which.
         alert: AlertId,
     },
-    /// Its condition holds again after all.
+    /// Its condition holds again after all, or nobody can see any more that it does not.
     HoldsAgain {
         /// Which.
         alert: AlertId,
@@ -128,15 +128,17 @@ pub enum AlertEvent {
         /// Why.
         why: SafeText,
     },
-    /// A person says that business rests for a while: rules that the plan mutes in a freeze are not judged.
-    FreezeDeclared {
+    /// A person says that business rests for a while: rules that the plan mutes in a lull are not judged.
+    #[serde(alias = "freeze_declared")]
+    LullDeclared {
         /// Why.
         reason: SafeText,
         /// Until when.
         until: Timestamp,
     },
-    /// The freeze is over.
-    FreezeEnded {
+    /// The lull is over.
+    #[serde(alias = "freeze_ended")]
+    LullEnded {
         /// Why.
         why: SafeText,
     },
@@ -162,7 +164,7 @@ impl AlertEvent {
             | Self::Escalated { alert, .. }
             | Self::Silenced { alert, .. }
             | Self::SilenceEnded { alert, .. } => Some(alert),
-            Self::FreezeDeclared { .. } | Self::FreezeEnded { .. } => None,
+            Self::LullDeclared { .. } | Self::LullEnded { .. } => None,
         }
     }
 
@@ -185,8 +187,8 @@ impl AlertEvent {
             | Self::Unacknowledged { .. }
             | Self::Silenced { .. }
             | Self::SilenceEnded { .. }
-            | Self::FreezeDeclared { .. }
-            | Self::FreezeEnded { .. } => None,
+            | Self::LullDeclared { .. }
+            | Self::LullEnded { .. } => None,
         }
     }
 }

@@ -94,7 +94,7 @@ pub struct Silence {
 
 /// A time in which business rests.
 #[derive(Clone, Debug)]
-pub struct Freeze {
+pub struct Lull {
     /// Who declared it.
     pub by: Operator,
     /// Why.
@@ -187,7 +187,7 @@ impl AlertState {
                 self.silence = by.map(|by| Silence { by, reason: reason.clone(), until: *until });
             }
             AlertEvent::SilenceEnded { .. } => self.silence = None,
-            AlertEvent::FreezeDeclared { .. } | AlertEvent::FreezeEnded { .. } => {}
+            AlertEvent::LullDeclared { .. } | AlertEvent::LullEnded { .. } => {}
         }
     }
 }
@@ -197,10 +197,10 @@ pub(super) fn apply(state: &mut State, body: &AlertEvent, event: &Event) {
         state.next_transition = state.next_transition.max(transition + 1);
     }
     match (body, &event.actor) {
-        (AlertEvent::FreezeDeclared { reason, until }, Actor::Operator(by)) => {
-            state.freeze = Some(Freeze { by: by.clone(), reason: reason.clone(), until: *until });
+        (AlertEvent::LullDeclared { reason, until }, Actor::Operator(by)) => {
+            state.lull = Some(Lull { by: by.clone(), reason: reason.clone(), until: *until });
         }
-        (AlertEvent::FreezeEnded { .. }, _) => state.freeze = None,
+        (AlertEvent::LullEnded { .. }, _) => state.lull = None,
         (body, _) => {
             if let Some(alert) = body.alert().and_then(|alert| state.alert_mut(alert)) {
                 alert.apply(body, event);

@@ -23,7 +23,7 @@ mod watched;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-pub use alerts::{Acknowledgement, AlertState, Freeze, Life, Sight, Silence};
+pub use alerts::{Acknowledgement, AlertState, Life, Lull, Sight, Silence};
 pub use ceremony::{CeremonyState, HeldBy, Said};
 pub use checks::{CheckState, Latest, Point, Running};
 pub use enforcements::{Enforcement, EnforcementStatus};
@@ -63,7 +63,7 @@ pub struct State {
     series: Vec<Arc<Series>>,
     /// One series for each sort of event that rules can count.
     counted: Vec<Arc<Series>>,
-    freeze: Option<Freeze>,
+    lull: Option<Lull>,
     notices: Arc<Notices>,
     procedure: Arc<ProcedureState>,
     ceremony: CeremonyState,
@@ -107,7 +107,7 @@ impl State {
             rotations: BTreeMap::new(),
             watched: Watched::default(),
             alerts: plan.alerts.iter().map(|_| Arc::default()).collect(),
-            freeze: None,
+            lull: None,
             notices: Arc::default(),
             procedure: Arc::default(),
             ceremony: CeremonyState::default(),
@@ -287,8 +287,8 @@ impl State {
 
     /// The time in which business rests, while one is declared.
     #[must_use]
-    pub const fn freeze(&self) -> Option<&Freeze> {
-        self.freeze.as_ref()
+    pub const fn lull(&self) -> Option<&Lull> {
+        self.lull.as_ref()
     }
 
     /// The number of the next transition that people are told of.

@@ -198,15 +198,18 @@ fn alert(state: &State, body: &AlertEvent) -> Option<(Mark, String, String)> {
         AlertEvent::Acknowledged { note: Some(note), .. } => (Mark::Decision, format!("alert acknowledged: {note}")),
         AlertEvent::Acknowledged { .. } => (Mark::Decision, "alert acknowledged".to_owned()),
         AlertEvent::Unacknowledged { .. } => (Mark::Decision, "acknowledgement taken back".to_owned()),
+        AlertEvent::Escalated { to, .. } if to.is_empty() => {
+            (Mark::Bad, "alert escalated: everybody there is knows of it".to_owned())
+        }
         AlertEvent::Escalated { to, .. } => (Mark::Bad, format!("alert escalated to {}", to.join(", "))),
         AlertEvent::Silenced { reason, until: end, .. } => {
             (Mark::Decision, format!("silenced until {}: {reason}", until(end)))
         }
         AlertEvent::SilenceEnded { why, .. } => (Mark::Look, format!("silence ended: {why}")),
-        AlertEvent::FreezeDeclared { reason, until: end } => {
-            (Mark::Decision, format!("freeze declared until {}: {reason}", until(end)))
+        AlertEvent::LullDeclared { reason, until: end } => {
+            (Mark::Decision, format!("lull declared until {}: {reason}", until(end)))
         }
-        AlertEvent::FreezeEnded { why } => (Mark::Look, format!("freeze ended: {why}")),
+        AlertEvent::LullEnded { why } => (Mark::Look, format!("lull ended: {why}")),
         AlertEvent::Unevaluable { why, .. } => (Mark::Look, format!("rule cannot be evaluated: {why}")),
         AlertEvent::Evaluable { .. } | AlertEvent::KeptFiring { .. } | AlertEvent::HoldsAgain { .. } => return None,
     };

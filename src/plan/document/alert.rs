@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::model::alert::{DuringFreeze, Escalation, Example, Level};
+use crate::model::alert::{DuringLull, Escalation, Example, Level};
 use crate::model::duration::Span;
 
 /// An alert rule.
@@ -28,9 +28,9 @@ pub(crate) struct AlertDocument {
     pub(crate) escalate: Option<Escalation>,
     /// How many samples within a window it takes to say anything; one unless said otherwise.
     pub(crate) min_samples: Option<u32>,
-    /// What becomes of it while a freeze is declared.
+    /// What becomes of it while a lull is declared.
     #[serde(default)]
-    pub(crate) during_freeze: DuringFreeze,
+    pub(crate) during_lull: DuringLull,
     /// Series in, states out; `golive lint` runs them.
     #[serde(default)]
     pub(crate) examples: Vec<Example>,

@@ -29,7 +29,7 @@ impl App {
             Action::Silence => {
                 focus.alert.clone().or_else(|| focus.firing(&scene)).and_then(|id| Dialog::silence(&scene, &id))
             }
-            Action::Freeze => Some(Dialog::freeze(&scene)),
+            Action::Lull => Some(Dialog::lull(&scene)),
             Action::Abort => Some(Dialog::abort(&scene)),
             Action::RollBack => Some(Dialog::rollback(&scene)),
             Action::Poll => Some(Dialog::poll(&scene)),
@@ -127,8 +127,8 @@ pub(super) fn done_words(command: &Command, by: &Operator) -> String {
         Command::TakeBackAcknowledgement { alert } => format!("acknowledgement of {alert} taken back"),
         Command::Silence { alert, .. } => format!("{alert} silenced: it counts all the same   u ends it"),
         Command::EndSilence { alert } => format!("silence of {alert} ended"),
-        Command::DeclareFreeze { .. } => "freeze declared   u ends it".to_owned(),
-        Command::EndFreeze => "freeze ended".to_owned(),
+        Command::DeclareLull { .. } => "lull declared   L ends it".to_owned(),
+        Command::EndLull => "lull ended".to_owned(),
         Command::Note { .. } => "noted".to_owned(),
         Command::RunAgain { checks } if checks.len() == 1 => format!("{} runs again", checks[0]),
         Command::RunAgain { checks } => format!("{} checks run again", checks.len()),

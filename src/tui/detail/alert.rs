@@ -6,6 +6,7 @@ use crate::core::alerts::{self, Course};
 use crate::core::state::{AlertState, Life};
 use crate::model::alert::Rule;
 use crate::model::duration;
+use crate::tui::deliveries;
 use crate::tui::detail::Lines;
 use crate::tui::format;
 use crate::tui::theme::Role;
@@ -56,22 +57,31 @@ fn life(lines: &mut Lines<'_>, rule: &Rule, known: &AlertState) {
     } else {
         rule.notify.join(", ")
     };
+    let sentences = deliveries::sentences(scene, rule, known);
     let told = match (&known.held_by, &known.silence) {
         (Some(by), _) => format!("held back: {by} tells of the cause"),
         (None, Some(silence)) => {
             format!("silenced by {} until {}: {}", silence.by, time(silence.until), silence.reason)
         }
+        (None, None) if known.is_firing() && known.told && !sentences.is_empty() => String::new(),
         (None, None) if known.is_firing() && known.told => notify,
         (None, None) => format!("would be told: {notify}"),
     };
-    lines.named(2, "told", NAMES, &told, Role::Text);
+    if !told.is_empty() {
+        lines.named(2, "told", NAMES, &told, Role::Text);
+    }
+    for (at, (sentence, role)) in sentences.iter().enumerate() {
+        lines.named(2, if at == 0 && told.is_empty() { "told" } else { "" }, NAMES, sentence, *role);
+    }
     if let Some(seen) = known.acknowledged.as_ref().filter(|_| known.is_firing()) {
         let note = seen.note.as_ref().map_or_else(String::new, |note| format!(": {note}"));
         let text = format!("{} {}{note}", seen.by, format::ago(seen.at, scene.now.at));
         lines.named(2, "seen by", NAMES, &text, Role::Text);
     }
     if let Some((at, to)) = known.escalated.as_ref().filter(|_| known.is_firing()) {
-        let text = format!("{} to {}", format::ago(*at, scene.now.at), to.join(", "));
+        let whom =
+            if to.is_empty() { "nobody else: the plan has no other notifier for it".into() } else { to.join(", ") };
+        let text = format!("{} to {whom}", format::ago(*at, scene.now.at));
         lines.named(2, "escalated", NAMES, &text, Role::Look);
     } else if let Some(at) = known.escalates(rule) {
         let left = format::age(format::between(scene.now.at, at.at));

@@ -130,7 +130,7 @@ fn answers(dialog: &Dialog, scene: &Scene<'_>) -> Vec<Span<'static>> {
         Question::Waive(_) => "waives it",
         Question::Acknowledge(_) => "acknowledges it",
         Question::Silence(_) => "mutes its notices",
-        Question::Freeze => "declares it",
+        Question::Lull => "declares it",
         Question::Note(_) => "writes it down",
         Question::Code(_) => "confirms it",
         Question::CloseGate => "closes the gate",

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use golive::model::alert::{DuringFreeze, Escalation, Level, Rule};
+use golive::model::alert::{DuringLull, Escalation, Level, Rule};
 use golive::model::duration::{self, Span};
 use golive::model::id::{AlertId, CheckId, ItemId, KindName};
 use golive::model::item::{Item, Manual, Rehearsal, Soak, Waivable};
@@ -152,7 +152,7 @@ fn alert(line: &str) -> Rule {
         notify: vec!["slack".to_owned()],
         escalate: None,
         min_samples: 1,
-        during_freeze: DuringFreeze::Judged,
+        during_lull: DuringLull::Judged,
         examples: Vec::new(),
         impact: None,
         remedy: None,
@@ -166,7 +166,7 @@ fn alert(line: &str) -> Rule {
             "for" => rule.hold = time(),
             "keep" => rule.keep_firing = time(),
             "escalates" => rule.escalate = Some(Escalation { after: time(), to: vec!["pager".to_owned()] }),
-            "rests" => rule.during_freeze = DuringFreeze::Muted,
+            "rests" => rule.during_lull = DuringLull::Muted,
             "samples" => rule.min_samples = words.next().unwrap().parse().unwrap(),
             other => panic!("no word for an alert: {other}"),
         }
