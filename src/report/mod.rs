@@ -17,6 +17,7 @@ pub mod metrics;
 mod postmortem;
 mod sarif;
 pub mod shape;
+pub mod triage;
 
 use crate::report::shape::Report;
 
@@ -55,6 +56,7 @@ pub const FORMATS: &[Format] = &[
     github::FORMAT,
     handover::FORMAT,
     postmortem::FORMAT,
+    triage::FORMAT,
 ];
 
 /// The format with this name.
