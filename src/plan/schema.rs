@@ -10,12 +10,18 @@ use crate::plan::document::{ChangesKeys, CommonKeys, CredentialKeys, Document, H
 /// The whole schema, with the keys of these kinds.
 #[must_use]
 pub fn schema(kinds: &Kinds) -> Json {
+    schema_of(kinds, &|_| true)
+}
+
+/// The schema as far as a plan needs it that names only these kinds; the others are there by name. A small plan is not
+/// to wait for the keys of kinds that it has nothing to do with.
+pub(super) fn schema_of(kinds: &Kinds, is_named: &dyn Fn(&str) -> bool) -> Json {
     let mut generator = SchemaSettings::draft2020_12().into_generator();
     let mut schema = generator.root_schema_for::<Document>().to_value();
     let common = properties_of::<CommonKeys>(&mut generator);
     let mut definitions = Map::new();
     for kind in kinds.iter() {
-        let own = kind_properties(kind, &mut definitions);
+        let own = if is_named(kind.name) { kind_properties(kind, &mut definitions) } else { Default::default() };
         let name = format!("check_{}", kind.name);
         let fixed = json!({ "kind": { "const": kind.name, "description": kind.doc } });
         definitions
@@ -53,7 +59,7 @@ pub fn schema(kinds: &Kinds) -> Json {
         ("hurt", properties_of::<HurtKeys>(&mut generator), &kinds.hurt),
     ]);
     let of: Vec<Vec<Json>> =
-        of.map(|(word, common, kinds)| choices_of(word, &common, kinds, &mut definitions)).collect();
+        of.map(|(word, common, kinds)| choices_of(word, (&common, is_named), kinds, &mut definitions)).collect();
     definitions.extend(generator.take_definitions(true));
     finish(&mut schema, definitions, &choices, &of);
     schema
@@ -62,13 +68,16 @@ pub fn schema(kinds: &Kinds) -> Json {
 /// The definitions of other kinds than checks; gives the choice among them.
 fn choices_of(
     word: &str,
-    common: &Map<String, Json>,
+    (common, is_named): (&Map<String, Json>, &dyn Fn(&str) -> bool),
     kinds: &[KindSpec],
     definitions: &mut Map<String, Json>,
 ) -> Vec<Json> {
     let choices = kinds.iter().map(|kind| {
         let name = format!("{word}_{}", kind.name);
-        let (own, required) = named_properties(kind, &name, definitions);
+        let (own, required) = match is_named(kind.name) {
+            true => named_properties(kind, &name, definitions),
+            false => Default::default(),
+        };
         let fixed = json!({ "kind": { "const": kind.name, "description": kind.doc } });
         let keys = [common, &own, as_map(&fixed)];
         definitions.insert(name.clone(), object(kind.doc, &keys, required.iter().chain([&"kind".into()])));

@@ -19,6 +19,8 @@ mod sarif;
 pub mod shape;
 pub mod triage;
 
+pub use sarif::{SCHEMA as SARIF_SCHEMA, uri as relative_reference};
+
 use crate::report::shape::Report;
 
 /// A way to write a report down.
