@@ -83,6 +83,8 @@ pub(super) fn is_trusted(digest: &str) -> Result<bool, Stop> {
 pub(super) struct Prepared {
     pub(super) version: Option<SafeText>,
     pub(super) facts: Vec<Body>,
+    /// Whether it is asked what changes outside and who is hurt, although nobody keeps a gate here.
+    pub(super) inquires: bool,
     surroundings: Arc<Surroundings>,
     redactor: Redactor,
     reader: Reader,
@@ -118,7 +120,7 @@ pub(super) async fn prepare(plan: &Plan, trusted: bool, machine: &Machine) -> Re
     let version = version(&values, &redactor);
     let folder = plan.folder.clone();
     let surroundings = Arc::new(Surroundings { values, folder, trusted, clock: clock::now, network, notifiers });
-    Ok(Prepared { version, facts, surroundings, redactor, reader })
+    Ok(Prepared { version, facts, inquires: false, surroundings, redactor, reader })
 }
 
 fn version(values: &Values, redactor: &Redactor) -> Option<SafeText> {
@@ -158,6 +160,8 @@ pub(super) fn open(
         surroundings: prepared.surroundings,
         redactor: prepared.redactor,
         gate,
+        // A run that is over in a moment looks at what it was asked for, and at nothing else.
+        inquires: prepared.inquires || gate == GateKeeping::Decided,
         steps_folder: steps_folder.to_owned(),
     };
     let (handle, running) = engine::open(setup).map_err(|error| Stop::because(&error))?;

@@ -11,7 +11,7 @@ use crate::demo::callbacks::{self, Callbacks};
 use crate::demo::faults::{Fault, Faults};
 use crate::demo::met::Met;
 use crate::demo::server::{Answer, Asked, header_of, json as answer, text};
-use crate::demo::{realtime, site};
+use crate::demo::{realtime, site, telling};
 
 /// The name it is reached under.
 pub(super) const HOST: &str = "academy.example";
@@ -67,6 +67,11 @@ impl Application {
             (_, callbacks::PATH) => answer(StatusCode::METHOD_NOT_ALLOWED, &json!({ "error": "POST only" })),
             (&Method::GET, "/api/health/monitoring") => self.monitoring(),
             (&Method::GET, "/api/health/errors") => answer(StatusCode::OK, &json!({ "status": "ok", "last_hour": 0 })),
+            (&Method::GET, "/api/flags") => answer(StatusCode::OK, &telling::flags(&self.folder, &self.faults)),
+            (&Method::GET, "/ci/runs") => answer(StatusCode::OK, &telling::runs(&self.folder)),
+            (&Method::GET, "/api/payments/failed") => {
+                answer(StatusCode::OK, &telling::failed_payments(&self.met, asked.uri().query()))
+            }
             (&Method::GET, "/api/metrics") => answer(StatusCode::OK, &self.met.told()),
             (&Method::GET, path) if path.starts_with(COURSES) => self.course(&path[COURSES.len()..]),
             (&Method::GET, realtime::PATH) => realtime::open(asked, self.folder.clone()),

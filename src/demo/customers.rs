@@ -68,7 +68,7 @@ impl Customers {
         let began = clock::now();
         let transaction = format!("demo-{}-{number}", ulid::Ulid::generate());
         if self.pays(&transaction).await.is_err() {
-            self.met.failed();
+            self.met.failed(&transaction);
             return;
         }
         let paid = clock::now();

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
 use crate::clock;
@@ -13,6 +14,8 @@ use crate::clock;
 const LATELY: Duration = Duration::from_secs(2);
 /// Shares and lengths are told over the last so many.
 const LAST: usize = 12;
+/// So many payments that failed are remembered.
+const REMEMBERED: usize = 1_000;
 
 /// What customers met. Cheap to clone; all clones are one.
 #[derive(Clone)]
@@ -24,6 +27,8 @@ struct Counts {
     failed: u64,
     webhooks_failed: u64,
     errors: u64,
+    /// The payments that failed, oldest first.
+    unpaid: VecDeque<(String, Timestamp)>,
     /// When payments went through lately.
     lately: VecDeque<Duration>,
     durations: VecDeque<Duration>,
@@ -40,6 +45,7 @@ impl Met {
             failed: 0,
             webhooks_failed: 0,
             errors: 0,
+            unpaid: VecDeque::new(),
             lately: VecDeque::new(),
             durations: VecDeque::new(),
             syncs: VecDeque::new(),
@@ -62,11 +68,21 @@ impl Met {
     }
 
     /// A payment failed.
-    pub(super) fn failed(&self) {
+    pub(super) fn failed(&self, transaction: &str) {
         self.count(|met| {
             met.failed += 1;
+            if met.unpaid.len() == REMEMBERED {
+                met.unpaid.pop_front();
+            }
+            met.unpaid.push_back((transaction.to_owned(), clock::now().at));
             keep(&mut met.enrolled, false);
         });
+    }
+
+    /// The payments that failed since a moment, with when they did.
+    pub(super) fn failed_since(&self, since: Timestamp) -> Vec<(String, Timestamp)> {
+        let met = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        met.unpaid.iter().filter(|(_, at)| *at >= since).cloned().collect()
     }
 
     /// A buyer waited so long for the course.

@@ -18,6 +18,7 @@ pub mod scenario;
 mod server;
 mod sinks;
 mod site;
+mod telling;
 mod world;
 
 pub use environment::Credentials;

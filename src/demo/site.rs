@@ -32,6 +32,8 @@ pub(super) fn write(folder: &Path) -> io::Result<()> {
     std::fs::write(folder.join("ops/compile.sed"), include_str!("site/compile.sed"))?;
     std::fs::write(folder.join("reports/npm-audit.json"), include_str!("site/npm-audit.json"))?;
     std::fs::write(folder.join("docs/rollback.md"), include_str!("site/rollback.md"))?;
+    std::fs::write(folder.join("docs/payment-provider.md"), include_str!("site/payment-provider.md"))?;
+    std::fs::write(folder.join("docs/database.md"), include_str!("site/database.md"))?;
     for (name, text) in [
         ("build.sh", include_str!("site/build.sh")),
         ("test.sh", include_str!("site/test.sh")),
@@ -110,6 +112,20 @@ fn put(folder: &Path, place: &Path) -> io::Result<()> {
 /// The version that is served now; `None` while nothing is in place.
 pub(super) fn version(folder: &Path) -> Option<String> {
     std::fs::read_to_string(folder.join("current/VERSION")).ok().map(|text| text.trim().to_owned())
+}
+
+/// The releases that lie there: name, when it was put there, and whether it is whole.
+pub(super) fn releases(folder: &Path) -> Vec<(String, Option<std::time::SystemTime>, bool)> {
+    let entries = std::fs::read_dir(folder.join("releases")).into_iter().flatten().flatten();
+    let release = |entry: std::fs::DirEntry| {
+        let name = entry.file_name().into_string().ok().filter(|name| name.starts_with("20"))?;
+        let place = entry.path();
+        let modified = std::fs::metadata(&place).and_then(|metadata| metadata.modified()).ok();
+        Some((name, modified, place.join("VERSION").exists()))
+    };
+    let mut releases: Vec<_> = entries.filter_map(release).collect();
+    releases.sort();
+    releases
 }
 
 /// Whether the version that the demo deploys is the one that is served.

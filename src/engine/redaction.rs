@@ -42,6 +42,7 @@ pub(super) fn command(redactor: &Redactor, command: Command) -> Command {
         | Command::EndWaiver { .. }
         | Command::Claim { .. }
         | Command::ConfirmCode { .. }
+        | Command::Tick { .. }
         | Command::TakeBackAcknowledgement { .. }
         | Command::EndSilence { .. }
         | Command::EndLull

@@ -20,6 +20,7 @@ use crate::model::notifier::Notifier;
 use crate::model::rollback::Rollback;
 use crate::model::rotation::Rotation;
 use crate::model::step::RollbackStep;
+use crate::model::triage::Triage;
 use crate::model::word::{Category, Phase, Severity};
 
 /// A whole plan. Checks and items stand in plan order; every id that something refers to exists.
@@ -59,6 +60,9 @@ pub struct Plan {
     /// When a go-live may happen, and who is asked.
     #[serde(default)]
     pub ceremony: Ceremony,
+    /// What is asked when something is broken.
+    #[serde(default, skip_serializing_if = "Triage::is_empty")]
+    pub triage: Triage,
     /// Bounds of a run.
     pub limits: Limits,
     /// The folder that relative paths start from.

@@ -29,6 +29,7 @@ use crate::plan::judge::{notifiers, selection, setting_id};
 use crate::plan::problem::Problem;
 use crate::plan::procedure;
 use crate::plan::tree::Node;
+use crate::plan::triage;
 
 const OFTEN: Span = Span::seconds(30);
 const SPARINGLY: Span = Span::seconds(60);
@@ -36,10 +37,11 @@ const SPARINGLY: Span = Span::seconds(60);
 const DAY: Span = Span::seconds(86_400);
 
 /// The plan, and what turned out to be wrong only while it was put together.
-pub(super) fn plan(document: Document, tree: &Node, folder: &Path, kinds: &Kinds) -> (Plan, Vec<Problem>) {
+pub(super) fn plan(mut document: Document, tree: &Node, folder: &Path, kinds: &Kinds) -> (Plan, Vec<Problem>) {
     let (no_return, ceremony) = (procedure::no_return(&document), procedure::ceremony(&document));
     let files = document.procedure.files.clone();
     let told: Vec<String> = notifiers::names(&document).into_iter().map(str::to_owned).collect();
+    let (triage, no_runbooks) = triage::of(&mut document, tree, folder);
     let service = document.service.map(|service| Service {
         name: service.name,
         environment: service.environment,
@@ -84,12 +86,13 @@ pub(super) fn plan(document: Document, tree: &Node, folder: &Path, kinds: &Kinds
         procedure: steps,
         rollback,
         ceremony,
+        triage,
         limits: Limits { concurrency: document.limits.concurrency.max(1) },
         folder: folder.to_path_buf(),
         digest: String::new(),
     };
     plan.digest = digest(&plan, tree, kinds);
-    (plan, Vec::new())
+    (plan, no_runbooks)
 }
 
 fn notifier((id, document): (String, NotifierDocument)) -> Notifier {

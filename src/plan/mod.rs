@@ -20,6 +20,7 @@ mod procedure;
 mod schema;
 mod shape;
 mod tree;
+mod triage;
 
 use std::path::Path;
 

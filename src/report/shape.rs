@@ -13,6 +13,7 @@ use crate::core::verdict::Answer;
 use crate::model::alert::Level;
 use crate::model::text::SafeText;
 use crate::model::word::{Category, Phase, Question, Severity};
+use crate::report::triage::Triage;
 
 /// The version of this shape.
 pub const SCHEMA: u32 = 1;
@@ -83,6 +84,8 @@ pub struct Report {
     /// The end of the journal that this was read from: `golive verify` gives the same for a journal that is untouched.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub journal: Option<JournalEntry>,
+    /// What is broken, who is hurt, what changed before, what is done about it.
+    pub triage: Triage,
     /// What happened, oldest first. For people's forms: programs read the journal.
     #[serde(skip)]
     pub timeline: Vec<TimelineEntry>,

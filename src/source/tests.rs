@@ -25,6 +25,7 @@ fn plan(folder: &Path, process_env: bool) -> Plan {
         gate: Default::default(),
         rollback: crate::model::rollback::Rollback::default(),
         ceremony: crate::model::ceremony::Ceremony::default(),
+        triage: Default::default(),
         limits: Limits::default(),
         folder: folder.to_path_buf(),
         digest: String::new(),

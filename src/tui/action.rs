@@ -73,6 +73,10 @@ pub enum Action {
     Poll,
     /// Holds the go-live, or lets it go on.
     HoldGoLive,
+    /// Copies what is selected.
+    Copy,
+    /// Shows only entries that hold some words.
+    Filter,
     /// Holds the rows.
     Hold,
     /// Shows only what is not settled.

@@ -86,6 +86,8 @@ pub enum Question {
     Hold,
     /// Do this.
     Door(Command),
+    /// Show only what holds these words.
+    Filter,
     /// Leave golive.
     Quit,
 }
@@ -129,6 +131,8 @@ pub enum Answer {
     Leave,
     /// Do this.
     Do(Command, Operator),
+    /// Show only what holds these words.
+    Filter(String),
     /// Leave golive.
     Quit,
 }
@@ -210,6 +214,7 @@ impl Dialog {
     fn done(&mut self, own: &Operator, zone: &TimeZone, now: Now) -> Answer {
         let command = match &self.question {
             Question::Quit => return Answer::Quit,
+            Question::Filter => return Answer::Filter(self.text(0)),
             Question::Sign(item) => {
                 let note = Some(self.text(0)).filter(|note| !note.is_empty());
                 Command::Sign { item: item.clone(), note }

@@ -85,6 +85,8 @@ bindings! {
     [char('i')] => Action::Claim, "on it", "Say that you are on it", GLOBAL, true;
     [char('c')] => Action::Screen(ScreenName::Credentials), "credentials", "Which credential is where, masked", GLOBAL, true;
     [char('m')] => Action::Note, "note", "Write something down", GLOBAL, true;
+    [char('y')] => Action::Copy, "copy", "Copy what is selected; in triage the page for the incident's channel, or the ids to repair", GLOBAL, false;
+    [char('/')] => Action::Filter, "filter", "Show only entries that hold these words", &[Context::On(ScreenName::Timeline)], true;
     [char('u')] => Action::Undo, "undo", "Take back your signature, objection, waiver, acknowledgement, silence or rotation on the selected row, or put back what fix wrote", GLOBAL, true;
     [char('A')] => Action::Screen(ScreenName::Alerts), "alerts", "The alerts, the most urgent first", GLOBAL, true;
     [char('S')] => Action::Silence, "silence", "Mute an alert's notices for a while: why, and until when", GLOBAL, false;

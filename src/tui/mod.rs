@@ -8,6 +8,7 @@ pub mod app;
 pub mod canvas;
 pub mod cockpit;
 pub mod deliveries;
+mod copying;
 pub mod detail;
 pub mod dialog;
 pub mod focus;

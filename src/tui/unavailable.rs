@@ -42,6 +42,9 @@ pub fn why(scene: &Scene<'_>, focus: &Focus, action: Action) -> Option<&'static 
 
 fn act(scene: &Scene<'_>, focus: &Focus) -> Option<&'static str> {
     let session = scene.live.session();
+    if focus.step.is_some() {
+        return None;
+    }
     if let Some(id) = &focus.credential {
         let retiring = scene.live.rotation(id).is_some_and(|walk| walk.stage == RotationStage::Retiring);
         return retiring.then_some("the old value is being retired");

@@ -275,3 +275,12 @@ pub fn most_urgent(state: &State) -> Option<(&Rule, &AlertState)> {
     let firing = state.alerts().filter(|(_, known)| unseen(known));
     firing.max_by_key(|(rule, known)| (rule.level, std::cmp::Reverse(known.since().map(|since| since.at))))
 }
+
+/// The person behind something; nobody where golive did it.
+#[must_use]
+pub fn who(actor: &crate::model::operator::Actor) -> Option<String> {
+    match actor {
+        crate::model::operator::Actor::Golive => None,
+        crate::model::operator::Actor::Operator(by) => Some(by.to_string()),
+    }
+}

@@ -236,6 +236,11 @@ impl Answered {
         format!("{count} {} in {} ms", if count == 1 { "row" } else { "rows" }, self.took().as_millis())
     }
 
+    /// Whether there were more rows than were read.
+    pub(super) fn is_cut(&self) -> bool {
+        self.rows.cut
+    }
+
     /// How long it took.
     pub(super) fn took(&self) -> Duration {
         self.timings.total.unwrap_or_default()

@@ -60,6 +60,15 @@ pub enum Command {
         /// The note.
         text: String,
     },
+    /// Ticks a step of a check's runbook off, or takes that back.
+    Tick {
+        /// The check.
+        check: CheckId,
+        /// The step's number, from 0.
+        step: usize,
+        /// Whether it is done.
+        done: bool,
+    },
     /// Types back the code of a test message.
     ConfirmCode {
         /// The check that sent it.

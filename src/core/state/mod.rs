@@ -18,6 +18,7 @@ mod series;
 mod session;
 mod steps;
 mod timeline;
+mod triage;
 mod watched;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -36,6 +37,7 @@ pub use series::{Sample, Series, Within};
 pub use session::{Outcome as SessionOutcome, SessionState};
 pub use steps::{StepState, StepStatus};
 pub use timeline::{Entry, Mark};
+pub use triage::{HurtState, Jotted, SourceState, Tick, TriageState};
 pub use watched::{BURST, BURST_WITHIN, DENIED, Standing, Watched};
 
 use crate::core::alerts::RuleBook;
@@ -67,6 +69,7 @@ pub struct State {
     notices: Arc<Notices>,
     procedure: Arc<ProcedureState>,
     ceremony: CeremonyState,
+    triage: Arc<TriageState>,
     timeline: VecDeque<Arc<Entry>>,
     enforcements: Arc<Vec<Enforcement>>,
     next_effect: u64,
@@ -111,6 +114,7 @@ impl State {
             notices: Arc::default(),
             procedure: Arc::default(),
             ceremony: CeremonyState::default(),
+            triage: Arc::default(),
             timeline: VecDeque::new(),
             enforcements: Arc::default(),
             next_effect: 1,
@@ -166,6 +170,7 @@ impl State {
             Body::Procedure(body) => procedure::apply(self, body, event),
             Body::Rehearsal(body) => procedure::apply_rehearsal(self, body),
             Body::Ceremony(body) => ceremony::apply(self, body, event),
+            Body::Triage(body) => triage::apply(Arc::make_mut(&mut self.triage), body, event),
         }
     }
 
@@ -410,11 +415,12 @@ impl State {
     }
 
     fn remember(&mut self, event: &Event) {
-        if let Some(entry) = timeline::entry(self, event) {
-            if self.timeline.len() == timeline::KEPT {
-                self.timeline.pop_front();
-            }
-            self.timeline.push_back(Arc::new(entry));
+        let Some(entry) = timeline::entry(self, event) else { return };
+        // What a source tells of the past stands where it belongs; all else comes in its order.
+        let later = self.timeline.iter().rev().take_while(|known| entry.at < event.at && known.at > entry.at).count();
+        self.timeline.insert(self.timeline.len() - later, Arc::new(entry));
+        if self.timeline.len() > timeline::KEPT {
+            self.timeline.pop_front();
         }
     }
 }

@@ -2,12 +2,13 @@
 
 mod credentials;
 mod rollback;
+mod triage;
 
 use jiff::Timestamp;
 
 use crate::core::event::{
     AlertEvent, Body, CheckEvent, EnforcementEvent, Event, ItemEvent, NoticeEvent, SessionEvent, StepEnd, StepEvent,
-    Subject,
+    Subject, TriageEvent,
 };
 use crate::core::notice::NoticeKey;
 use crate::core::state::State;
@@ -28,6 +29,10 @@ pub struct Entry {
     pub actor: Actor,
     /// Its tone.
     pub mark: Mark,
+    /// The family of events that it belongs to: `check`, `item`, `alert`, …
+    pub family: &'static str,
+    /// Whether something is another thing since: what somebody asks for who looks for a cause.
+    pub is_change: bool,
     /// What it is about, as its id.
     pub subject: String,
     /// What happened.
@@ -64,8 +69,32 @@ pub(super) fn entry(state: &State, event: &Event) -> Option<Entry> {
         Body::Procedure(body) => rollback::procedure(body)?,
         Body::Rehearsal(body) => rollback::rehearsal(body),
         Body::Ceremony(body) => rollback::ceremony(body),
+        Body::Triage(body) => triage::told(state, body)?,
     };
-    Some(Entry { at: event.at, actor: event.actor.clone(), mark, subject, text })
+    let (family, is_change) = (event.body.family(), is_change(&event.body));
+    Some(Entry { at: happened(event), actor: event.actor.clone(), mark, family, is_change, subject, text })
+}
+
+/// When it happened: what a source tells of the past stands where it belongs.
+fn happened(event: &Event) -> Timestamp {
+    match &event.body {
+        Body::Triage(TriageEvent::Changed(changed)) => changed.happened.map_or(event.at, |at| at.min(event.at)),
+        _ => event.at,
+    }
+}
+
+const fn is_change(body: &Body) -> bool {
+    match body {
+        Body::Step(_) | Body::Enforcement(_) | Body::Rotation(_) | Body::Watch(_) | Body::Procedure(_) => true,
+        Body::Ceremony(_) => true,
+        Body::Session(body) => !matches!(body, SessionEvent::Opened { .. } | SessionEvent::Resumed { .. }),
+        Body::Item(body) => !matches!(body, ItemEvent::Noted { .. } | ItemEvent::Claimed { .. }),
+        Body::Alert(body) => {
+            !matches!(body, AlertEvent::Pending { .. } | AlertEvent::Calmed { .. } | AlertEvent::Unevaluable { .. })
+        }
+        Body::Triage(body) => matches!(body, TriageEvent::Changed(_)),
+        Body::Check(_) | Body::Notice(_) | Body::Rehearsal(_) => false,
+    }
 }
 
 fn session(state: &State, body: &SessionEvent) -> Option<(Mark, String, String)> {

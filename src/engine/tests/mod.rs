@@ -116,6 +116,7 @@ impl Scene {
             gate: Default::default(),
             rollback: crate::model::rollback::Rollback::default(),
             ceremony: crate::model::ceremony::Ceremony::default(),
+            triage: Default::default(),
             limits: Limits { concurrency: self.concurrency.unwrap_or(32) },
             folder: PathBuf::from("/"),
             digest: String::new(),
@@ -163,6 +164,7 @@ impl Scene {
             notifiers: Roster::of(&self.notifiers, &Values::default(), std::path::Path::new("/"), true),
         };
         let setup = Setup {
+            inquires: false,
             journal,
             beginning,
             host: SafeText::from_foreign("deploy-1"),

@@ -87,6 +87,7 @@ fn opened() -> Event {
         gate: Default::default(),
         rollback: crate::model::rollback::Rollback::default(),
         ceremony: crate::model::ceremony::Ceremony::default(),
+        triage: Default::default(),
         limits: Limits::default(),
         folder: PathBuf::from("/plan"),
         digest: "0".repeat(64),

@@ -10,6 +10,7 @@ use crate::model::failure::Recovery;
 use crate::model::kind::Options;
 use crate::model::plan::{Backoff, Run, ValueSource};
 use crate::model::word::{Category, Severity};
+use crate::plan::document::RunbookDocument;
 
 /// The keys that every check may have.
 #[derive(Deserialize, JsonSchema)]
@@ -48,6 +49,8 @@ pub(crate) struct CommonKeys {
     pub(crate) impact: Option<String>,
     /// What to do about a failure, in a sentence or two.
     pub(crate) remedy: Option<String>,
+    /// What to do about a failure, step by step, in Markdown: `{ file = "docs/runbooks/x.md" }` or `{ text = "…" }`.
+    pub(crate) runbook: Option<RunbookDocument>,
     /// What is done about a failure, where it is another thing than usual (docs/FAILURES.md).
     pub(crate) recovery: Option<Recovery>,
 }

@@ -7,6 +7,7 @@ mod item;
 mod notifier;
 mod rollback;
 mod service;
+mod triage;
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -23,6 +24,7 @@ pub(super) use rollback::{FreezeDocument, PollDocument, ProcedureDocument, Rehea
 pub(super) use service::{
     GateDocument, LimitsDocument, NetworkDocument, ServiceDocument, SourcesDocument, ValueDocument,
 };
+pub(super) use triage::{ChangesDocument, ChangesKeys, HurtDocument, HurtKeys, RunbookDocument};
 
 /// A whole plan, after `extends`.
 #[derive(Deserialize, JsonSchema)]
@@ -58,6 +60,14 @@ pub(super) struct Document {
     #[serde(default)]
     #[schemars(with = "IndexMap<String, serde_json::Value>")]
     pub(super) notifiers: IndexMap<String, NotifierDocument>,
+    /// Where changes from outside come from.
+    #[serde(default)]
+    #[schemars(with = "IndexMap<String, serde_json::Value>")]
+    pub(super) changes: IndexMap<String, ChangesDocument>,
+    /// What says who is hurt.
+    #[serde(default)]
+    #[schemars(with = "IndexMap<String, serde_json::Value>")]
+    pub(super) hurt: IndexMap<String, HurtDocument>,
     /// Where golive itself can be watched.
     pub(super) metrics: Option<MetricsDocument>,
     /// Items before the deployment.

@@ -11,6 +11,7 @@ mod procedure;
 mod references;
 mod rotation;
 mod secrets;
+mod triage;
 
 use crate::model::kind::{KindSpec, Kinds};
 use crate::model::plan::Plan;
@@ -32,6 +33,7 @@ pub(super) fn of_document(document: &Document, tree: &Node, specs: &Kinds) -> Ve
     problems.extend(gate::problems(document, tree, specs));
     problems.extend(alerts::problems(document, tree, specs));
     problems.extend(procedure::problems(document, tree, specs));
+    problems.extend(triage::problems(document, tree, specs));
     problems
 }
 

@@ -34,6 +34,13 @@ impl App {
             Action::RollBack => Some(Dialog::rollback(&scene)),
             Action::Poll => Some(Dialog::poll(&scene)),
             Action::HoldGoLive => Some(Dialog::hold(&scene)),
+            Action::Act if focus.step.is_some() => {
+                if let Some((check, step)) = focus.step.clone() {
+                    let done = live.0.triage().tick(&check, step).is_none();
+                    self.send(Command::Tick { check, step, done }, self.setting.own.clone());
+                }
+                None
+            }
             Action::Act => match (focus.act, item, &focus.credential) {
                 (Some(act), _, _) => Some(Dialog::act(&scene, act)),
                 (None, _, Some(id)) => Dialog::rotation(&scene, id),
@@ -130,6 +137,8 @@ pub(super) fn done_words(command: &Command, by: &Operator) -> String {
         Command::DeclareLull { .. } => "lull declared   L ends it".to_owned(),
         Command::EndLull => "lull ended".to_owned(),
         Command::Note { .. } => "noted".to_owned(),
+        Command::Tick { step, done: true, .. } => format!("step {} ticked off   x opens it again", step + 1),
+        Command::Tick { step, done: false, .. } => format!("step {} is open again", step + 1),
         Command::RunAgain { checks } if checks.len() == 1 => format!("{} runs again", checks[0]),
         Command::RunAgain { checks } => format!("{} checks run again", checks.len()),
         Command::ConfirmCode { check, .. } => format!("{check}: the code is right"),

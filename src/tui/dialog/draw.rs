@@ -132,6 +132,7 @@ fn answers(dialog: &Dialog, scene: &Scene<'_>) -> Vec<Span<'static>> {
         Question::Silence(_) => "mutes its notices",
         Question::Lull => "declares it",
         Question::Note(_) => "writes it down",
+        Question::Filter => "shows only that",
         Question::Code(_) => "confirms it",
         Question::CloseGate => "closes the gate",
         Question::Poll => "says it",

@@ -64,6 +64,13 @@ impl Dialog {
         self
     }
 
+    /// To show only what holds some words.
+    #[must_use]
+    pub fn filter(words: &str) -> Self {
+        let hint = "words of the text, the subject, who did it, or the sort of event: alert, step, check …";
+        Self::new(Question::Filter, "Show only").fact("", hint).field("words", words, true)
+    }
+
     /// To sign an item.
     #[must_use]
     pub fn sign(scene: &Scene<'_>, id: &ItemId) -> Option<Self> {

@@ -45,6 +45,7 @@ pub(crate) fn plan_with(checks: &[String], items: &[String], alerts: &[String]) 
         gate: Default::default(),
         rollback: Rollback::default(),
         ceremony: golive::model::ceremony::Ceremony::default(),
+        triage: Default::default(),
         limits: Limits::default(),
         folder: PathBuf::from("."),
         digest: String::new(),
