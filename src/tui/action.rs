@@ -73,6 +73,8 @@ pub enum Action {
     Poll,
     /// Holds the go-live, or lets it go on.
     HoldGoLive,
+    /// Opens the demo's faults.
+    Practise,
     /// Holds the rows.
     Hold,
     /// Shows only what is not settled.

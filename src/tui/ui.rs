@@ -9,6 +9,7 @@ use crate::model::id::{AlertId, CheckId, CredentialId, ItemId};
 use crate::model::time::Now;
 use crate::model::word::Phase;
 use crate::tui::layers::Layers;
+use crate::tui::practising::PracticeFault;
 use crate::tui::replaying::ReplayStand;
 use crate::tui::standing::Standing;
 
@@ -144,6 +145,8 @@ pub struct Ui {
     pub layers: Layers,
     /// Where the replay stands; nothing for a session that is live.
     pub replay: Option<ReplayStand>,
+    /// The faults that can be switched, in the demo alone.
+    pub practice: Option<Vec<PracticeFault>>,
 }
 
 impl Default for Ui {
@@ -160,6 +163,7 @@ impl Default for Ui {
             message: None,
             layers: Layers::default(),
             replay: None,
+            practice: None,
         }
     }
 }
