@@ -19,7 +19,7 @@ pub struct PracticeFault {
 }
 
 /// How wide the list is at most.
-const WIDEST: usize = 84;
+const WIDEST: usize = 96;
 
 /// Draws the list over the screen.
 pub fn draw(scene: &Scene<'_>, selected: usize, canvas: &mut Canvas<'_>) {
@@ -35,15 +35,15 @@ pub fn draw(scene: &Scene<'_>, selected: usize, canvas: &mut Canvas<'_>) {
     part.line(height.saturating_sub(1), vec![scene.say(rule("└", "┘"), Role::Rule)]);
     let title = " Practise: faults of this demo's world ";
     part.part(2, 0, short(text::width(title)), 1).line(0, vec![scene.say(title, Role::Title)]);
+    for row in 1..height.saturating_sub(1) {
+        part.both(row, vec![scene.say("│", Role::Rule)], vec![scene.say("│", Role::Rule)]);
+    }
     let room = height.saturating_sub(4).max(1);
     let first = (selected + 1).saturating_sub(room);
     for (row, (at, fault)) in faults.iter().enumerate().skip(first).take(room).enumerate() {
-        let bar = || scene.say("│", Role::Rule);
-        part.both(row + 1, vec![bar()], vec![bar()]);
         part.part(2, short(row + 1), short(width.saturating_sub(4)), 1).line(0, line(scene, fault, at == selected));
     }
     let foot = height.saturating_sub(2);
-    part.both(foot, vec![scene.say("│", Role::Rule)], vec![scene.say("│", Role::Rule)]);
     let key = |key: &str| scene.say(key.to_owned(), Role::Key);
     let word = |word: &str| scene.say(format!(" {word}   "), Role::Quiet);
     let keys = vec![key("⏎"), word("switches it"), key("j k"), word("choose"), key("esc"), word("leaves")];
