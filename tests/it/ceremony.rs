@@ -338,7 +338,8 @@ step = { run = ["./stumble.sh"], confirm = "yes" }
     terminal.wait_for("accepts it as it is");
     terminal.wait_for("NO-GO to open");
     start(&mut terminal, "Release");
-    terminal.wait_for("GO to open");
+    terminal.wait_for("DEPLOYMENT  ✓ 4/4");
+    terminal.wait_for("  GO to open");
     let log = shop.log();
     assert_eq!((log.len(), log[0].as_str(), log[3].as_str()), (4, "build", "release"), "{log:?}");
     terminal.keys("q");
