@@ -83,24 +83,26 @@ pub(super) fn fly(
     resumed: Option<Resumed>,
     (console, machine): (&Console, &Machine),
 ) -> Result<Exit, Stop> {
-    let (left, state) = flown(plan, wanted, trusted, resumed, (console, machine))?;
+    let show = |arriving: &Arriving, options| tui::run::run(arriving, options);
+    let (left, state) = flown(plan, wanted, trusted, resumed, (console, machine), show)?;
     self::left(left, || Exit::of(verdict::of_session(&state, clock::now()).answer(), false))
 }
 
-/// The same, with what is known at the end.
+/// The same, shown in some way, with what is known at the end.
 pub(super) fn flown(
     plan: SharedPlan,
     wanted: Purposed,
     trusted: bool,
     resumed: Option<Resumed>,
     (console, machine): (&Console, &Machine),
+    show: impl FnOnce(&Arriving, Options) -> Result<Leaving, TuiError>,
 ) -> Result<(Result<Leaving, TuiError>, Arc<State>), Stop> {
     let (first, opening) = match resumed {
         Some(resumed) => going_on(&plan, trusted, resumed, machine)?,
         None => beginning(&plan, wanted, trusted, machine)?,
     };
     let arriving = Arriving::begin(first, opening)?;
-    let left = tui::run::run(&arriving, options(console, machine, wanted.screen));
+    let left = show(&arriving, options(console, machine, wanted.screen));
     Ok((left, arriving.end()?))
 }
 

@@ -21,7 +21,7 @@ use crate::core::event::{Body, CheckEvent, ItemEvent, Subject};
 use crate::core::state::{ItemState, State};
 use crate::core::status;
 use crate::model::id::{CheckId, ItemId};
-use crate::model::item::{Item, Waivable};
+use crate::model::item::{Item, NotBy, Waivable};
 use crate::model::operator::Operator;
 use crate::model::plan::Run;
 use crate::model::text::SafeText;
@@ -77,6 +77,7 @@ pub fn decide(state: &State, command: &Command, by: &Operator, now: Now) -> Resu
             find(state, item)?;
             Body::Item(ItemEvent::Claimed { item: item.clone() })
         }
+        Command::Unclaim { item } => unclaim(state, item, by)?,
         Command::Note { subject, text } => {
             let text = written(text, "a note")?;
             Body::Item(ItemEvent::Noted { subject: subject.clone(), text })
@@ -90,7 +91,7 @@ pub fn decide(state: &State, command: &Command, by: &Operator, now: Now) -> Resu
         Command::DeclareLull { reason, until } => alerts::declare_lull(reason, *until, now)?,
         Command::EndLull => alerts::end_lull(state, by)?,
         Command::RunAgain { checks } => run_again(state, checks)?,
-        Command::StartStep { item } => return session::start_step(state, item, now),
+        Command::StartStep { item } => return session::start_step(state, item, by, now),
         Command::StopStep { item } => session::stop_step(state, item)?,
         Command::Enforce { checks, variables, digest } => enforcement::enforce(state, checks, variables, digest)?,
         Command::UndoEnforcement { effect } => enforcement::undo(state, *effect)?,
@@ -131,9 +132,15 @@ fn sign(state: &State, id: &ItemId, note: Option<&String>, by: &Operator) -> Res
         return Err(Refusal::new(format!("{} is not open yet", phase_words(item))));
     }
     let current = digest::of_item(state, item);
-    let counted = known.signatures.iter().filter(|signature| signature.digest == current);
-    if counted.clone().any(|signature| signature.by.normalised() == by.normalised()) {
-        let left = usize::from(manual.approvals).saturating_sub(counted.count());
+    if manual.not_by == Some(NotBy::Runner)
+        && let Some(ran) = status::ran(state, by)
+    {
+        return Err(Refusal::new(format!("{} has run {} and cannot sign {}", by.id, ran.title, item.title))
+            .instead("somebody who ran no step of this go-live has to sign it"));
+    }
+    let counted = status::counting(state, item, known);
+    if counted.iter().any(|signature| signature.by.normalised() == by.normalised()) {
+        let left = usize::from(manual.approvals).saturating_sub(counted.len());
         let refusal = Refusal::new(format!("{} has signed {} already", by.id, item.title));
         return Err(if left > 0 { refusal.instead("another person has to sign") } else { refusal });
     }
@@ -159,6 +166,15 @@ fn take_back(state: &State, id: &ItemId, by: &Operator) -> Result<Body, Refusal>
         return Err(Refusal::new(format!("{} has not signed {}", by.id, item.title)));
     }
     Ok(Body::Item(ItemEvent::Unsigned { item: id.clone() }))
+}
+
+fn unclaim(state: &State, id: &ItemId, by: &Operator) -> Result<Body, Refusal> {
+    let (item, known) = find(state, id)?;
+    if known.claim.as_ref().is_none_or(|claim| claim.by.normalised() != by.normalised()) {
+        return Err(Refusal::new(format!("{} is not on {}", by.id, item.title)));
+    }
+    let why = SafeText::from_foreign(&format!("{} is no longer on it", by.id));
+    Ok(Body::Item(ItemEvent::ClaimEnded { item: id.clone(), why }))
 }
 
 fn object(state: &State, id: &ItemId, reason: &str) -> Result<Body, Refusal> {

@@ -144,7 +144,9 @@ impl Application {
     fn health(&self) -> Answer {
         match site::version(&self.folder) {
             Some(version) => {
-                answer(StatusCode::OK, &json!({ "status": "ok", "version": version, "instance": "web-1" }))
+                let notice = site::shows_notice(&self.folder);
+                let told = json!({ "status": "ok", "version": version, "instance": "web-1", "notice": notice });
+                answer(StatusCode::OK, &told)
             }
             None => {
                 answer(StatusCode::SERVICE_UNAVAILABLE, &json!({ "status": "down", "error": "nothing is deployed" }))

@@ -19,9 +19,11 @@ mod server;
 mod sinks;
 mod site;
 mod telling;
+mod switchboard;
 mod world;
 
 pub use environment::Credentials;
 pub use faults::{Fault, Faults};
 pub use sinks::Arrived;
+pub use switchboard::Switchboard;
 pub use world::{World, WorldError};

@@ -38,6 +38,9 @@ pub(super) fn write(folder: &Path) -> io::Result<()> {
         ("build.sh", include_str!("site/build.sh")),
         ("test.sh", include_str!("site/test.sh")),
         ("benchmark.sh", include_str!("site/benchmark.sh")),
+        ("scan.sh", include_str!("site/scan.sh")),
+        ("notice.sh", include_str!("site/notice.sh")),
+        ("marker.sh", include_str!("site/marker.sh")),
         ("deploy.sh", include_str!("site/deploy.sh")),
         ("rollback.sh", include_str!("site/rollback.sh")),
         ("clear.sh", include_str!("site/clear.sh")),
@@ -107,6 +110,11 @@ fn put(folder: &Path, place: &Path) -> io::Result<()> {
         std::fs::copy(folder.join("dist").join(file), place.join(file))?;
     }
     Ok(())
+}
+
+/// Whether customers are shown that something is being changed.
+pub(super) fn shows_notice(folder: &Path) -> bool {
+    folder.join("notice").exists()
 }
 
 /// The version that is served now; `None` while nothing is in place.

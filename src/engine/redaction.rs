@@ -41,6 +41,7 @@ pub(super) fn command(redactor: &Redactor, command: Command) -> Command {
         | Command::WithdrawObjection { .. }
         | Command::EndWaiver { .. }
         | Command::Claim { .. }
+        | Command::Unclaim { .. }
         | Command::ConfirmCode { .. }
         | Command::Tick { .. }
         | Command::TakeBackAcknowledgement { .. }

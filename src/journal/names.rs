@@ -44,6 +44,7 @@ const fn session(body: &SessionEvent) -> &'static str {
     match body {
         SessionEvent::Opened { .. } => "opened",
         SessionEvent::Resumed { .. } => "resumed",
+        SessionEvent::VersionBefore { .. } => "version_before",
         SessionEvent::PlanChanged { .. } => "plan_changed",
         SessionEvent::PhaseOpened { .. } => "phase_opened",
         SessionEvent::GateOpened => "gate_opened",
@@ -74,6 +75,7 @@ const fn item(body: &ItemEvent) -> &'static str {
         ItemEvent::Waived { .. } => "waived",
         ItemEvent::WaiverEnded { .. } => "waiver_ended",
         ItemEvent::Claimed { .. } => "claimed",
+        ItemEvent::ClaimEnded { .. } => "claim_ended",
         ItemEvent::Noted { .. } => "noted",
         ItemEvent::SoakStarted { .. } => "soak_started",
         ItemEvent::SoakBroken { .. } => "soak_broken",
@@ -121,6 +123,7 @@ const fn step<Of>(body: &StepEvent<Of>) -> &'static str {
         StepEvent::Started { .. } => "started",
         StepEvent::Output { .. } => "output",
         StepEvent::WaitsForInput { .. } => "waits_for_input",
+        StepEvent::Elsewhere { .. } => "elsewhere",
         StepEvent::StopAsked { .. } => "stop_asked",
         StepEvent::Ended { .. } => "ended",
     }

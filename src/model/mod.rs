@@ -13,6 +13,7 @@ pub mod kind;
 pub mod mend;
 pub mod notifier;
 pub mod operator;
+pub mod pipeline;
 pub mod plan;
 pub mod rehearsal;
 pub mod rollback;

@@ -82,6 +82,9 @@ pub struct Service {
     /// The version that goes live.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<ValueSource>,
+    /// The version that runs before the go-live: what a rollback goes back to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous_version: Option<ValueSource>,
     /// The hosts that are ours; all others are asked sparingly.
     #[serde(default)]
     pub hosts: Vec<String>,
@@ -298,11 +301,18 @@ pub struct Metrics {
 pub struct Limits {
     /// How many checks run at once.
     pub concurrency: u32,
+    /// How long "I am on it" stands.
+    #[serde(default = "half_an_hour")]
+    pub claims: Span,
+}
+
+const fn half_an_hour() -> Span {
+    Span::seconds(1_800)
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { concurrency: 32 }
+        Self { concurrency: 32, claims: half_an_hour() }
     }
 }
 

@@ -5,6 +5,7 @@
 //! it against the schema that is made from the document types; only then is it read into those types, and `judge`
 //! and `build` make a [`Plan`] of them. This room knows kinds only by their specs.
 
+mod acting;
 mod audit;
 mod build;
 mod document;
@@ -18,6 +19,7 @@ pub mod presets;
 mod problem;
 mod procedure;
 mod schema;
+mod scripts;
 mod shape;
 mod tree;
 mod triage;

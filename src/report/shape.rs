@@ -447,6 +447,9 @@ pub struct RehearsedStepEntry {
     /// How long it should have taken at most.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub budget_ms: Option<u64>,
+    /// What it measured, where it is no step of the way back itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub measures: Option<&'static str>,
 }
 
 /// Where it was judged, and by which plan.

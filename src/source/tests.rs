@@ -11,7 +11,13 @@ use crate::model::rotation::Rotation;
 
 fn plan(folder: &Path, process_env: bool) -> Plan {
     Plan {
-        service: Service { name: "x".into(), environment: "test".into(), version: None, hosts: Vec::new() },
+        service: Service {
+            name: "x".into(),
+            environment: "test".into(),
+            version: None,
+            previous_version: None,
+            hosts: Vec::new(),
+        },
         network: Network::default(),
         sources: Sources { env_files: vec![".env".into(), ".env.production".into()], process_env },
         variables: BTreeMap::new(),

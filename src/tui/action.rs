@@ -77,6 +77,8 @@ pub enum Action {
     Copy,
     /// Shows only entries that hold some words.
     Filter,
+    /// Opens the demo's faults.
+    Practise,
     /// Holds the rows.
     Hold,
     /// Shows only what is not settled.

@@ -62,6 +62,8 @@ pub enum Effect {
     Steer(Steering),
     /// Hand this to the terminal's clipboard.
     Copy(String),
+    /// Switch a fault of the demo; the answer comes back with the ticket.
+    SetFault(u64, &'static str, bool),
 }
 
 /// The newest state and where it stands.
@@ -166,7 +168,7 @@ impl App {
     fn paste(&mut self, text: &str, now: Now) {
         match self.ui.layers.top_mut() {
             Some(Layer::Dialog(dialog)) => dialog.paste(text, now),
-            Some(Layer::Help(_)) | None => {
+            Some(Layer::Help(_) | Layer::Faults(_)) | None => {
                 self.ui.say("pasted text was discarded: there is no field to put it in", true, now);
             }
         }
@@ -176,6 +178,7 @@ impl App {
         match self.ui.layers.top() {
             Some(Layer::Dialog(_)) => self.dialog_key(key, at_once, live, now),
             Some(Layer::Help(_)) => self.help_key(key, live, now),
+            Some(Layer::Faults(_)) => self.faults_key(key, live, now),
             None => {
                 let contexts = [Context::Global, Context::On(self.ui.screen), Context::Replay];
                 let holding = if self.ui.replay.is_some() { &contexts[..] } else { &contexts[..2] };
@@ -193,7 +196,7 @@ impl App {
         let scene = self.scene(live, now);
         let focus = Focus::of(&scene);
         let reason = unavailable::why(&scene, &focus, action);
-        if let Some(reason) = reason.filter(|_| action.decides() || action == Action::Sort) {
+        if let Some(reason) = reason.filter(|_| action.decides() || matches!(action, Action::Sort | Action::Practise)) {
             self.ui.say(reason, true, now);
             return;
         }
@@ -208,6 +211,7 @@ impl App {
                 let dialog = Dialog::filter(&self.ui.filter);
                 self.ask(dialog);
             }
+            Action::Practise => self.ui.layers.push(Layer::Faults(0)),
             Action::Steer(steering) => self.effects.push(Effect::Steer(steering)),
             Action::Hold => {
                 let held = Held { state: Arc::clone(live.0), standing: Arc::clone(live.1) };
@@ -270,6 +274,29 @@ impl App {
             Action::Back | Action::Help | Action::Quit => {
                 self.ui.layers.pop();
             }
+            Action::Interrupt => self.interrupt(live, now),
+            Action::Suspend => self.effects.push(Effect::Suspend),
+            Action::Redraw => self.effects.push(Effect::Redraw),
+            _ => {}
+        }
+    }
+
+    fn faults_key(&mut self, key: &KeyEvent, live: Live<'_>, now: Now) {
+        let faults = self.ui.practice.clone().unwrap_or_default();
+        let last = faults.len().saturating_sub(1);
+        let Some(action) = keymap::action(key, &[Context::Global]) else { return };
+        let Some(Layer::Faults(selected)) = self.ui.layers.top_mut() else { return };
+        match action {
+            Action::Down => *selected = (*selected + 1).min(last),
+            Action::Up => *selected = selected.saturating_sub(1),
+            Action::First => *selected = 0,
+            Action::Last => *selected = last,
+            Action::Open => {
+                let Some(fault) = faults.get(*selected) else { return };
+                let ticket = self.ticket(format!("{} is {}", fault.name, if fault.on { "off" } else { "on" }));
+                self.effects.push(Effect::SetFault(ticket, fault.name, !fault.on));
+            }
+            Action::Back | Action::Practise | Action::Quit => drop(self.ui.layers.pop()),
             Action::Interrupt => self.interrupt(live, now),
             Action::Suspend => self.effects.push(Effect::Suspend),
             Action::Redraw => self.effects.push(Effect::Redraw),
@@ -360,10 +387,16 @@ impl App {
     }
 
     fn send(&mut self, command: Command, by: Operator) -> u64 {
+        let ticket = self.ticket(deciding::done_words(&command, &by));
+        self.effects.push(Effect::Decide(ticket, command, by));
+        ticket
+    }
+
+    /// A number under which an answer comes back, with what to say when it is done.
+    fn ticket(&mut self, done: String) -> u64 {
         let ticket = self.next_ticket;
         self.next_ticket += 1;
-        self.waiting.insert(ticket, deciding::done_words(&command, &by));
-        self.effects.push(Effect::Decide(ticket, command, by));
+        self.waiting.insert(ticket, done);
         ticket
     }
 }

@@ -159,6 +159,10 @@ async fn fly(cockpit: &dyn Cockpit, mut app: App) -> Result<Leaving, TuiError> {
                             let answer = cockpit.decide(command, by);
                             answers.push(Box::pin(async move { Answered::Decided(ticket, answer.await) }));
                         }
+                        Effect::SetFault(ticket, name, on) => {
+                            let answer = cockpit.set_fault(name, on, app.setting.own.clone());
+                            answers.push(Box::pin(async move { Answered::Decided(ticket, answer.await) }));
+                        }
                         Effect::Propose(checks) => {
                             let proposal = cockpit.propose(checks.clone());
                             answers.push(Box::pin(async move { Answered::Proposed(checks, proposal.await) }));
@@ -191,6 +195,7 @@ async fn fly(cockpit: &dyn Cockpit, mut app: App) -> Result<Leaving, TuiError> {
 
 fn paint(cockpit: &dyn Cockpit, screen: &mut Screen, app: &mut App, live: Live<'_>) -> io::Result<()> {
     app.ui.replay = cockpit.replay();
+    app.ui.practice = cockpit.practice();
     screen.paint(&app.scene(live, cockpit.now()))?;
     app.drawn(cockpit.now());
     Ok(())

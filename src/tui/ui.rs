@@ -9,6 +9,7 @@ use crate::model::id::{AlertId, CheckId, CredentialId, HurtId, ItemId};
 use crate::model::time::Now;
 use crate::model::word::Phase;
 use crate::tui::layers::Layers;
+use crate::tui::practising::PracticeFault;
 use crate::tui::replaying::ReplayStand;
 use crate::tui::standing::Standing;
 
@@ -152,6 +153,8 @@ pub struct Ui {
     pub filter: String,
     /// Where the replay stands; nothing for a session that is live.
     pub replay: Option<ReplayStand>,
+    /// The faults that can be switched, in the demo alone.
+    pub practice: Option<Vec<PracticeFault>>,
 }
 
 impl Default for Ui {
@@ -169,6 +172,7 @@ impl Default for Ui {
             layers: Layers::default(),
             filter: String::new(),
             replay: None,
+            practice: None,
         }
     }
 }

@@ -26,7 +26,8 @@ pub fn why(scene: &Scene<'_>, focus: &Focus, action: Action) -> Option<&'static 
         Action::Waive if focus.subject(scene).is_none() => Some("needs an item or a check"),
         Action::RunAgain if focus.checks(scene).is_empty() => Some("needs a check"),
         Action::Fix if focus.failing(scene).is_empty() => Some("needs a check that fails"),
-        Action::RollBack if scene.live.plan().procedure.is_empty() => Some("the plan has no rollback procedure"),
+        Action::RollBack if !has_way_back(scene) => Some("the plan has no rollback procedure"),
+        Action::Practise if scene.ui.practice.is_none() => Some("in the demo only"),
         Action::Poll if scene.live.plan().ceremony.roles.is_empty() => Some("the plan asks no roles"),
         Action::Acknowledge if focus.seen(scene).is_some() => None,
         Action::Acknowledge if focus.firing(scene).is_none() => Some("no alert fires that nobody has seen"),
@@ -38,6 +39,13 @@ pub fn why(scene: &Scene<'_>, focus: &Focus, action: Action) -> Option<&'static 
         Action::Screen(screen) if scene.ui.screen == screen => Some("this screen"),
         _ => None,
     }
+}
+
+/// Whether the plan names any step of a way back.
+fn has_way_back(scene: &Scene<'_>) -> bool {
+    let plan = scene.live.plan();
+    !plan.procedure.is_empty()
+        || plan.items.iter().any(|item| item.step.as_ref().is_some_and(|step| step.undo.is_some()))
 }
 
 fn act(scene: &Scene<'_>, focus: &Focus) -> Option<&'static str> {

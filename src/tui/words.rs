@@ -96,6 +96,7 @@ pub fn lack_words(lack: &Lack) -> String {
         }
         Lack::Objection(_) => "objection".to_owned(),
         Lack::StepNotRun => "x starts it".to_owned(),
+        Lack::StepUndone => "taken back".to_owned(),
         Lack::StepRunning => "running".to_owned(),
         Lack::StepUnknown(_) => "end unknown".to_owned(),
         Lack::StepFailed(_) => "step failed".to_owned(),

@@ -5,6 +5,7 @@ use golive::core::event::Subject;
 use golive::model::id::{CheckId, ItemId};
 use golive::model::operator::Provenance;
 use golive::tui::app::Leaving;
+use golive::tui::practising::PracticeFault;
 
 use crate::kit::desk::Desk;
 use crate::kit::{self};
@@ -281,4 +282,18 @@ fn a_fix_shows_its_diff_behind_a_door_and_is_put_back_behind_another() {
     desk.fly("u").sees("Put back: VITE_TEST_MODE");
     desk.fly("y");
     assert!(matches!(desk.asked.last().unwrap().0, Command::UndoEnforcement { .. }), "{:?}", desk.asked);
+}
+
+#[test]
+fn faults_are_the_demos_alone() {
+    let mut desk = Desk::at(kit::healthy());
+    desk.fly("X").sees("in the demo only");
+    let fault = |name, on| PracticeFault { name, sentence: "something is wrong", on };
+    desk.app.ui.practice = Some(vec![fault("test-mode", false), fault("slow-api", false)]);
+    desk.size = (120, 30);
+    desk.fly("X j").sees("Practise: faults of this demo's world");
+    desk.fly("<enter>").sees("▲ fault slow-api");
+    desk.fly("<esc>").sees("▲ fault slow-api");
+    assert!(desk.asked.is_empty(), "a fault is no decision of the go-live");
+    desk.fly("X <enter> <esc>").sees("▲ fault test-mode +1");
 }

@@ -5,6 +5,7 @@
 mod alerts;
 mod architecture;
 mod canary;
+mod ceremony;
 mod cli;
 mod cli_kit;
 mod cockpit;

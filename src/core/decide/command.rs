@@ -53,6 +53,11 @@ pub enum Command {
         /// Which item.
         item: ItemId,
     },
+    /// "I am on it no longer."
+    Unclaim {
+        /// Which item.
+        item: ItemId,
+    },
     /// Writes something down.
     Note {
         /// About what; about the session when absent.

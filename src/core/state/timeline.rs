@@ -99,6 +99,7 @@ const fn is_change(body: &Body) -> bool {
 
 fn session(state: &State, body: &SessionEvent) -> Option<(Mark, String, String)> {
     let (mark, text) = match body {
+        SessionEvent::VersionBefore { version } => (Mark::Plain, format!("{version} runs before the go-live")),
         SessionEvent::Opened { .. } => (Mark::Plain, "session opened".to_owned()),
         SessionEvent::Resumed { host } => (Mark::Plain, format!("session resumed on {host}")),
         SessionEvent::PlanChanged { .. } => (Mark::Look, "the plan changed".to_owned()),
@@ -158,6 +159,7 @@ fn item(body: &ItemEvent) -> (Mark, String, String) {
         }
         ItemEvent::WaiverEnded { subject, why } => (Mark::Look, name(subject), format!("waiver ended: {why}")),
         ItemEvent::Claimed { item } => (Mark::Decision, item.to_string(), "claimed".to_owned()),
+        ItemEvent::ClaimEnded { item, why } => (Mark::Plain, item.to_string(), format!("nobody is on it: {why}")),
         ItemEvent::Noted { subject, text } => {
             (Mark::Decision, subject.as_ref().map_or_else(|| "note".to_owned(), name), text.to_string())
         }
@@ -171,6 +173,10 @@ fn step(body: &StepEvent) -> Option<(Mark, String, String)> {
     Some(match body {
         StepEvent::Intended { item, .. } => (Mark::Decision, item.to_string(), "step started".to_owned()),
         StepEvent::StopAsked { item, .. } => (Mark::Decision, item.to_string(), "stop asked for".to_owned()),
+        StepEvent::Elsewhere { item, run, link, .. } => {
+            let link = link.as_ref().map(|link| format!(", {link}")).unwrap_or_default();
+            (Mark::Plain, item.to_string(), format!("follows run {run}{link}"))
+        }
         StepEvent::WaitsForInput { item, waits: true, .. } => {
             (Mark::Look, item.to_string(), "step waits for input".to_owned())
         }

@@ -141,7 +141,12 @@ impl Sequencer {
                 state.plan().limits.concurrency,
                 results,
             ),
-            stepper: Stepper::new(Arc::clone(&surroundings), redactor.clone(), steps_folder, reports),
+            stepper: Stepper::new(
+                Arc::clone(&surroundings),
+                redactor.clone(),
+                (steps_folder, state.session().id.clone()),
+                reports,
+            ),
             rotator: Rotator::new(Arc::clone(&surroundings), probes, reader.clone(), rotations),
             inquirer,
             lookout: Lookout::none(),
@@ -237,8 +242,7 @@ impl Sequencer {
                     if let Some((planned, known)) = self.state.item(&item)
                         && let Some(step) = &known.step
                     {
-                        let action = planned.step.as_ref().map(|step| step.action.clone());
-                        self.stepper.attach(Of::Item(item), action, step);
+                        self.stepper.attach(Of::Item(item), planned.step.clone(), step);
                     }
                 }
                 Effect::Enforce { effect } => self.enforce(effect),
@@ -252,7 +256,7 @@ impl Sequencer {
                 Effect::AttachRollbackStep { step, .. } => {
                     let known = self.state.rollback_steps().find(|(planned, _)| planned.id == step);
                     if let Some((planned, Some(run))) = known {
-                        self.stepper.attach(Of::Rollback(step), Some(planned.action.clone()), run);
+                        self.stepper.attach(Of::Rollback(step), Some(planned.as_step()), run);
                     }
                 }
                 Effect::StopStep { effect, .. } | Effect::StopRollbackStep { effect, .. } => self.stepper.stop(effect),

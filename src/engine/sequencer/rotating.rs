@@ -230,5 +230,8 @@ pub(super) fn facts(state: &State, facts: Vec<Body>) -> Vec<Body> {
         _ => None,
     });
     let meant: Vec<Body> = meant.collect();
-    meant.into_iter().chain(facts).collect()
+    // What ran before is what ran at the opening: read later it may be the new version.
+    let is_known = state.session().previous.is_some();
+    let is_told = |body: &Body| is_known && matches!(body, Body::Session(SessionEvent::VersionBefore { .. }));
+    meant.into_iter().chain(facts.into_iter().filter(|body| !is_told(body))).collect()
 }

@@ -4,6 +4,7 @@
 mod checks;
 mod decisions;
 mod disk;
+mod pipeline;
 mod replay;
 mod steps;
 mod telling;
@@ -101,6 +102,7 @@ impl Scene {
                 name: "academy-checkout".to_owned(),
                 environment: "production".to_owned(),
                 version: None,
+                previous_version: None,
                 hosts: Vec::new(),
             },
             network: plan::Network::default(),
@@ -117,7 +119,7 @@ impl Scene {
             rollback: crate::model::rollback::Rollback::default(),
             ceremony: crate::model::ceremony::Ceremony::default(),
             triage: Default::default(),
-            limits: Limits { concurrency: self.concurrency.unwrap_or(32) },
+            limits: Limits { concurrency: self.concurrency.unwrap_or(32), ..Limits::default() },
             folder: PathBuf::from("/"),
             digest: String::new(),
         }
@@ -289,7 +291,7 @@ fn manual(id: &str) -> Item {
         severity: Severity::Critical,
         waivable: Waivable::By(1),
         checks: Vec::new(),
-        manual: Some(Manual { prompt: "Seen?".to_owned(), approvals: 1 }),
+        manual: Some(Manual { prompt: "Seen?".to_owned(), approvals: 1, not_by: None }),
         step: None,
         soak: None,
         rehearsal: None,

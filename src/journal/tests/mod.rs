@@ -72,6 +72,7 @@ fn opened() -> Event {
             name: "academy-checkout".to_owned(),
             environment: "production".to_owned(),
             version: None,
+            previous_version: None,
             hosts: Vec::new(),
         },
         network: Network::default(),

@@ -20,7 +20,10 @@ pub(super) use check::{
 };
 pub(super) use item::{ItemDocument, RequestDocument, RollbackStepDocument, StepDocument};
 pub(super) use notifier::{MetricsDocument, NotifierDocument, NotifierKeys};
-pub(super) use rollback::{FreezeDocument, PollDocument, ProcedureDocument, RehearseDocument, WindowDocument};
+pub(super) use rollback::{
+    FreezeDocument, PollDocument, ProcedureDocument, RehearsalStepDocument, RehearseDocument, UndoDocument,
+    WindowDocument,
+};
 pub(super) use service::{
     GateDocument, LimitsDocument, NetworkDocument, ServiceDocument, SourcesDocument, ValueDocument,
 };
@@ -85,6 +88,9 @@ pub(super) struct Document {
     /// The rollback procedure.
     #[serde(default)]
     pub(super) rollback_step: Vec<RollbackStepDocument>,
+    /// What only a rehearsal does, around the procedure.
+    #[serde(default)]
+    pub(super) rehearsal_step: Vec<RehearsalStepDocument>,
     /// What deployments ask before they let customers in.
     #[serde(default)]
     pub(super) gate: GateDocument,

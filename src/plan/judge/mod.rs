@@ -1,6 +1,7 @@
 //! What a plan means, judged before anything runs: names, references, circles, items that cannot settle, kinds' keys,
 //! secrets that stand in it. One file per family of rules; each finds all of its problems.
 
+mod acting;
 mod alerts;
 mod gate;
 mod items;
@@ -30,6 +31,7 @@ pub(super) fn of_document(document: &Document, tree: &Node, specs: &Kinds) -> Ve
     problems.extend(notifiers::problems(document, tree, &specs.notifiers));
     problems.extend(notifiers::of_checks(document, tree));
     problems.extend(items::problems(document, tree));
+    problems.extend(acting::problems(document, tree));
     problems.extend(gate::problems(document, tree, specs));
     problems.extend(alerts::problems(document, tree, specs));
     problems.extend(procedure::problems(document, tree, specs));

@@ -101,7 +101,7 @@ fn happened(entry: &Entry) -> TimelineEntry {
 
 fn waiting(waiting: &verdict::Waiting) -> WaitingEntry {
     WaitingEntry {
-        subject: reasons::subject(Some(&waiting.subject)),
+        subject: reasons::about(&waiting.cause, waiting.subject.as_ref()),
         whose: waiting.whose.clone(),
         what: waiting.what.clone(),
         since: waiting.since,

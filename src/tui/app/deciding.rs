@@ -3,7 +3,7 @@
 use crate::core::decide::Command;
 use crate::core::event::Subject;
 use crate::core::state::RotationState;
-use crate::model::id::CredentialId;
+use crate::model::id::{CredentialId, ItemId};
 use crate::model::operator::Operator;
 use crate::model::time::Now;
 use crate::tui::action::Action;
@@ -62,7 +62,7 @@ impl App {
             }
             Action::Claim | Action::RunAgain | Action::Undo => {
                 let command = match action {
-                    Action::Claim => item.map(|item| Command::Claim { item: item.clone() }),
+                    Action::Claim => item.map(|item| self.claiming(item, live)),
                     Action::RunAgain => Some(Command::RunAgain { checks: focus.checks(&scene) }),
                     _ => self.undoing(focus, live),
                 };
@@ -75,6 +75,16 @@ impl App {
         };
         if let Some(dialog) = dialog {
             self.ask(dialog);
+        }
+    }
+
+    /// "I am on it", or no longer.
+    fn claiming(&self, item: &ItemId, live: Live<'_>) -> Command {
+        let own = self.setting.own.normalised();
+        let claim = live.0.item(item).and_then(|(_, known)| known.claim.as_ref());
+        match claim.is_some_and(|claim| claim.by.normalised() == own) {
+            true => Command::Unclaim { item: item.clone() },
+            false => Command::Claim { item: item.clone() },
         }
     }
 
@@ -129,7 +139,8 @@ pub(super) fn done_words(command: &Command, by: &Operator) -> String {
         Command::WithdrawObjection { item } => format!("objection to {item} withdrawn"),
         Command::Waive { subject, .. } => format!("{} waived   u ends it", name(subject)),
         Command::EndWaiver { subject } => format!("waiver of {} ended", name(subject)),
-        Command::Claim { item } => format!("{item} is yours"),
+        Command::Claim { item } => format!("{item} is yours   i lets go of it"),
+        Command::Unclaim { item } => format!("nobody is on {item}"),
         Command::Acknowledge { alert, .. } => format!("{alert} acknowledged   u takes it back"),
         Command::TakeBackAcknowledgement { alert } => format!("acknowledgement of {alert} taken back"),
         Command::Silence { alert, .. } => format!("{alert} silenced: it counts all the same   u ends it"),

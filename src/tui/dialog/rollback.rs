@@ -31,6 +31,9 @@ impl Dialog {
             let done = done.map(|done| format!("   ({done})")).unwrap_or_default();
             dialog = dialog.fact(&format!("{}", number + 1), format!("{}  {words}{done}", step.id));
         }
+        for left in rollback::half_done(state) {
+            dialog = dialog.fact("by hand", left.to_string());
+        }
         let checks = state.plan().rollback.verify.len();
         dialog = dialog.fact(
             "then",
@@ -105,7 +108,7 @@ pub(super) fn poll_word(text: &str) -> Result<PollWord, String> {
 /// `2 steps, rehearsed on staging 3 d ago in 2:58 (budget 5:00)`.
 fn rehearsed(scene: &Scene<'_>) -> String {
     let state = scene.live;
-    let steps = format::count(state.plan().procedure.len(), "step");
+    let steps = format::count(state.rollback_steps().len(), "step");
     let fingerprint = &state.plan().rollback.fingerprint;
     let own = |record: &&RehearsalRecord| record.passed() && record.fingerprint == *fingerprint;
     let budget =

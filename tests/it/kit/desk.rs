@@ -110,6 +110,11 @@ impl Desk {
                 Effect::Leave(leaving) => self.left = Some(leaving),
                 Effect::Suspend => self.slept += 1,
                 Effect::Copy(text) => self.copied = Some(text),
+                Effect::SetFault(ticket, name, on) => {
+                    let faults = self.app.ui.practice.iter_mut().flatten();
+                    faults.filter(|fault| fault.name == name).for_each(|fault| fault.on = on);
+                    self.app.answered(ticket, Ok(()), self.now);
+                }
                 Effect::Redraw | Effect::Steer(_) => {}
             }
         }

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use golive::model::alert::{DuringLull, Escalation, Level, Rule};
 use golive::model::duration::{self, Span};
 use golive::model::id::{AlertId, CheckId, ItemId, KindName};
-use golive::model::item::{Item, Manual, Rehearsal, Soak, Waivable};
+use golive::model::item::{Item, Manual, NotBy, Rehearsal, Soak, Waivable};
 use golive::model::plan::{Check, Limits, Network, Opening, Plan, Retry, Run, Service, SharedPlan, Sources};
-use golive::model::rollback::{Grade, Rollback, Trigger};
-use golive::model::step::{Action, Confirm, OnDisconnect, RollbackStep, Step};
+use golive::model::rollback::{Grade, Rollback, Trigger, UndoPlace};
+use golive::model::step::{Action, Confirm, OnDisconnect, RollbackStep, Step, Undo, UndoAfter};
 use golive::model::template::Template;
 use golive::model::word::{Category, Phase, Severity};
 
@@ -30,6 +30,7 @@ pub(crate) fn plan_with(checks: &[String], items: &[String], alerts: &[String]) 
             name: "academy-checkout".into(),
             environment: "production".into(),
             version: None,
+            previous_version: None,
             hosts: Vec::new(),
         },
         network: Network::default(),
@@ -53,7 +54,7 @@ pub(crate) fn plan_with(checks: &[String], items: &[String], alerts: &[String]) 
 }
 
 /// The same plan with a way back: steps `ID [5s]`, and one line each for `verify`, `when`, `after`, `unattended`,
-/// `no_return`, `fingerprint`.
+/// `countdown`, `undo last`, `no_return`, `fingerprint`; and for what people agree on: `roles`, `people`, `claims`, `window`.
 pub(crate) fn with_rollback(plan: &Plan, steps: &[String], says: &[String]) -> SharedPlan {
     let mut plan = plan.clone();
     for line in steps {
@@ -72,6 +73,13 @@ pub(crate) fn with_rollback(plan: &Plan, steps: &[String], says: &[String]) -> S
         match words.as_slice() {
             ["verify", ids @ ..] => rollback.verify = ids.iter().map(|id| CheckId::new(id)).collect(),
             ["when", "step", id] => rollback.when.push(Trigger::Step(ItemId::new(id))),
+            ["when", "alert", id] => rollback.when.push(Trigger::Alert(AlertId::new(id))),
+            ["countdown", length] => rollback.countdown = Some(Span(duration::parse(length).unwrap())),
+            ["undo", "last"] => rollback.undo = UndoPlace::Last,
+            ["claims", length] => plan.limits.claims = Span(duration::parse(length).unwrap()),
+            ["people", role, person] => {
+                plan.ceremony.people.insert((*role).to_owned(), (*person).to_owned());
+            }
             ["when", ids @ ..] => rollback.when.extend(ids.iter().map(|id| Trigger::Check(CheckId::new(id)))),
             ["after", length] => rollback.after = Span(duration::parse(length).unwrap()),
             ["gate", "opens", "on", "go"] => plan.gate.opens = Opening::OnGo,
@@ -199,9 +207,14 @@ pub(crate) fn item(line: &str) -> Item {
         match words.as_slice() {
             ["checks", ids @ ..] => item.checks = ids.iter().map(|id| CheckId::new(id)).collect(),
             [count, "signature" | "signatures"] => {
-                item.manual = Some(Manual { prompt: "Is it so?".into(), approvals: count.parse().unwrap() });
+                item.manual =
+                    Some(Manual { prompt: "Is it so?".into(), approvals: count.parse().unwrap(), not_by: None });
             }
             ["step"] => item.step = Some(step()),
+            ["step", "undo", after @ ..] => item.step = Some(undoable(&item.id, after)),
+            ["not-by-runner"] => {
+                item.manual.as_mut().expect("signatures come first").not_by = Some(NotBy::Runner);
+            }
             ["soak", length] => {
                 let length = Span(duration::parse(length).unwrap());
                 item.soak = Some(Soak { length, no_alert_above: Severity::Warning });
@@ -223,6 +236,19 @@ pub(crate) fn item(line: &str) -> Item {
     item
 }
 
+/// A step that names its undo; with `half`, also for one that failed half-way.
+fn undoable(item: &ItemId, after: &[&str]) -> Step {
+    let undo = RollbackStep {
+        id: Undo::id_of(item),
+        title: format!("Undo: {item}"),
+        action: step().action,
+        budget: None,
+        rehearse: None,
+    };
+    let after = if after == ["half"] { UndoAfter::Start } else { UndoAfter::Success };
+    Step { undo: Some(Box::new(Undo { step: undo, after })), ..step() }
+}
+
 fn step() -> Step {
     Step {
         action: Action::Command {
@@ -230,9 +256,11 @@ fn step() -> Step {
             folder: None,
             environment: BTreeMap::new(),
             tty: false,
+            writes: Vec::new(),
         },
         timeout: Span::seconds(600),
         confirm: Confirm::TypeServiceName,
         on_disconnect: OnDisconnect::Continue,
+        undo: None,
     }
 }

@@ -8,6 +8,7 @@ use golive::core::event::{
 };
 use golive::core::evidence::{Evidence, Measured};
 use golive::core::state::{AlertState, Stage, State};
+use golive::core::verdict::{Cause, Waiting};
 use golive::model::duration;
 use golive::model::duration::Span;
 use golive::model::failure::{Failure, FailureClass, Recovery};
@@ -19,6 +20,16 @@ use golive::model::text::SafeText;
 use golive::model::word::{Category, Outcome, Severity};
 
 use crate::scenario::Story;
+
+/// What waits: the item, or `poll`, `hold`; with whose move it is where that is asked for.
+pub(crate) fn waits(waiting: &Waiting, with_whose: bool) -> String {
+    let name = match (&waiting.subject, &waiting.cause) {
+        (Some(subject), _) => name(subject),
+        (None, Cause::Poll) => "poll".to_owned(),
+        (None, _) => "hold".to_owned(),
+    };
+    if with_whose { format!("{name} ({})", waiting.whose) } else { name }
+}
 
 pub(crate) fn name(subject: &Subject) -> String {
     match subject {
@@ -204,6 +215,8 @@ fn command(story: &Story, words: &[&str]) -> Option<Command> {
         ["starts", item] => Command::StartStep { item: ItemId::new(item) },
         ["stops", "rollback"] => Command::StopRollback,
         ["stops", item] => Command::StopStep { item: ItemId::new(item) },
+        ["is", "on", item] => Command::Claim { item: ItemId::new(item) },
+        ["lets", "go", "of", item] => Command::Unclaim { item: ItemId::new(item) },
         ["rolls", "back"] => Command::RollBack { reason: None },
         ["says", word, "for", role] => Command::SayInPoll {
             role: (*role).to_owned(),
