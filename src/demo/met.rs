@@ -24,6 +24,7 @@ struct Counts {
     failed: u64,
     webhooks_failed: u64,
     errors: u64,
+    throttled: u64,
     /// When payments went through lately.
     lately: VecDeque<Duration>,
     durations: VecDeque<Duration>,
@@ -40,6 +41,7 @@ impl Met {
             failed: 0,
             webhooks_failed: 0,
             errors: 0,
+            throttled: 0,
             lately: VecDeque::new(),
             durations: VecDeque::new(),
             syncs: VecDeque::new(),
@@ -79,6 +81,11 @@ impl Met {
         self.count(|met| met.webhooks_failed += 1);
     }
 
+    /// The provider asked to be asked more rarely. No world is an hour old.
+    pub(super) fn throttled(&self) {
+        self.count(|met| met.throttled += 1);
+    }
+
     /// The application answered with an error of its own.
     pub(super) fn error(&self) {
         self.count(|met| met.errors += 1);
@@ -98,7 +105,7 @@ impl Met {
         json!({
             "payments": {
                 "ok": met.ok, "failed": met.failed, "per_minute": per_minute, "conversion": conversion,
-                "duration_ms": middle(&met.durations),
+                "duration_ms": middle(&met.durations), "throttled_last_hour": met.throttled,
             },
             "webhooks": { "failed": met.webhooks_failed },
             "sync": { "delay_ms": middle(&met.syncs) },

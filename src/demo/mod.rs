@@ -14,6 +14,7 @@ mod met;
 mod payment_api;
 pub mod pilot;
 mod realtime;
+mod reconciler;
 pub mod scenario;
 mod server;
 mod sinks;

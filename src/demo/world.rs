@@ -24,6 +24,7 @@ use crate::demo::environment::{self, Credentials};
 use crate::demo::faults::{Fault, Faults};
 use crate::demo::met::Met;
 use crate::demo::payment_api::{self, PaymentApi};
+use crate::demo::reconciler::{Reconciled, Reconciler};
 use crate::demo::sinks::{self, Arrived, Sinks};
 use crate::demo::{control, server, site};
 
@@ -239,6 +240,8 @@ fn inject(folder: &Path, credentials: &Credentials, faults: &Faults, fault: Faul
                 _ => Ok(()),
             }
         }
+        Fault::KnownVulnerability => site::write_audit(folder, on),
+        Fault::MigrationBehind => Application::set_newest_migration(folder, !on).map_err(std::io::Error::other),
         Fault::FailedDeploy => site::set_stumbling_stone(folder, on),
         Fault::ExpiredCertificate
         | Fault::PaymentOutage
@@ -248,7 +251,17 @@ fn inject(folder: &Path, credentials: &Credentials, faults: &Faults, fault: Faul
         | Fault::NoRehearsal
         | Fault::OpenWebhook
         | Fault::ReplayedWebhook
-        | Fault::RedirectingCallback => Ok(()),
+        | Fault::RedirectingCallback
+        | Fault::SuccessPage
+        | Fault::AnyAmount
+        | Fault::LateFailure
+        | Fault::LostCallbacks
+        | Fault::BackendTestMode
+        | Fault::ClockSkew
+        | Fault::QuotaLow
+        | Fault::FlagsDiffer
+        | Fault::UnloggedRefusals
+        | Fault::ExposedFiles => Ok(()),
     }
 }
 
@@ -292,11 +305,26 @@ impl SetUp {
                     folder: self.folder.clone(),
                 };
                 sinks::serve_mail(smtp.0, tls.clone(), self.end.clone(), self.sinks.clone());
-                self.serve(tls, https.0, http.0, control.0, met);
-                customers.pay(end).await;
+                let known = Reconciled::new();
+                let reconciler = Reconciler {
+                    shop: customers.clone(),
+                    callbacks: self.callbacks(),
+                    folder: self.folder.clone(),
+                    known: known.clone(),
+                };
+                self.serve(tls, https.0, http.0, control.0, (met, known));
+                tokio::join!(customers.pay(end.clone()), reconciler.work(end));
             });
         })?;
         Ok((ports, thread))
+    }
+
+    fn callbacks(&self) -> Callbacks {
+        Callbacks {
+            log: Callbacks::log(&self.folder),
+            credentials: self.credentials.clone(),
+            faults: self.faults.clone(),
+        }
     }
 
     fn serve(
@@ -305,19 +333,20 @@ impl SetUp {
         https: std::net::TcpListener,
         http: std::net::TcpListener,
         control: std::net::TcpListener,
-        met: Met,
+        (met, reconciled): (Met, Reconciled),
     ) {
-        let callbacks = Callbacks {
-            log: Callbacks::log(&self.folder),
-            credentials: self.credentials.clone(),
+        let application = Arc::new(Application {
+            folder: self.folder.clone(),
+            callbacks: self.callbacks(),
             faults: self.faults.clone(),
-        };
-        let application =
-            Arc::new(Application { folder: self.folder.clone(), callbacks, faults: self.faults.clone(), met });
+            met,
+            reconciled,
+        });
         let api = Arc::new(PaymentApi {
             credentials: self.credentials.clone(),
             faults: self.faults.clone(),
-            links: Mutex::new(BTreeMap::new()),
+            links: Mutex::default(),
+            asked: Mutex::default(),
         });
         let (secure, slow) = (Arc::clone(&application), self.faults.clone());
         let sinks = self.sinks.clone();

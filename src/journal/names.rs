@@ -2,7 +2,7 @@
 
 use crate::core::event::{
     AlertEvent, Body, CeremonyEvent, CheckEvent, EnforcementEvent, ItemEvent, NoticeEvent, ProcedureEvent,
-    RehearsalEvent, RotationStep, SessionEvent, StepEvent, WatchEvent,
+    RehearsalEvent, RotationStep, SessionEvent, StepEvent, TaskEvent, WatchEvent,
 };
 
 /// Family and kind of an event.
@@ -20,6 +20,7 @@ pub(super) const fn of(body: &Body) -> (&'static str, &'static str) {
         Body::Procedure(body) => ("procedure", procedure(body)),
         Body::Rehearsal(RehearsalEvent::Known(_)) => ("rehearsal", "known"),
         Body::Ceremony(body) => ("ceremony", ceremony(body)),
+        Body::Task(body) => ("task", task(body)),
     }
 }
 
@@ -82,6 +83,15 @@ const fn procedure(body: &ProcedureEvent) -> &'static str {
         ProcedureEvent::VerificationBegan { .. } => "verification_began",
         ProcedureEvent::RolledBack { .. } => "rolled_back",
         ProcedureEvent::Failed { .. } => "failed",
+    }
+}
+
+const fn task(body: &TaskEvent) -> &'static str {
+    match body {
+        TaskEvent::Opened { .. } => "opened",
+        TaskEvent::Taken { .. } => "taken",
+        TaskEvent::Done { .. } => "done",
+        TaskEvent::Closed { .. } => "closed",
     }
 }
 

@@ -61,7 +61,8 @@ impl Watch {
             | Body::Watch(_)
             | Body::Notice(_)
             | Body::Enforcement(_)
-            | Body::Ceremony(_) => {
+            | Body::Ceremony(_)
+            | Body::Task(_) => {
                 COUNTED.iter().for_each(|name| self.counted(state, name));
             }
         }

@@ -60,6 +60,18 @@ pub enum Command {
         /// The note.
         text: String,
     },
+    /// Is on the task of a failing check.
+    TakeTask {
+        /// The check.
+        check: CheckId,
+    },
+    /// Says that the task of a failing check is done: it is run at once, and that decides.
+    TaskDone {
+        /// The check.
+        check: CheckId,
+        /// What they did.
+        note: Option<String>,
+    },
     /// Types back the code of a test message.
     ConfirmCode {
         /// The check that sent it.

@@ -15,6 +15,7 @@ mod rehearsal;
 mod rotation;
 mod session;
 mod step;
+mod task;
 mod watch;
 
 use std::time::Duration;
@@ -33,6 +34,7 @@ pub use crate::core::event::rehearsal::RehearsalEvent;
 pub use crate::core::event::rotation::{NewValue, Obtain, RotationEvent, RotationStep};
 pub use crate::core::event::session::{CredentialSeen, GateKept, Purpose, SessionEvent};
 pub use crate::core::event::step::{OutputLine, StepEnd, StepEvent};
+pub use crate::core::event::task::TaskEvent;
 pub use crate::core::event::watch::WatchEvent;
 use crate::model::operator::Actor;
 use crate::model::time::Now;
@@ -87,6 +89,8 @@ pub enum Body {
     Rehearsal(RehearsalEvent),
     /// Poll and holds.
     Ceremony(CeremonyEvent),
+    /// Tasks that failures ask people to do.
+    Task(TaskEvent),
 }
 
 impl Event {

@@ -17,6 +17,7 @@ mod rotations;
 mod series;
 mod session;
 mod steps;
+mod tasks;
 mod timeline;
 mod watched;
 
@@ -35,6 +36,7 @@ pub use rotations::{RotationStage, RotationState};
 pub use series::{Sample, Series, Within};
 pub use session::{Outcome as SessionOutcome, SessionState};
 pub use steps::{StepState, StepStatus};
+pub use tasks::{SaidDone, TaskState};
 pub use timeline::{Entry, Mark};
 pub use watched::{BURST, BURST_WITHIN, DENIED, Standing, Watched};
 
@@ -67,6 +69,7 @@ pub struct State {
     notices: Arc<Notices>,
     procedure: Arc<ProcedureState>,
     ceremony: CeremonyState,
+    tasks: Arc<BTreeMap<CheckId, TaskState>>,
     timeline: VecDeque<Arc<Entry>>,
     enforcements: Arc<Vec<Enforcement>>,
     next_effect: u64,
@@ -111,6 +114,7 @@ impl State {
             notices: Arc::default(),
             procedure: Arc::default(),
             ceremony: CeremonyState::default(),
+            tasks: Arc::default(),
             timeline: VecDeque::new(),
             enforcements: Arc::default(),
             next_effect: 1,
@@ -150,7 +154,7 @@ impl State {
                 }
             }
             Body::Check(body) => {
-                checks::apply(self, body, event.when());
+                checks::apply(self, body, event);
                 watched::saw_check(self, body);
             }
             Body::Item(body) => items::apply(self, body, event),
@@ -166,6 +170,7 @@ impl State {
             Body::Procedure(body) => procedure::apply(self, body, event),
             Body::Rehearsal(body) => procedure::apply_rehearsal(self, body),
             Body::Ceremony(body) => ceremony::apply(self, body, event),
+            Body::Task(body) => tasks::apply(self, body, event),
         }
     }
 

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::core::event::{
     AlertEvent, Body, CheckEvent, EnforcementEvent, Event, ItemEvent, NoticeEvent, SessionEvent, StepEnd, StepEvent,
-    Subject,
+    Subject, TaskEvent,
 };
 use crate::core::notice::NoticeKey;
 use crate::core::state::State;
@@ -64,6 +64,7 @@ pub(super) fn entry(state: &State, event: &Event) -> Option<Entry> {
         Body::Procedure(body) => rollback::procedure(body)?,
         Body::Rehearsal(body) => rollback::rehearsal(body),
         Body::Ceremony(body) => rollback::ceremony(body),
+        Body::Task(body) => task(body),
     };
     Some(Entry { at: event.at, actor: event.actor.clone(), mark, subject, text })
 }
@@ -136,6 +137,20 @@ fn item(body: &ItemEvent) -> (Mark, String, String) {
         ItemEvent::SoakBroken { item, by } => (Mark::Look, item.to_string(), format!("quiet time broken by {by}")),
         ItemEvent::Soaked { item } => (Mark::Good, item.to_string(), "quiet time passed".to_owned()),
     }
+}
+
+fn task(body: &TaskEvent) -> (Mark, String, String) {
+    let (mark, check, text) = match body {
+        TaskEvent::Opened { check, remedy: Some(remedy), .. } => {
+            (Mark::Bad, check, format!("asks for a person: {remedy}"))
+        }
+        TaskEvent::Opened { check, what, .. } => (Mark::Bad, check, format!("asks for a person: {what}")),
+        TaskEvent::Taken { check } => (Mark::Decision, check, "is being seen to".to_owned()),
+        TaskEvent::Done { check, note: Some(note) } => (Mark::Decision, check, format!("said to be done: {note}")),
+        TaskEvent::Done { check, .. } => (Mark::Decision, check, "said to be done".to_owned()),
+        TaskEvent::Closed { check, why } => (Mark::Good, check, format!("asks for nobody any more: {why}")),
+    };
+    (mark, check.to_string(), text)
 }
 
 fn step(body: &StepEvent) -> Option<(Mark, String, String)> {

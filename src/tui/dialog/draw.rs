@@ -133,6 +133,7 @@ fn answers(dialog: &Dialog, scene: &Scene<'_>) -> Vec<Span<'static>> {
         Question::Freeze => "declares it",
         Question::Note(_) => "writes it down",
         Question::Code(_) => "confirms it",
+        Question::Task(_) => "says that it is done",
         Question::CloseGate => "closes the gate",
         Question::Poll => "says it",
         Question::Hold => "holds it",

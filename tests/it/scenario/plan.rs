@@ -114,6 +114,7 @@ pub(crate) fn check(line: &str) -> Check {
         impact: None,
         remedy: None,
         recovery: None,
+        degradation: None,
         phase: None,
         options: serde_json::Map::new(),
     };
