@@ -4,14 +4,13 @@ use std::io::IsTerminal as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use jiff::tz::TimeZone;
-
 use crate::cli::arguments;
 use crate::cli::arriving::{Arriving, Opening};
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Stop};
 use crate::cli::lint;
 use crate::cli::machine::Machine;
+use crate::cli::moment;
 use crate::cli::opening::{self, Keeping, Prepared};
 use crate::cli::rehearse;
 use crate::cli::resuming::{self, Resumed, Wish};
@@ -197,7 +196,7 @@ pub(super) fn options(console: &Console, machine: &Machine, screen: ScreenName) 
         own: machine.operator.clone(),
         theme: theme.map_or_else(|| "dark".to_owned(), Clone::clone),
         colours,
-        zone: TimeZone::system(),
+        zone: moment::zone(&machine.environment),
         screen,
     }
 }

@@ -63,6 +63,12 @@ struct Entry {
 
 pub(super) fn run(arguments: &EnvArguments, console: &Console, machine: &Machine) -> Result<Exit, Stop> {
     let key = arguments.digest_key_env.as_deref().map(|variable| key(variable, machine)).transpose()?;
+    if arguments.mode == "local" {
+        return Err(Stop::wrong(
+            "`local` is no mode: it would take .env.local for a mode's own file, and Vite refuses it too; \
+                                name the mode that is built, such as production",
+        ));
+    }
     let folder = arguments.folder.as_deref().unwrap_or(Path::new("."));
     let files = files(folder, &arguments.mode)?;
     let named: BTreeSet<String> =

@@ -1,8 +1,24 @@
 //! Moments as people type them: `14:05`, `14:05:30`, `2026-11-23 14:05`, or RFC 3339.
 
+use std::path::Path;
+
 use jiff::Timestamp;
 use jiff::civil::{DateTime, Time};
 use jiff::tz::TimeZone;
+
+/// Where the reader is. Without `TZ` that is what the system's own link names; it is read by itself, because a search
+/// by name walks the whole database of zones, and the first frame would wait for it.
+#[expect(clippy::disallowed_methods, reason = "the system's zone is a file")]
+pub(super) fn zone(environment: &std::collections::BTreeMap<String, String>) -> TimeZone {
+    if environment.contains_key("TZ") {
+        return TimeZone::system();
+    }
+    let link = Path::new("/etc/localtime");
+    let target = std::fs::read_link(link).unwrap_or_default();
+    let name = target.to_string_lossy().rsplit_once("/zoneinfo/").map(|(_, name)| name.to_owned());
+    let read = name.and_then(|name| TimeZone::tzif(&name, &std::fs::read(link).ok()?).ok());
+    read.unwrap_or_else(TimeZone::system)
+}
 
 /// The moment that was typed. A time alone is one of the day on which `day` lies, both where the reader is; without an
 /// offset so is a date with a time.

@@ -2,6 +2,7 @@
 //!
 //! Each is an event of its own, journalled over the evidence of the moment, so that replay needs no rules.
 
+mod gate;
 mod rollback;
 mod tasks;
 
@@ -26,7 +27,8 @@ pub fn consequences(state: &State, now: Now) -> Vec<Body> {
     follows.extend(rollback::bodies(state, now));
     follows.extend(window(state, now));
     follows.extend(post_deployment(state, now));
-    follows.extend(gate_closes(state, now));
+    follows.extend(gate::opens(state, now));
+    follows.extend(gate::closes(state, now));
     follows.extend(rotation::consequences(state, now));
     follows.extend(rotation_done(state));
     follows.extend(tasks::bodies(state, now));
@@ -87,19 +89,6 @@ fn post_deployment(state: &State, now: Now) -> Option<Body> {
         state.items().filter(|(item, _)| item.phase == Phase::Deployment && item.severity == Severity::Critical);
     let done = critical.all(|(item, known)| status::item_status(state, item, known, now).is_done());
     done.then_some(Body::Session(SessionEvent::PhaseOpened { phase: Phase::PostDeployment }))
-}
-
-/// The plan's own rule: an open gate is closed when one of these checks fails (DECISIONS 15). Without such a rule only
-/// a person closes it.
-fn gate_closes(state: &State, now: Now) -> Option<Body> {
-    state.session().gate_opened?;
-    let failing = state.plan().gate.closes_on.iter().find_map(|id| {
-        let (check, known) = state.check(id)?;
-        let failed = known.latest.as_ref().filter(|latest| latest.evidence.outcome == Outcome::Fail)?;
-        let waived = status::is_waived(known.waiver.as_ref(), check.waivable, now);
-        (!waived).then(|| format!("by the plan's rule closes_on: {id}: {}", failed.evidence.summary))
-    })?;
-    Some(Body::Session(SessionEvent::GateClosed { reason: SafeText::bounded(&failing, 300) }))
 }
 
 /// Worse or different evidence strikes signatures out. Stale evidence only suspends them, and a run under way or a

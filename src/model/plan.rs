@@ -266,9 +266,24 @@ pub struct Gate {
     /// An address of loopback on which `/gate` answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub listen: Option<std::net::SocketAddr>,
+    /// Who opens it.
+    #[serde(default)]
+    pub opens: Opening,
     /// Checks whose failure closes it again, and says which it was; none: only a person closes it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub closes_on: Vec<CheckId>,
+}
+
+/// Who opens the gate.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Opening {
+    /// A person, on a verdict that permits.
+    #[default]
+    ByPerson,
+    /// The plan's rule: by itself, the first time in a go-live that the verdict on `open` is GO. Warnings are a person's
+    /// to accept, and what was closed again is a person's to open.
+    OnGo,
 }
 
 /// Where golive itself can be watched: Prometheus' text format over HTTP.

@@ -338,7 +338,8 @@ fn gate(document: GateDocument, checks: &[Check]) -> Gate {
     closes_on.sort_unstable();
     closes_on.dedup();
     // The judge has made sure that it is an address.
-    Gate { file: document.file, listen: document.listen.and_then(|address| address.parse().ok()), closes_on }
+    let listen = document.listen.and_then(|address| address.parse().ok());
+    Gate { file: document.file, listen, opens: document.opens, closes_on }
 }
 
 /// A check runs from the opening of the first phase that uses it, directly or through what depends on it (DECISIONS 1).

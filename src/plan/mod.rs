@@ -84,7 +84,7 @@ pub fn load_text(name: &str, text: &str, folder: &Path, kinds: &Kinds) -> Result
 fn finish(reader: Reader, tree: Option<Node>, folder: &Path, kinds: &Kinds) -> Result<Loaded, PlanError> {
     let Reader { sources, mut problems, .. } = reader;
     let Some(tree) = tree else { return Err(PlanError { problems, sources }) };
-    problems.extend(shape::problems(&tree, &schema(kinds)));
+    problems.extend(shape::problems(&tree, &schema::schema_of(kinds, &|kind| names_kind(&tree, kind))));
     if !problems.is_empty() {
         return Err(in_order(problems, sources));
     }
@@ -108,6 +108,12 @@ fn finish(reader: Reader, tree: Option<Node>, folder: &Path, kinds: &Kinds) -> R
     }
     let audit = audit::audit(&plan, kinds);
     Ok(Loaded { plan, advice, sources, audit, tree })
+}
+
+/// Whether a check or a notifier of the plan is of this kind.
+fn names_kind(tree: &Node, kind: &str) -> bool {
+    let tables = ["checks", "notifiers"].into_iter().filter_map(|table| tree.get(table)?.table());
+    tables.flatten().any(|(_, entry)| entry.node.get("kind").and_then(Node::text) == Some(kind))
 }
 
 /// In the order of the files, then of the lines.

@@ -10,12 +10,18 @@ use crate::plan::document::{CommonKeys, CredentialKeys, Document, NotifierKeys, 
 /// The whole schema, with the keys of these kinds.
 #[must_use]
 pub fn schema(kinds: &Kinds) -> Json {
+    schema_of(kinds, &|_| true)
+}
+
+/// The schema as far as a plan needs it that names only these kinds; the others are there by name. A small plan is not
+/// to wait for the keys of kinds that it has nothing to do with.
+pub(super) fn schema_of(kinds: &Kinds, is_named: &dyn Fn(&str) -> bool) -> Json {
     let mut generator = SchemaSettings::draft2020_12().into_generator();
     let mut schema = generator.root_schema_for::<Document>().to_value();
     let common = properties_of::<CommonKeys>(&mut generator);
     let mut definitions = Map::new();
     for kind in kinds.iter() {
-        let own = kind_properties(kind, &mut definitions);
+        let own = if is_named(kind.name) { kind_properties(kind, &mut definitions) } else { Default::default() };
         let name = format!("check_{}", kind.name);
         let fixed = json!({ "kind": { "const": kind.name, "description": kind.doc } });
         definitions
@@ -47,17 +53,25 @@ pub fn schema(kinds: &Kinds) -> Json {
     );
     let choices: Vec<Json> =
         kinds.iter().map(|kind| json!({ "$ref": format!("#/$defs/check_{}", kind.name) })).collect();
-    let notifiers = notifiers(kinds, &mut generator, &mut definitions);
+    let notifiers = notifiers(kinds, is_named, &mut generator, &mut definitions);
     definitions.extend(generator.take_definitions(true));
     finish(&mut schema, definitions, &choices, &notifiers);
     schema
 }
 
 /// The notifiers' definitions; gives the choice among them.
-fn notifiers(kinds: &Kinds, generator: &mut SchemaGenerator, definitions: &mut Map<String, Json>) -> Vec<Json> {
+fn notifiers(
+    kinds: &Kinds,
+    is_named: &dyn Fn(&str) -> bool,
+    generator: &mut SchemaGenerator,
+    definitions: &mut Map<String, Json>,
+) -> Vec<Json> {
     let common = properties_of::<NotifierKeys>(generator);
     let choices = kinds.notifiers.iter().map(|kind| {
-        let (own, required) = named_properties(kind, &format!("notifier_{}", kind.name), definitions);
+        let (own, required) = match is_named(kind.name) {
+            true => named_properties(kind, &format!("notifier_{}", kind.name), definitions),
+            false => Default::default(),
+        };
         let fixed = json!({ "kind": { "const": kind.name, "description": kind.doc } });
         let name = format!("notifier_{}", kind.name);
         let keys = [&common, &own, as_map(&fixed)];

@@ -18,6 +18,8 @@ mod postmortem;
 mod sarif;
 pub mod shape;
 
+pub use sarif::{SCHEMA as SARIF_SCHEMA, uri as relative_reference};
+
 use crate::report::shape::Report;
 
 /// A way to write a report down.

@@ -11,7 +11,8 @@ use crate::report::{Format, Look};
 
 pub(super) const FORMAT: Format = Format { name: "sarif", doc: "for code scanning: SARIF 2.1.0", write };
 
-const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
+/// Where the schema of the format stands.
+pub const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
 fn write(report: &Report, _: Look) -> String {
     let rules: Vec<Value> = report.checks.iter().map(rule).collect();
@@ -90,7 +91,8 @@ fn message(check: &CheckEntry) -> String {
 }
 
 /// A path as a relative reference: a viewer looks for it in the repository, so a path outside it is named by its file.
-fn uri(path: &str) -> String {
+#[must_use]
+pub fn uri(path: &str) -> String {
     let path = std::path::Path::new(path);
     let relative = if path.is_absolute() { path.file_name().map_or(path, std::path::Path::new) } else { path };
     let keep = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);

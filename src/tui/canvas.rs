@@ -64,6 +64,18 @@ impl<'a> Canvas<'a> {
         self.buffer.set_line(at, y, &Line::from(right), taken);
     }
 
+    /// Writes something over the end of a row that says what is not shown. What it covers is cut, and seen to be.
+    pub fn over_the_end(&mut self, row: usize, text: &str, style: Style) {
+        let Some(y) = self.row(row) else { return };
+        let text = text::cut(text, self.width().saturating_sub(2));
+        let at = self.area.x + u16::try_from(self.width() - text::width(&text)).unwrap_or(u16::MAX);
+        let before = at.saturating_sub(2)..at;
+        let covers = (before.start..self.area.right())
+            .any(|x| self.buffer.cell((x, y)).is_some_and(|cell| !cell.symbol().trim().is_empty()));
+        self.buffer.set_stringn(before.start, y, if covers { "… " } else { "  " }, 2, style);
+        self.buffer.set_string(at, y, &text, style);
+    }
+
     /// Lays a style over a whole row.
     pub fn style_row(&mut self, row: usize, style: Style) {
         let Some(y) = self.row(row) else { return };

@@ -14,6 +14,7 @@ use crate::core::state::{ItemState, State};
 use crate::core::status::Lack;
 use crate::model::id::{CheckId, ItemId};
 use crate::model::item::Item;
+use crate::model::plan::Opening;
 use crate::tui::canvas::Canvas;
 use crate::tui::scene::Scene;
 use crate::tui::text;
@@ -109,7 +110,7 @@ fn show(scene: &Scene<'_>, lines: &Lines<'_>, canvas: &mut Canvas<'_>) {
     }
     if first + height < lines.lines.len() && height > 1 {
         let more = format!("↓ {} more ", lines.lines.len() - first - height);
-        canvas.both(height - 1, Vec::new(), vec![scene.say(more, Role::Quiet)]);
+        canvas.over_the_end(height - 1, &more, scene.style(Role::Quiet));
     }
 }
 
@@ -185,7 +186,13 @@ fn act_lines(lines: &mut Lines<'_>, act: Act) {
             "Gate: let customers in",
             "Opens the gate. Whatever asks it is told that traffic may come, and the question becomes: is it done? It \
              stays open until a person closes it; golive's own end closes nothing.",
-            "It needs a verdict that permits on open.",
+            match scene.live.plan().gate.opens {
+                Opening::ByPerson => "It needs a verdict that permits on open.",
+                Opening::OnGo => {
+                    "By the plan's rule it opens by itself on the first GO to open; on GO WITH WARNINGS, and after it \
+                     was closed again, a person opens it."
+                }
+            },
         ),
         Act::Close => (
             "Close the go-live",

@@ -71,7 +71,10 @@ impl<'a> Scene<'a> {
 
     /// A text in the voice of a role.
     pub fn say(&self, text: impl Into<String>, role: Role) -> Span<'static> {
-        Span::styled(text.into(), self.style(role))
+        let style = self.style(role);
+        // The ground is painted once, under everything: what is written on a selected row must not cover its ground.
+        let style = if role == Role::Text { Style { bg: None, ..style } } else { style };
+        Span::styled(text.into(), style)
     }
 
     /// One frame of the spinner: it moves with the seconds, never on its own.

@@ -45,6 +45,24 @@ pub fn cut(text: &str, most: usize) -> Cow<'_, str> {
     Cow::Owned(short)
 }
 
+/// The end of the text in at most so many columns, after `…`: for places, whose last part tells most.
+#[must_use]
+pub fn cut_start(text: &str, most: usize) -> Cow<'_, str> {
+    if width(text) <= most {
+        return Cow::Borrowed(text);
+    }
+    let mut kept = text.len();
+    let mut taken = 1;
+    for (at, grapheme) in text.grapheme_indices(true).rev() {
+        taken += width(grapheme);
+        if taken > most {
+            break;
+        }
+        kept = at;
+    }
+    Cow::Owned(if most == 0 { String::new() } else { format!("…{}", &text[kept..]) })
+}
+
 /// The text in lines of at most so many columns, broken between words where there are any.
 #[must_use]
 pub fn wrap(text: &str, most: usize) -> Vec<String> {
@@ -135,6 +153,7 @@ mod tests {
         assert_eq!(cut("webhook_secret", 8), "webhook…");
         assert_eq!(cut("webhook", 7), "webhook");
         assert_eq!(cut("日本語", 4), "日…");
+        assert_eq!(cut_start(".env.production:4", 8), "…ction:4");
     }
 
     #[test]
@@ -147,6 +166,7 @@ mod tests {
         #[test]
         fn nothing_is_wider_than_its_place(text in "\\PC{0,60}", most in 0usize..30) {
             prop_assert!(width(&cut(&text, most)) <= most);
+            prop_assert!(width(&cut_start(&text, most)) <= most);
             let spans = vec![Span::raw(text.clone()), Span::raw(text.clone())];
             prop_assert!(spans_width(&cut_spans(spans, most)) <= most);
         }

@@ -9,7 +9,8 @@ use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use aho_corasick::AhoCorasick;
 use base64::Engine as _;
@@ -24,6 +25,7 @@ use golive::report;
 use crate::cli_kit::Home;
 use crate::kit::Moment;
 use crate::kit::desk::Desk;
+use crate::terminal::Terminal;
 
 const SECRETS: usize = 50;
 
@@ -162,7 +164,8 @@ fn everything_written(home: &Home) -> Vec<(String, Vec<u8>)> {
             let path = entry.path();
             if path.is_dir() {
                 below(&path, files);
-            } else {
+            } else if path.is_file() {
+                // A step's control pipe is none: whoever opened it would wait for a writer.
                 files.push((path.display().to_string(), fs::read(&path).unwrap()));
             }
         }
@@ -233,6 +236,104 @@ fn screens(moment: &Moment, canaries: &Canaries) {
             desk.fly("<enter>");
             canaries.none_in(desk.screen().as_bytes(), &format!("the detail behind {keys:?}"));
         }
+    }
+}
+
+/// A plan whose one step prints every form of every secret, whose check meets them in an answer, and whose alert is told
+/// to a webhook.
+fn shipping(sink: u16, telltale: u16) -> String {
+    let mut plan = format!(
+        "[service]\nname = \"leaky\"\nenvironment = \"staging\"\n\
+         [checks.asked]\nkind = \"http\"\nurl = \"http://127.0.0.1:{telltale}/07\"\nexpect = 'status == 200'\n\
+         severity = \"advice\"\nevery = \"1s\"\n\
+         [notifiers.hook]\nkind = \"webhook\"\nurl = \"http://127.0.0.1:{sink}/\"\nsecret = \"{{{{ credentials.s00 }}}}\"\n\
+         [alerts.refused]\nlevel = \"warning\"\nwhen = 'failures(\"asked\", duration(\"1m\")) >= 1'\nnotify = [\"hook\"]\n\
+         [[deployment]]\nid = \"ship\"\n[deployment.step]\nrun = [\"sh\", \"-c\", \"cat leak*; cat leak* >&2; echo shipped\"]\n"
+    );
+    for number in 0..SECRETS {
+        write!(plan, "[credentials.s{number:02}]\nfrom = {{ file = \"s{number:02}\" }}\nseverity = \"advice\"\n")
+            .unwrap();
+    }
+    plan
+}
+
+/// Takes whatever is sent and says that it has it.
+fn sink() -> (u16, Arc<Mutex<Vec<u8>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let taken = Arc::new(Mutex::new(Vec::new()));
+    let kept = Arc::clone(&taken);
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let _ = stream.set_read_timeout(Some(Duration::from_millis(300)));
+            let mut buffer = [0; 8192];
+            while let Ok(read @ 1..) = stream.read(&mut buffer) {
+                kept.lock().unwrap().extend_from_slice(&buffer[..read]);
+                if buffer[..read].ends_with(b"}") {
+                    break;
+                }
+            }
+            let _ = stream.write_all(b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n");
+        }
+    });
+    (port, taken)
+}
+
+#[test]
+fn no_canary_sings_in_a_steps_output_or_in_what_people_are_told() {
+    let secrets = secrets();
+    let canaries = Canaries::of(&secrets);
+    let home = home(&secrets);
+    let (port, taken) = sink();
+    home.put("golive.toml", shipping(port, telltale(&secrets)));
+    home.command(&["trust", "--yes"]).output().unwrap();
+    let mut terminal = Terminal::golive(&["--new", "golive.toml"], home.path(), (200, 60));
+    terminal.wait_for("GO WITH WARNINGS to deploy");
+    terminal.keys("2 g x");
+    terminal.wait_for("[Leave]");
+    std::thread::sleep(Duration::from_millis(500));
+    if terminal.screen().contains("Type  leaky") {
+        terminal.type_text("leaky");
+        std::thread::sleep(Duration::from_millis(500));
+        terminal.keys("enter");
+    } else {
+        terminal.keys("y");
+    }
+    terminal.wait_for("shipped");
+    terminal.wait_for("refused");
+    canaries.none_in(&terminal.raw(), "everything that was painted");
+    // What a person types is theirs to see while they type it; what becomes of it is not.
+    terminal.keys("a");
+    terminal.wait_for("Acknowledge");
+    terminal.type_text(&format!("it was {} again", secrets[12]));
+    std::thread::sleep(Duration::from_millis(500));
+    terminal.keys("enter");
+    terminal.wait_gone("Acknowledge:");
+    let told = |text: &str| String::from_utf8_lossy(&taken.lock().unwrap()).contains(text);
+    terminal.wait_until("the acknowledgement is told", |_| told("alert.acknowledged"));
+    for keys in ["A", "T", "t", "v"] {
+        terminal.keys(keys);
+        std::thread::sleep(Duration::from_millis(200));
+        canaries.none_in(terminal.screen().as_bytes(), &format!("the screen behind {keys}"));
+    }
+    terminal.keys("q");
+    std::thread::sleep(Duration::from_millis(300));
+    terminal.keys("y");
+    terminal.exit_code();
+    canaries.none_in(&taken.lock().unwrap(), "what the webhook was told");
+    assert!(
+        told("it was ‹credentials.s12› again"),
+        "the note went out: {}",
+        String::from_utf8_lossy(&taken.lock().unwrap())
+    );
+    let written = everything_written(&home);
+    for (path, bytes) in &written {
+        canaries.none_in(bytes, path);
+    }
+    // The mark in its place proves that each secret came as far as the redactor.
+    let kept: String = written.iter().map(|(_, bytes)| String::from_utf8_lossy(bytes)).collect();
+    for number in 0..SECRETS {
+        assert!(kept.contains(&format!("‹credentials.s{number:02}›")), "s{number:02} was never printed");
     }
 }
 

@@ -78,28 +78,53 @@ fn has_keyring() -> bool {
     })
 }
 
-#[test]
-fn a_real_keyring_keeps_a_value_and_lets_go_of_it() {
+/// Runs a script of golive's commands with a keyring of its own, unlocked; `None` where the machine has none.
+fn in_a_keyring(home: &Path, script: &str, values: &[(&str, &str)]) -> Option<String> {
     if !has_keyring() {
-        eprintln!("no keyring on this machine: skipped");
-        return;
+        return None;
     }
-    let home = home();
-    let value = format!("FAKE-{}", ulid::Ulid::generate());
-    let script = "printf 'pw\\n' | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1
-        printf %s \"$VALUE\" | \"$GOLIVE\" credentials store kept && \"$GOLIVE\" credentials && \"$GOLIVE\" credentials forget kept && \"$GOLIVE\" credentials";
+    let unlocked = "printf 'pw\\n' | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1\n";
     let output = Command::new("dbus-run-session")
-        .args(["sh", "-c", script])
-        .current_dir(home.path())
-        .env("XDG_STATE_HOME", home.path().join("state"))
-        .env("XDG_DATA_HOME", home.path().join("data"))
-        .env("XDG_RUNTIME_DIR", home.path())
+        .args(["sh", "-c", &format!("{unlocked}{script}")])
+        .current_dir(home)
+        .env("XDG_STATE_HOME", home.join("state"))
+        .env("XDG_DATA_HOME", home.join("data"))
+        .env("XDG_RUNTIME_DIR", home)
         .env("GOLIVE", env!("CARGO_BIN_EXE_golive"))
-        .env("VALUE", &value)
+        .envs(values.iter().copied())
         .output()
         .unwrap();
-    let said = both(&output).split_whitespace().collect::<Vec<_>>().join(" ");
+    Some(both(&output).split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+#[test]
+fn a_real_keyring_keeps_a_value_and_lets_go_of_it() {
+    let home = home();
+    let value = format!("FAKE-{}", ulid::Ulid::generate());
+    let script = "printf %s \"$VALUE\" | \"$GOLIVE\" credentials store kept && \"$GOLIVE\" credentials && \"$GOLIVE\" credentials forget kept && \"$GOLIVE\" credentials";
+    let Some(said) = in_a_keyring(home.path(), script, &[("VALUE", &value)]) else { return };
     assert!(said.contains("31 ch keyring golive-test"), "{said}");
     assert!(said.contains("✗ kept 0 ch keyring golive-test it is not there"), "{said}");
     assert!(!said.contains(&value), "{said}");
+}
+
+#[test]
+fn a_value_in_a_real_keyring_is_rotated_and_the_old_one_comes_back_when_it_is_given_up() {
+    let home = home();
+    let (old, new) = (crate::rotate::made_up(), crate::rotate::made_up());
+    // What the keyring holds is asked of its own program, and compared there: neither value is printed.
+    let script = "holds() { [ \"$(secret-tool lookup service golive account golive-test)\" = \"$1\" ] && echo \"$2 is in force\" || echo \"$2 is not in force\"; }
+        printf %s \"$OLD\" | \"$GOLIVE\" credentials store kept
+        printf '%s\\n' \"$NEW\" | \"$GOLIVE\" rotate kept; echo \"first ended with $?\"; holds \"$NEW\" new
+        \"$GOLIVE\" rotate kept --abort; echo \"second ended with $?\"; holds \"$OLD\" old
+        printf '%s\\n' \"$NEW\" | \"$GOLIVE\" rotate kept --yes; echo \"third ended with $?\"; holds \"$NEW\" newest";
+    let Some(said) = in_a_keyring(home.path(), script, &[("OLD", &old), ("NEW", &new)]) else { return };
+    for expected in [
+        "first ended with 3 new is in force",
+        "second ended with 0 old is in force",
+        "third ended with 0 newest is in force",
+    ] {
+        assert!(said.contains(expected), "{expected:?} is not said: {said}");
+    }
+    assert!(!said.contains(&old) && !said.contains(&new), "{said}");
 }

@@ -423,3 +423,32 @@ fn a_rehearsal_is_flown_in_the_cockpit() {
     let link = std::fs::read_link(world.folder().join("staging")).unwrap();
     assert_eq!(link.to_str(), Some("releases/2026.11.2"));
 }
+
+#[test]
+fn a_fix_is_shown_first_then_written_then_judged_and_can_be_put_back() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = folder_in(home.path());
+    let arguments = ["demo", "--scenario", "test-mode", "--dir", folder.to_str().unwrap()];
+    let mut terminal = Terminal::golive(&arguments, home.path(), SIZE);
+    terminal.wait_for("NO-GO to deploy");
+    let test_mode = || {
+        let text = std::fs::read_to_string(folder.join(".env.production")).unwrap();
+        text.lines().find(|line| line.starts_with("VITE_IKHOKHA_TEST_MODE")).map(str::to_owned).unwrap()
+    };
+    assert!(test_mode().contains("true"), "{}", test_mode());
+    terminal.keys("1 g f");
+    terminal.wait_for("+VITE_IKHOKHA_TEST_MODE=false");
+    assert!(test_mode().contains("true"), "nothing is written before somebody says so");
+    read_it();
+    terminal.keys("y");
+    terminal.wait_gone("NO-GO to deploy");
+    assert!(test_mode().contains("false"), "{}", test_mode());
+    terminal.keys("u");
+    terminal.wait_for("Put back:");
+    read_it();
+    terminal.keys("y");
+    terminal.wait_for("NO-GO to deploy");
+    assert!(test_mode().contains("true"), "{}", test_mode());
+    terminal.keys("q");
+    assert_eq!(terminal.exit_code(), 1);
+}

@@ -198,6 +198,31 @@ fn programs_read_what_was_found_as_json() {
 }
 
 #[test]
+fn code_scanning_reads_what_was_found_as_sarif() {
+    let project = Project::new();
+    project.put("dist/in dex.js", format!("a='{}'", project.secret).as_bytes());
+    project.put("dist/broken.gz", &gzip(&[b'x'; 4000])[..20]);
+    let ran = project.scan(&["dist", "--format", "sarif"]);
+    assert_eq!(ran.code(), Some(1));
+    let log: Value = serde_json::from_str(&ran.out()).unwrap();
+    let run = &log["runs"][0];
+    assert_eq!(
+        (&log["version"], &run["tool"]["driver"]["rules"][0]["id"]),
+        (&"2.1.0".into(), &"credential/api_secret".into())
+    );
+    let result = &run["results"][0];
+    assert_eq!((&result["level"], &result["ruleIndex"]), (&"error".into(), &0.into()));
+    let place = &result["locations"][0]["physicalLocation"];
+    assert_eq!(
+        (&place["artifactLocation"]["uri"], &place["region"]["byteOffset"]),
+        (&"dist/in%20dex.js".into(), &3.into())
+    );
+    // What could not be looked at is no silence that proves something.
+    assert_eq!(run["invocations"][0]["executionSuccessful"], false);
+    assert!(run["invocations"][0]["toolExecutionNotifications"].to_string().contains("broken.gz"), "{run}");
+}
+
+#[test]
 fn a_wrong_call_ends_with_2_and_what_could_not_be_looked_at_with_4() {
     let project = Project::new();
     for (arguments, says) in [

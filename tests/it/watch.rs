@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::{Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -33,6 +34,18 @@ const PLAN: &str = "[service]\nname = \"shop\"\nenvironment = \"staging\"\n[sour
     [settings.MODE]\nid = \"mode\"\nmust_be = \"live\"\nevery = \"1h\"\n\
     [[pre_deployment]]\nid = \"seen\"\nchecks = [\"key_valid\"]\nmanual = { prompt = \"Seen?\" }\n";
 
+/// The alert rules of the `ikhokha` preset that count what is seen here (C12), word for word; without their notices.
+fn rules_of_the_preset() -> String {
+    let preset: toml::Table = toml::from_str(include_str!("../../src/plan/presets/ikhokha/alerts.toml")).unwrap();
+    let mut text = String::new();
+    for id in ["credentials_denied", "credential_changed_in_session", "secrets_opened"] {
+        let rule = &preset["alerts"][id];
+        let (level, when) = (rule["level"].as_str().unwrap(), rule["when"].as_str().unwrap());
+        text += &format!("[alerts.{id}]\nlevel = \"{level}\"\nwhen = '{when}'\n");
+    }
+    text
+}
+
 struct Session {
     folder: tempfile::TempDir,
     handle: Handle,
@@ -41,8 +54,12 @@ struct Session {
 
 impl Session {
     async fn begin() -> Self {
+        Self::begin_with("").await
+    }
+
+    async fn begin_with(more: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        write(folder.path(), "golive.toml", PLAN);
+        write(folder.path(), "golive.toml", &format!("{PLAN}{more}"));
         write(folder.path(), "key", &made_up());
         write(folder.path(), ".env", "MODE=live\n");
         let loaded = plan::load(&folder.path().join("golive.toml"), &check::specs()).unwrap_or_else(|e| panic!("{e}"));
@@ -190,6 +207,39 @@ async fn a_mode_that_opens_warns_until_it_is_closed() {
     tokio::time::sleep(Duration::from_secs(3)).await;
     let state = session.until("still", |_| true).await;
     assert_eq!(warns(&state), [""; 0]);
+}
+
+/// The alerts that fire.
+fn firing(state: &State) -> Vec<String> {
+    let firing = state.alerts().filter(|(_, known)| known.is_firing());
+    firing.map(|(rule, _)| rule.id.to_string()).collect()
+}
+
+#[tokio::test]
+async fn the_rules_of_the_preset_fire_each_for_its_own_reason_alone() {
+    let session = Session::begin_with(&rules_of_the_preset()).await;
+    session.write("key", &made_up());
+    session.until("a changed credential fires", |state| firing(state) == ["credential_changed_in_session"]).await;
+
+    let session = Session::begin_with(&rules_of_the_preset()).await;
+    fs::set_permissions(session.folder.path().join("key"), fs::Permissions::from_mode(0o644)).unwrap();
+    session.until("an opened mode fires", |state| firing(state) == ["secrets_opened"]).await;
+
+    // A server that refuses whoever asks: three refusals make the burst, and one or two do not.
+    let refusing = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = refusing.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for mut stream in refusing.incoming().flatten() {
+            let _ = stream.read(&mut [0; 2048]);
+            let _ = stream.write_all(b"HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+        }
+    });
+    let asks = format!(
+        "{}[checks.api]\nkind = \"http\"\nurl = \"http://127.0.0.1:{port}/\"\nexpect = 'status == 200'\nevery = \"1s\"\n",
+        rules_of_the_preset()
+    );
+    let session = Session::begin_with(&asks).await;
+    session.until("a burst of refusals fires", |state| firing(state) == ["credentials_denied"]).await;
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::model::plan::ValueSource;
+use crate::model::plan::{Opening, ValueSource};
 
 /// What goes live.
 #[derive(Deserialize, JsonSchema)]
@@ -97,6 +97,9 @@ pub(crate) struct GateDocument {
     pub(crate) file: Option<PathBuf>,
     /// An address of loopback on which `/gate` answers 200 or 503, with the reasons.
     pub(crate) listen: Option<String>,
+    /// Who opens it: a person, or the rule that the verdict on `open` is GO.
+    #[serde(default)]
+    pub(crate) opens: Opening,
     /// Ids, globs or categories of checks whose failure closes it again; without them only a person does.
     #[serde(default)]
     pub(crate) closes_on: Vec<String>,

@@ -1,8 +1,9 @@
-//! `[gate]`: its endpoint is on loopback, and what closes it exists.
+//! `[gate]`: its endpoint is on loopback, and what opens and closes it exists.
 
 use std::net::SocketAddr;
 
 use crate::model::kind::KindSpec;
+use crate::model::plan::Opening;
 use crate::plan::document::Document;
 use crate::plan::judge::references::names_nothing;
 use crate::plan::judge::{checks_of, selection};
@@ -31,6 +32,14 @@ pub(super) fn problems(document: &Document, tree: &Node, specs: &[KindSpec]) -> 
     if gate.file.as_ref().is_some_and(|file| document.sources.env_files.contains(file)) {
         let place = tree.place(&steps!["gate", "file"], false);
         problems.push(Problem::error("the gate's file is an env file: it would be overwritten").at(place));
+    }
+    if gate.opens == Opening::OnGo && document.deployment.is_empty() {
+        let place = tree.place(&steps!["gate", "opens"], false);
+        problems.push(
+            Problem::error("nothing would ever open the gate: the plan has no deployment to be GO after")
+                .at(place)
+                .help("leave `opens` out: a person opens it; or say what is deployed in [[deployment]]"),
+        );
     }
     let checks = checks_of(document, specs);
     let known: Vec<_> = checks.iter().map(|(id, category, _)| (id.as_str(), *category)).collect();

@@ -54,6 +54,10 @@ pub(super) fn selection<'a>(selector: &str, checks: impl Iterator<Item = (&'a st
     if let Some(category) = selector.strip_prefix("category:") {
         return checks.filter(|(_, known)| known.word() == category.trim()).map(|(id, _)| id).collect();
     }
+    // Most selectors are plain ids: a glob is compiled only where there is one.
+    if !selector.contains(['*', '?', '[', ']', '{', '}', '\\']) {
+        return checks.filter(|(id, _)| *id == selector).map(|(id, _)| id).collect();
+    }
     match globset::Glob::new(selector) {
         Ok(glob) => {
             let glob = glob.compile_matcher();

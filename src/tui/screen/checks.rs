@@ -17,10 +17,12 @@ use crate::tui::{detail, format, text, words};
 /// All checks.
 pub(super) struct Checks;
 
-/// Columns that the figures take.
-const FIGURES: usize = 55;
+/// Columns that the figures take beside name and sparkline.
+const FIGURES: usize = 54;
 /// From this width on there is room for the 99th percentile too.
 const ROOMY: usize = 100;
+/// A sparkline shorter than this tells nothing.
+const SHORTEST_RUNS: usize = 6;
 /// The window over which lengths are told.
 const LATELY: Duration = Duration::from_secs(15 * 60);
 
@@ -50,7 +52,7 @@ impl Screen for Checks {
         }
         let positions = positions(scene);
         let roomy = canvas.width() >= ROOMY;
-        let (name, runs) = columns(canvas.width());
+        let (name, runs) = columns(scene, canvas.width());
         let order = match scene.ui.order {
             Order::Shaky => "shaky first",
             Order::Slow => "slow first",
@@ -80,10 +82,11 @@ impl Screen for Checks {
     }
 }
 
-/// How wide the name and the sparkline are.
-fn columns(width: usize) -> (usize, usize) {
+/// How wide the name and the sparkline are: names that cannot be told apart are worse than a short history.
+fn columns(scene: &Scene<'_>, width: usize) -> (usize, usize) {
     let room = width.saturating_sub(FIGURES + if width >= ROOMY { 9 } else { 0 });
-    let name = (room * 2 / 5).clamp(12, 32);
+    let longest = scene.state.checks().map(|(check, _)| check.id.as_str().len()).max().unwrap_or(0);
+    let name = longest.clamp(12, 40).min(room.saturating_sub(SHORTEST_RUNS)).max(12);
     (name, room.saturating_sub(name).clamp(4, 60))
 }
 

@@ -76,7 +76,7 @@ fn row(
             let (check, known) = scene.state.check_at(at);
             let (glyph, role) = words::check_sign(scene, &scene.standing.checks[at], known, check.severity);
             let finding = match (&known.latest, &scene.standing.checks[at]) {
-                (Some(_), CheckStatus::Fresh(Outcome::Pass)) => "as it should be".to_owned(),
+                (Some(_), CheckStatus::Fresh(Outcome::Pass)) => "sound".to_owned(),
                 (Some(latest), _) => latest.evidence.summary.to_string(),
                 (None, status) => status.word().to_owned(),
             };
@@ -102,7 +102,11 @@ fn row(
             scene.say(format!("{glyph} "), role),
             scene.say(column(id.to_string(), name), Role::Text),
             scene.say(
-                format!(" {} {length:>6}  {} {age:>6}{rotate}  ", column(shown, 9), column(from, source)),
+                format!(
+                    " {} {length:>6}  {} {age:>6}{rotate}  ",
+                    column(shown, 9),
+                    column(text::cut_start(&from, source).into_owned(), source)
+                ),
                 Role::Quiet,
             ),
             scene.say(finding, if role == Role::Good { Role::Quiet } else { Role::Text }),

@@ -95,11 +95,11 @@ pub fn draw(
         }
     }
     if first > 0 {
-        canvas.both(0, Vec::new(), vec![scene.say(format!("↑ {first} more "), Role::Quiet)]);
+        canvas.over_the_end(0, &format!("↑ {first} more "), scene.style(Role::Quiet));
     }
     if shown < length && height > 1 {
         let more = format!("↓ {} more ", length - shown);
-        canvas.both(height - 1, Vec::new(), vec![scene.say(more, Role::Quiet)]);
+        canvas.over_the_end(height - 1, &more, scene.style(Role::Quiet));
     }
 }
 

@@ -76,6 +76,8 @@ struct Moment {
     #[serde(default)]
     rollback: Option<String>,
     #[serde(default)]
+    gate: Option<String>,
+    #[serde(default)]
     outcome: Option<String>,
 }
 
@@ -206,6 +208,10 @@ fn compare(story: &Story, moment: &Moment) -> Vec<String> {
     }
     if let Some(expected) = &moment.rollback {
         expect("the rollback", expected, words::stage(state));
+    }
+    if let Some(expected) = &moment.gate {
+        let is_open = state.session().gate_opened.is_some();
+        expect("the gate", expected, if is_open { "open" } else { "closed" }.to_owned());
     }
     if let Some(expected) = &moment.outcome {
         expect("the outcome", expected, state.outcome().map_or("none".to_owned(), |outcome| format!("{outcome:?}")));

@@ -8,7 +8,7 @@ use golive::model::alert::{DuringFreeze, Escalation, Level, Rule};
 use golive::model::duration::{self, Span};
 use golive::model::id::{AlertId, CheckId, ItemId, KindName};
 use golive::model::item::{Item, Manual, Rehearsal, Soak, Waivable};
-use golive::model::plan::{Check, Limits, Network, Plan, Retry, Run, Service, SharedPlan, Sources};
+use golive::model::plan::{Check, Limits, Network, Opening, Plan, Retry, Run, Service, SharedPlan, Sources};
 use golive::model::rollback::{Grade, Rollback, Trigger};
 use golive::model::step::{Action, Confirm, OnDisconnect, RollbackStep, Step};
 use golive::model::template::Template;
@@ -73,6 +73,8 @@ pub(crate) fn with_rollback(plan: &Plan, steps: &[String], says: &[String]) -> S
             ["when", "step", id] => rollback.when.push(Trigger::Step(ItemId::new(id))),
             ["when", ids @ ..] => rollback.when.extend(ids.iter().map(|id| Trigger::Check(CheckId::new(id)))),
             ["after", length] => rollback.after = Span(duration::parse(length).unwrap()),
+            ["gate", "opens", "on", "go"] => plan.gate.opens = Opening::OnGo,
+            ["gate", "closes", "on", id] => plan.gate.closes_on.push(CheckId::new(id)),
             ["unattended"] => rollback.unattended = true,
             ["no_return", id] => rollback.no_return.push(ItemId::new(id)),
             ["fingerprint", text] => rollback.fingerprint = (*text).to_owned(),

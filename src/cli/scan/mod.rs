@@ -1,23 +1,22 @@
 //! `golive scan`: the plan's credentials and keys of known providers in files, folders, archives and git history, for
 //! pipelines. What it says is which credential stands where, never the value.
 
-use std::fmt::Write as _;
+mod telling;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use clap::Args;
-use serde_json::{Value as Json, json};
+use clap::{Args, ValueEnum};
 
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Stop};
 use crate::cli::machine::Machine;
-use crate::cli::sessions::ListFormat;
 use crate::cli::{lint, opening};
 use crate::mask::Redactor;
 use crate::model::text::SafeText;
 use crate::model::values::Values;
-use crate::scan::{self, Located, Repository, Scanner, Secret, Sought, Survey, Unsearched, Weight};
+use crate::scan::{self, Repository, Scanner, Secret, Sought, Survey, Unsearched};
 use crate::{plan, source};
 
 #[derive(Debug, Args)]
@@ -30,8 +29,19 @@ pub(super) struct ScanArguments {
     #[arg(long, value_name = "P")]
     plan: Option<PathBuf>,
     /// How to list what was found.
-    #[arg(long, value_enum, default_value_t = ListFormat::Human)]
-    format: ListFormat,
+    #[arg(long, value_enum, default_value_t = ScanFormat::Human)]
+    format: ScanFormat,
+}
+
+/// How what was found is listed.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum ScanFormat {
+    /// For people.
+    Human,
+    /// For programs.
+    Json,
+    /// For code scanning: SARIF 2.1.0.
+    Sarif,
 }
 
 /// What is looked for.
@@ -65,17 +75,18 @@ pub(super) fn run(arguments: &ScanArguments, console: &Console, machine: &Machin
     let at_home = set_aside(&mut survey, &sources.folder);
     notes.extend(at_home.iter().map(|(id, file)| format!("{id} stands in {file}: that is where the plan has it from")));
     incomplete |= !survey.unread.is_empty();
-    match arguments.format {
-        ListFormat::Json => console.result(&sources.redactor.redact(&format!("{:#}\n", object(&survey, &notes))))?,
-        ListFormat::Human => {
-            console.result(&sources.redactor.redact(&listed(&survey)))?;
-            let unread =
-                survey.unread.iter().map(|unread| format!("{} could not be read: {}", unread.place, unread.why));
-            for note in notes.iter().cloned().chain(unread) {
-                console.say(SafeText::from_foreign(&sources.redactor.redact(&note)).as_str());
-            }
-            console.say(&summary(&survey, sources.secrets.len()));
+    let told = match arguments.format {
+        ScanFormat::Human => telling::listed(&survey),
+        ScanFormat::Json => format!("{:#}\n", telling::object(&survey, &notes)),
+        ScanFormat::Sarif => format!("{:#}\n", telling::sarif(&survey, &notes, incomplete)),
+    };
+    console.result(&sources.redactor.redact(&told))?;
+    if matches!(arguments.format, ScanFormat::Human) {
+        let unread = survey.unread.iter().map(|unread| format!("{} could not be read: {}", unread.place, unread.why));
+        for note in notes.iter().cloned().chain(unread) {
+            console.say(SafeText::from_foreign(&sources.redactor.redact(&note)).as_str());
         }
+        console.say(&telling::summary(&survey, sources.secrets.len()));
     }
     Ok(match (survey.hits.is_empty(), incomplete) {
         (false, _) => Exit::Differs,
@@ -142,64 +153,4 @@ fn set_aside(survey: &mut Survey<'_>, folder: &Path) -> Vec<(String, String)> {
     at_home.sort();
     at_home.dedup();
     at_home
-}
-
-fn sentence(sought: &Sought) -> String {
-    match sought {
-        Sought::Credential { secret, form } => format!("{} {form}", secret.named()),
-        Sought::Known { what, weight: Weight::Secret } => (*what).to_owned(),
-        Sought::Known { what, weight: Weight::Suspect } => format!("{what}: is it meant to be public?"),
-        Sought::Text(text) => format!("\"{text}\""),
-    }
-}
-
-fn listed(survey: &Survey<'_>) -> String {
-    let mut text = String::new();
-    for Located { place, hit } in &survey.hits {
-        let place = SafeText::from_foreign(place);
-        // A write to a string cannot fail.
-        let _ = writeln!(text, "{place}:{}  {}", hit.offset, sentence(&hit.sought));
-    }
-    text
-}
-
-fn summary(survey: &Survey<'_>, credentials: usize) -> String {
-    let found = survey.hits.len() as u64 + survey.hits_left_out;
-    let left_out = match survey.hits_left_out {
-        0 => String::new(),
-        left_out => format!(" ({left_out} of them not listed)"),
-    };
-    let what = if credentials == 1 { "credential" } else { "credentials" };
-    format!(
-        "{found} found{left_out}: looked for {credentials} {what} and known keys in {} files and objects, {} bytes",
-        survey.places, survey.bytes
-    )
-}
-
-fn object(survey: &Survey<'_>, notes: &[String]) -> Json {
-    let found: Vec<Json> = survey
-        .hits
-        .iter()
-        .map(|Located { place, hit }| {
-            let (kind, name, variables, form, weight) = match &hit.sought {
-                Sought::Credential { secret, form } => {
-                    ("credential", secret.id.as_str(), secret.variables.as_slice(), Some(form.word()), Weight::Secret)
-                }
-                Sought::Known { what, weight } => ("known_key", *what, &[][..], None, *weight),
-                Sought::Text(text) => ("text", &**text, &[][..], None, Weight::Secret),
-            };
-            let certain = weight == Weight::Secret;
-            json!({ "kind": kind, "name": name, "variables": variables, "form": form, "certain": certain, "place": place, "offset": hit.offset })
-        })
-        .collect();
-    let unread: Vec<Json> =
-        survey.unread.iter().map(|unread| json!({ "place": unread.place, "why": unread.why })).collect();
-    json!({
-        "found": found,
-        "not_listed": survey.hits_left_out,
-        "unread": unread,
-        "notes": notes,
-        "places": survey.places,
-        "bytes": survey.bytes,
-    })
 }
