@@ -32,6 +32,8 @@ const PROTECTING: &[(&str, &str)] = &[
 
 /// The application.
 pub(super) struct Application {
+    /// Which replica it is.
+    pub(super) instance: &'static str,
     pub(super) folder: PathBuf,
     pub(super) callbacks: Callbacks,
     pub(super) faults: Faults,
@@ -205,8 +207,12 @@ impl Application {
 
     fn health(&self) -> Answer {
         match site::version(&self.folder) {
+            Some(_) if self.instance != "web-1" && self.faults.is_on(Fault::SickReplica) => {
+                let sick = json!({ "status": "down", "error": "out of memory", "instance": self.instance });
+                answer(StatusCode::SERVICE_UNAVAILABLE, &sick)
+            }
             Some(version) => {
-                answer(StatusCode::OK, &json!({ "status": "ok", "version": version, "instance": "web-1" }))
+                answer(StatusCode::OK, &json!({ "status": "ok", "version": version, "instance": self.instance }))
             }
             None => {
                 answer(StatusCode::SERVICE_UNAVAILABLE, &json!({ "status": "down", "error": "nothing is deployed" }))

@@ -75,6 +75,8 @@ pub enum Fault {
     KnownVulnerability,
     /// The application serves its env file.
     ExposedFiles,
+    /// The second of two replicas is down.
+    SickReplica,
 }
 
 impl Fault {
@@ -113,6 +115,7 @@ impl Fault {
         Self::UnloggedRefusals,
         Self::KnownVulnerability,
         Self::ExposedFiles,
+        Self::SickReplica,
     ];
 
     /// Its name, as the switchboard and the scenarios write it.
@@ -152,6 +155,7 @@ impl Fault {
             Self::UnloggedRefusals => "unlogged-refusals",
             Self::KnownVulnerability => "known-vulnerability",
             Self::ExposedFiles => "exposed-files",
+            Self::SickReplica => "sick-replica",
         }
     }
 

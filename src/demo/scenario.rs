@@ -140,6 +140,7 @@ pub const SCENARIOS: &[Scenario] = &[
         "no_security_vulnerabilities",
     ),
     failing("exposed-files", "the site serves its env file", &[Fault::ExposedFiles], "site_hygiene"),
+    failing("sick-replica", "one of two replicas is down", &[Fault::SickReplica], "every_replica_answers"),
     warning("clock-skew", "the application's clock is minutes ahead", &[Fault::ClockSkew], "clocks_agree"),
     warning("quota-low", "the payment API's quota is nearly used up", &[Fault::QuotaLow], "quota_has_room"),
     warning("flags-differ", "the running site has a flag off", &[Fault::FlagsDiffer], "feature_flags_served"),

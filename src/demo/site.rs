@@ -152,9 +152,10 @@ pub(super) fn set_stumbling_stone(folder: &Path, there: bool) -> io::Result<()> 
 }
 
 /// Writes the plan with this world's ports and files.
-pub(super) fn write_plan(folder: &Path, https: u16, http: u16, smtp: u16) -> io::Result<()> {
+pub(super) fn write_plan(folder: &Path, [https, replica]: [u16; 2], http: u16, smtp: u16) -> io::Result<()> {
     let plan = include_str!("plan.toml")
         .replace("@HTTPS@", &https.to_string())
+        .replace("@REPLICA@", &replica.to_string())
         .replace("@HTTP@", &http.to_string())
         .replace("@SMTP@", &smtp.to_string())
         .replace("@CA@", "ca.pem");

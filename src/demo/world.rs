@@ -64,6 +64,8 @@ pub struct World {
 #[derive(Clone, Copy)]
 struct Ports {
     https: SocketAddr,
+    /// The second replica of the application, under the same name.
+    replica: SocketAddr,
     http: SocketAddr,
     control: SocketAddr,
     smtp: SocketAddr,
@@ -103,7 +105,7 @@ impl World {
             end: end.clone(),
         };
         let (ports, thread) = set_up.run(authority)?;
-        site::write_plan(&folder, ports.https.port(), ports.http.port(), ports.smtp.port())?;
+        site::write_plan(&folder, [ports.https.port(), ports.replica.port()], ports.http.port(), ports.smtp.port())?;
         let world = Self {
             folder,
             _own: own,
@@ -261,7 +263,8 @@ fn inject(folder: &Path, credentials: &Credentials, faults: &Faults, fault: Faul
         | Fault::QuotaLow
         | Fault::FlagsDiffer
         | Fault::UnloggedRefusals
-        | Fault::ExposedFiles => Ok(()),
+        | Fault::ExposedFiles
+        | Fault::SickReplica => Ok(()),
     }
 }
 
@@ -289,9 +292,10 @@ impl SetUp {
             .with_cert_resolver(Arc::new(authority));
         let tls = TlsAcceptor::from(Arc::new(config));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let (https, http, control) = (server::listen()?, server::listen()?, server::listen()?);
+        let (https, replica) = (server::listen()?, server::listen()?);
+        let (http, control) = (server::listen()?, server::listen()?);
         let smtp = sinks::listen()?;
-        let ports = Ports { https: https.1, http: http.1, control: control.1, smtp: smtp.1 };
+        let ports = Ports { https: https.1, replica: replica.1, http: http.1, control: control.1, smtp: smtp.1 };
         let client = client(&root, ports)?;
         let end = self.end.clone();
         let thread = std::thread::Builder::new().name("demo-world".into()).spawn(move || {
@@ -312,7 +316,7 @@ impl SetUp {
                     folder: self.folder.clone(),
                     known: known.clone(),
                 };
-                self.serve(tls, https.0, http.0, control.0, (met, known));
+                self.serve(tls, [https.0, replica.0], http.0, control.0, (met, known));
                 tokio::join!(customers.pay(end.clone()), reconciler.work(end));
             });
         })?;
@@ -330,17 +334,24 @@ impl SetUp {
     fn serve(
         self,
         tls: TlsAcceptor,
-        https: std::net::TcpListener,
+        [https, replica]: [std::net::TcpListener; 2],
         http: std::net::TcpListener,
         control: std::net::TcpListener,
         (met, reconciled): (Met, Reconciled),
     ) {
-        let application = Arc::new(Application {
-            folder: self.folder.clone(),
-            callbacks: self.callbacks(),
-            faults: self.faults.clone(),
-            met,
-            reconciled,
+        let instance = |instance: &'static str| {
+            Arc::new(Application {
+                instance,
+                folder: self.folder.clone(),
+                callbacks: self.callbacks(),
+                faults: self.faults.clone(),
+                met: met.clone(),
+                reconciled: reconciled.clone(),
+            })
+        };
+        let (application, second) = (instance("web-1"), instance("web-2"));
+        server::serve(replica, Some(tls.clone()), self.end.clone(), move |asked| {
+            std::future::ready(second.answer(&asked))
         });
         let api = Arc::new(PaymentApi {
             credentials: self.credentials.clone(),

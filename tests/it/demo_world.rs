@@ -142,7 +142,8 @@ async fn a_payment_flow_says_at_which_hop_it_ended_and_leaves_nothing_behind() {
 }
 
 /// The checks of K that a fault of the other kind must leave alone: each fails for its own reason.
-const NIGHT: [(&str, Fault); 11] = [
+const NIGHT: [(&str, Fault); 12] = [
+    ("every_replica_answers", Fault::SickReplica),
     ("success_page_grants_nothing", Fault::SuccessPage),
     ("amount_is_verified", Fault::AnyAmount),
     ("late_failure_changes_nothing", Fault::LateFailure),

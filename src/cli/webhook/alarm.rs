@@ -178,7 +178,6 @@ async fn told(notice: &Notice, roster: &Roster, network: &Network, redactor: &Re
 }
 
 /// Keeps one refusal as a line of a file that only its owner can read.
-#[expect(clippy::disallowed_methods, reason = "the log of security events that a person asks for")]
 pub(super) fn keep(path: &PathBuf, line: &str) -> Result<(), Stop> {
     use std::os::unix::fs::OpenOptionsExt as _;
     let opened = std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(path);

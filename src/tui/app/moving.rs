@@ -32,9 +32,9 @@ impl App {
                 self.ui.phase = phase;
             }
             Action::Screen(ScreenName::Flow) => {
-                if !self.open_flow(live, now) {
-                    self.to(ScreenName::Flow);
-                }
+                // The hands may be on no flow: then the first one is shown.
+                let found = self.open_flow(live, now);
+                self.to(if found { self.ui.screen } else { ScreenName::Flow });
             }
             Action::Screen(screen) => self.to(screen),
             Action::NextScreen => self.turn_screen(1),
