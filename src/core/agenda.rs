@@ -209,6 +209,7 @@ impl Agenda {
             | Body::Rehearsal(_)
             | Body::Ceremony(_)
             | Body::Triage(_)
+            | Body::Task(_)
             | Body::Enforcement(_) => {}
         }
     }

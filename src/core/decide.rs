@@ -9,6 +9,7 @@ mod enforcement;
 mod rollback;
 mod rotation;
 mod session;
+mod task;
 mod triage;
 
 use std::time::Duration;
@@ -83,6 +84,8 @@ pub fn decide(state: &State, command: &Command, by: &Operator, now: Now) -> Resu
             Body::Item(ItemEvent::Noted { subject: subject.clone(), text })
         }
         Command::Tick { check, step, done } => triage::tick(state, check, *step, *done)?,
+        Command::TakeTask { check } => task::take(state, check)?,
+        Command::TaskDone { check, note } => return task::done(state, check, note.as_ref()),
         Command::ConfirmCode { check, code } => return confirm::confirm(state, check, code, by),
         Command::Acknowledge { alert, note } => alerts::acknowledge(state, alert, note.as_ref(), by)?,
         Command::TakeBackAcknowledgement { alert } => alerts::unacknowledge(state, alert, by)?,

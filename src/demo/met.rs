@@ -29,6 +29,7 @@ struct Counts {
     errors: u64,
     /// The payments that failed, oldest first.
     unpaid: VecDeque<(String, Timestamp)>,
+    throttled: u64,
     /// When payments went through lately.
     lately: VecDeque<Duration>,
     durations: VecDeque<Duration>,
@@ -46,6 +47,7 @@ impl Met {
             webhooks_failed: 0,
             errors: 0,
             unpaid: VecDeque::new(),
+            throttled: 0,
             lately: VecDeque::new(),
             durations: VecDeque::new(),
             syncs: VecDeque::new(),
@@ -95,6 +97,11 @@ impl Met {
         self.count(|met| met.webhooks_failed += 1);
     }
 
+    /// The provider asked to be asked more rarely. No world is an hour old.
+    pub(super) fn throttled(&self) {
+        self.count(|met| met.throttled += 1);
+    }
+
     /// The application answered with an error of its own.
     pub(super) fn error(&self) {
         self.count(|met| met.errors += 1);
@@ -114,7 +121,7 @@ impl Met {
         json!({
             "payments": {
                 "ok": met.ok, "failed": met.failed, "per_minute": per_minute, "conversion": conversion,
-                "duration_ms": middle(&met.durations),
+                "duration_ms": middle(&met.durations), "throttled_last_hour": met.throttled,
             },
             "webhooks": { "failed": met.webhooks_failed },
             "sync": { "delay_ms": middle(&met.syncs) },

@@ -6,6 +6,8 @@ use std::io;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
+use crate::demo::application::Application;
+
 /// The version that runs when the world starts.
 pub(super) const OLD: &str = "2026.11.2";
 /// The version that the demo deploys.
@@ -19,7 +21,7 @@ const LEAK: &str = "const signature = { secret: import.meta.env.VITE_IKHOKHA_API
 /// Writes sources, scripts and documents.
 pub(super) fn write(folder: &Path) -> io::Result<()> {
     for inner in
-        ["ops", "docs", "web", "data", "releases", "edge", "logs", "reports", ".git/objects", ".git/refs/heads"]
+        ["ops", "docs", "web", "data", "db", "releases", "edge", "logs", "reports", ".git/objects", ".git/refs/heads"]
     {
         std::fs::create_dir_all(folder.join(inner))?;
     }
@@ -30,7 +32,8 @@ pub(super) fn write(folder: &Path) -> io::Result<()> {
     std::fs::write(folder.join("VERSION"), format!("{NEW}\n"))?;
     std::fs::write(folder.join("web/index.html"), include_str!("site/index.html"))?;
     std::fs::write(folder.join("ops/compile.sed"), include_str!("site/compile.sed"))?;
-    std::fs::write(folder.join("reports/npm-audit.json"), include_str!("site/npm-audit.json"))?;
+    std::fs::write(folder.join("db/migration_head"), format!("{}\n", Application::newest_migration()))?;
+    write_audit(folder, false)?;
     std::fs::write(folder.join("docs/rollback.md"), include_str!("site/rollback.md"))?;
     std::fs::write(folder.join("docs/payment-provider.md"), include_str!("site/payment-provider.md"))?;
     std::fs::write(folder.join("docs/database.md"), include_str!("site/database.md"))?;
@@ -62,6 +65,17 @@ fn stage(folder: &Path) -> io::Result<()> {
         symlink("releases/staged", staging)?;
     }
     Ok(())
+}
+
+/// The report of the dependency audit: with a vulnerability or without one, as npm writes it.
+pub(super) fn write_audit(folder: &Path, vulnerable: bool) -> io::Result<()> {
+    let (clean, found) = (include_str!("site/npm-audit.json"), include_str!("site/npm-audit-found.json"));
+    std::fs::write(folder.join("reports/npm-audit.json"), if vulnerable { found } else { clean })
+}
+
+/// The env file, as a server gives it out that should not.
+pub(super) fn env_file(folder: &Path) -> io::Result<Vec<u8>> {
+    std::fs::read(folder.join(".env"))
 }
 
 /// The front end's code, with a line that leaks a secret or without it.
@@ -162,9 +176,10 @@ pub(super) fn set_stumbling_stone(folder: &Path, there: bool) -> io::Result<()> 
 }
 
 /// Writes the plan with this world's ports and files.
-pub(super) fn write_plan(folder: &Path, https: u16, http: u16, smtp: u16) -> io::Result<()> {
+pub(super) fn write_plan(folder: &Path, [https, replica]: [u16; 2], http: u16, smtp: u16) -> io::Result<()> {
     let plan = include_str!("plan.toml")
         .replace("@HTTPS@", &https.to_string())
+        .replace("@REPLICA@", &replica.to_string())
         .replace("@HTTP@", &http.to_string())
         .replace("@SMTP@", &smtp.to_string())
         .replace("@CA@", "ca.pem");

@@ -9,9 +9,14 @@ use crate::demo::faults::{Fault, Faults};
 use crate::demo::met::Met;
 use crate::demo::site;
 
-/// The flags: one follows the version that is served, one is why the sync is slow.
+/// The flags as the running site evaluates them; and those that are switched by hand: one follows the version that is
+/// served, one is why the sync is slow.
 pub(super) fn flags(folder: &Path, faults: &Faults) -> Json {
-    json!({ "flags": {
+    let immediate = !faults.is_on(Fault::FlagsDiffer);
+    json!({
+        "card_payment_fast_track": true, "enhanced_real_time_sync": true, "bulletproof_persistence": true,
+        "immediate_access_granting": immediate, "optimistic_ui_updates": true,
+        "flags": {
         "express_checkout": { "enabled": site::is_new_version(folder) },
         "sync_in_batches": { "enabled": faults.is_on(Fault::SyncDelay) },
         "mark_all_prices": { "enabled": false },

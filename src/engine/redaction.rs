@@ -26,6 +26,7 @@ pub(super) fn command(redactor: &Redactor, command: Command) -> Command {
     let clean = |text: String| redactor.redact(&text).into_owned();
     match command {
         Command::Sign { item, note } => Command::Sign { item, note: note.map(clean) },
+        Command::TaskDone { check, note } => Command::TaskDone { check, note: note.map(clean) },
         Command::Object { item, reason } => Command::Object { item, reason: clean(reason) },
         Command::Waive { subject, reason, until } => Command::Waive { subject, reason: clean(reason), until },
         Command::Acknowledge { alert, note } => Command::Acknowledge { alert, note: note.map(clean) },
@@ -44,6 +45,7 @@ pub(super) fn command(redactor: &Redactor, command: Command) -> Command {
         | Command::Unclaim { .. }
         | Command::ConfirmCode { .. }
         | Command::Tick { .. }
+        | Command::TakeTask { .. }
         | Command::TakeBackAcknowledgement { .. }
         | Command::EndSilence { .. }
         | Command::EndLull

@@ -2,7 +2,7 @@
 
 use crate::core::event::{
     AlertEvent, Body, CeremonyEvent, CheckEvent, EnforcementEvent, Event, ItemEvent, NoticeEvent, ProcedureEvent,
-    RehearsalEvent, RotationStep, SessionEvent, StepEvent, TriageEvent, WatchEvent,
+    RehearsalEvent, RotationStep, SessionEvent, StepEvent, TaskEvent, TriageEvent, WatchEvent,
 };
 
 /// Family and kind of an event, as the journal lists it.
@@ -27,6 +27,7 @@ pub(super) const fn of(body: &Body) -> (&'static str, &'static str) {
         Body::Rehearsal(RehearsalEvent::Known(_)) => "known",
         Body::Ceremony(body) => ceremony(body),
         Body::Triage(body) => triage(body),
+        Body::Task(body) => task(body),
     };
     (body.family(), kind)
 }
@@ -92,6 +93,15 @@ const fn procedure(body: &ProcedureEvent) -> &'static str {
         ProcedureEvent::VerificationBegan { .. } => "verification_began",
         ProcedureEvent::RolledBack { .. } => "rolled_back",
         ProcedureEvent::Failed { .. } => "failed",
+    }
+}
+
+const fn task(body: &TaskEvent) -> &'static str {
+    match body {
+        TaskEvent::Opened { .. } => "opened",
+        TaskEvent::Taken { .. } => "taken",
+        TaskEvent::Done { .. } => "done",
+        TaskEvent::Closed { .. } => "closed",
     }
 }
 

@@ -5,6 +5,7 @@
 
 pub mod alert;
 pub mod ceremony;
+pub mod degradation;
 pub mod duration;
 pub mod failure;
 pub mod id;

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::alert::Rule;
 use crate::model::ceremony::Ceremony;
+use crate::model::degradation::Degradation;
 use crate::model::duration::Span;
 use crate::model::failure::Recovery;
 use crate::model::id::{CheckId, CredentialId, ItemId, KindName};
@@ -213,6 +214,9 @@ pub struct Check {
     /// What is done about a failure, where the plan says otherwise than docs/FAILURES.md.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recovery: Option<Recovery>,
+    /// What its service can go on without while it fails.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub degradation: Option<Degradation>,
     /// The phase from whose opening on it runs; `None` for a check that no item uses: from the start.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phase: Option<Phase>,

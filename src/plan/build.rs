@@ -9,7 +9,9 @@ use indexmap::IndexMap;
 use sha2::{Digest as _, Sha256};
 
 use crate::model::alert::{Escalation, Rule};
+use crate::model::degradation::Degradation;
 use crate::model::duration::Span;
+use crate::model::failure::Recovery;
 use crate::model::id::{AlertId, CheckId, CredentialId, ItemId, KindName, NotifierId};
 use crate::model::item::{Item, Manual, Rehearsal, Soak, Waivable};
 use crate::model::kind::{KindSpec, Kinds, ON_DEMAND, Options, Touch};
@@ -194,7 +196,8 @@ fn made(
         waivable: waivable(common.waivable, common.waiver_people),
         impact: common.impact,
         remedy: common.remedy,
-        recovery: common.recovery,
+        recovery: common.recovery.or_else(|| common.degrade.as_ref().map(|_| Recovery::GracefulDegradation)),
+        degradation: common.degrade.map(|degrade| Degradation { without: degrade.without, flags: degrade.flags }),
         phase: None,
         options,
     }

@@ -181,6 +181,9 @@ pub struct ItemEntry {
     /// The waiver in force.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub waiver: Option<WaiverEntry>,
+    /// What it goes on without, where somebody confirmed that.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub degraded: Vec<String>,
     /// The latest note.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
@@ -270,9 +273,39 @@ pub struct CheckEntry {
     /// What to do about it, where it did not pass.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub remedy: Option<String>,
+    /// What the service can go on without while it fails.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub degradation: Option<DegradationEntry>,
+    /// What its failure asks a person to do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub task: Option<TaskEntry>,
     /// Its latest runs, newest last. For people's forms.
     #[serde(skip)]
     pub history: Vec<Point>,
+}
+
+/// What a service goes on without.
+#[derive(Clone, Debug, Serialize)]
+pub struct DegradationEntry {
+    /// What customers go without.
+    pub without: String,
+    /// The feature flags to turn off.
+    pub flags: Vec<String>,
+}
+
+/// What a failure asks a person to do.
+#[derive(Clone, Debug, Serialize)]
+pub struct TaskEntry {
+    /// Since when.
+    pub opened: Timestamp,
+    /// What.
+    pub to_do: SafeText,
+    /// Who is on it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub taken_by: Option<String>,
+    /// Who says that it is done; the check has not said so yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub done_by: Option<String>,
 }
 
 /// One thing that was seen.

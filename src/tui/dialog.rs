@@ -74,6 +74,8 @@ pub enum Question {
     Note(Option<Subject>),
     /// Type back the code of a test message of this check.
     Code(CheckId),
+    /// Say that the task of this check is done.
+    Task(CheckId),
     /// Close the gate again.
     CloseGate,
     /// Give the go-live up.
@@ -240,6 +242,10 @@ impl Dialog {
             },
             Question::Note(subject) => Command::Note { subject: subject.clone(), text: self.text(0) },
             Question::Code(check) => Command::ConfirmCode { check: check.clone(), code: self.text(0) },
+            Question::Task(check) => {
+                let note = Some(self.text(0)).filter(|note| !note.is_empty());
+                Command::TaskDone { check: check.clone(), note }
+            }
             Question::CloseGate => Command::CloseGate { reason: self.text(0) },
             Question::Abort => Command::AbortSession { reason: self.text(0) },
             Question::Rotate(credential) => {

@@ -112,6 +112,12 @@ impl Focus {
         self.checks(scene).into_iter().find(waits)
     }
 
+    /// The chosen check, where it asks for a person.
+    #[must_use]
+    pub fn task(&self, scene: &Scene<'_>) -> Option<CheckId> {
+        self.check.clone().filter(|check| scene.live.task(check).is_some())
+    }
+
     /// The checks that fail: what a fix would be about.
     #[must_use]
     pub fn failing(&self, scene: &Scene<'_>) -> Vec<CheckId> {

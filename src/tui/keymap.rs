@@ -92,6 +92,7 @@ bindings! {
     [char('S')] => Action::Silence, "silence", "Mute an alert's notices for a while: why, and until when", GLOBAL, false;
     [char('L')] => Action::Lull, "lull", "Declare a lull: business rests for a while; or that it goes on", &[Context::On(ScreenName::Alerts)], true;
     [char('C')] => Action::Screen(ScreenName::Checks), "checks", "All checks, slow and shaky ones first", GLOBAL, true;
+    [char('P')] => Action::Screen(ScreenName::Flow), "flow", "Did a payment really go through? Hop by hop, and who vouches for each", GLOBAL, false;
     [char('T')] => Action::Screen(ScreenName::Timeline), "timeline", "What happened, newest first", GLOBAL, true;
     [char('R')] => Action::RollBack, "roll back", "Go back to the old version, behind a door; again: stop that", GLOBAL, true;
     [char('b')] => Action::Screen(ScreenName::Rehearsal), "way back", "Could we go back, and how long would it take?", GLOBAL, false;
@@ -197,6 +198,7 @@ mod tests {
             ScreenName::Triage,
             ScreenName::Alerts,
             ScreenName::Checks,
+            ScreenName::Flow,
             ScreenName::Credentials,
             ScreenName::Timeline,
             ScreenName::Rehearsal,

@@ -24,6 +24,8 @@ pub enum ScreenName {
     Triage,
     /// What is slow or shaky?
     Checks,
+    /// Did a payment really go through?
+    Flow,
     /// Is each one right?
     Credentials,
     /// Whose move is it?

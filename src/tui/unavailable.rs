@@ -22,6 +22,7 @@ pub fn why(scene: &Scene<'_>, focus: &Focus, action: Action) -> Option<&'static 
             Some((item, _)) if item.manual.is_some() => None,
             _ => Some("needs an item that people sign"),
         },
+        Action::Claim if focus.task(scene).is_some() => None,
         Action::Object | Action::Claim if item.is_none() => Some("needs an item"),
         Action::Waive if focus.subject(scene).is_none() => Some("needs an item or a check"),
         Action::RunAgain if focus.checks(scene).is_empty() => Some("needs a check"),
@@ -69,8 +70,8 @@ fn act(scene: &Scene<'_>, focus: &Focus) -> Option<&'static str> {
                     let stopping = known.step.as_ref().is_some_and(|step| step.status == StepStatus::Stopping);
                     if stopping { Some("it is being stopped already") } else { None }
                 }
-                _ if focus.waiting_for_code(scene).is_some() => None,
-                _ => Some("needs a step, a credential, the gate or the end"),
+                _ if focus.waiting_for_code(scene).is_some() || focus.task(scene).is_some() => None,
+                _ => Some("needs a step, a task, a credential, the gate or the end"),
             }
         }
     }

@@ -297,3 +297,24 @@ fn faults_are_the_demos_alone() {
     assert!(desk.asked.is_empty(), "a fault is no decision of the go-live");
     desk.fly("X <enter> <esc>").sees("▲ fault test-mode +1");
 }
+
+#[test]
+fn a_flow_is_opened_hop_by_hop_from_its_check_and_esc_comes_back() {
+    let mut desk = Desk::at(kit::paid_for_nothing());
+    desk.fly("C").sees("payment_flow");
+    // The checks that fail stand first: the flow among them.
+    while !desk.screen().contains("▌ ✗ payment_flow") {
+        desk.fly("j");
+    }
+    desk.fly("<enter>").sees("hop 4 of 6, see the enrolment");
+    desk.fly("<enter>").sees("refused, as they must be:").sees("create payment link");
+    desk.fly("<esc>").sees("hop 4 of 6, see the enrolment");
+    desk.fly("<esc> P").sees("not reached");
+    // Every hop stands for its check: it can be run again from here.
+    desk.fly("jj r");
+    let asked = desk.asked.last().map(|(command, _)| command.clone());
+    assert_eq!(asked, Some(Command::RunAgain { checks: vec![CheckId::new("payment_flow")] }));
+    desk.fly("?").sees("did a payment really go through");
+    desk.size = (120, 60);
+    desk.fly("<esc> v ?").sees("Did a payment really go through? Hop by hop, and who vouches for each");
+}

@@ -62,7 +62,8 @@ impl Watch {
             | Body::Notice(_)
             | Body::Enforcement(_)
             | Body::Ceremony(_)
-            | Body::Triage(_) => {
+            | Body::Triage(_)
+            | Body::Task(_) => {
                 COUNTED.iter().for_each(|name| self.counted(state, name));
             }
         }

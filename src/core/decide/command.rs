@@ -74,6 +74,18 @@ pub enum Command {
         /// Whether it is done.
         done: bool,
     },
+    /// Is on the task of a failing check.
+    TakeTask {
+        /// The check.
+        check: CheckId,
+    },
+    /// Says that the task of a failing check is done: it is run at once, and that decides.
+    TaskDone {
+        /// The check.
+        check: CheckId,
+        /// What they did.
+        note: Option<String>,
+    },
     /// Types back the code of a test message.
     ConfirmCode {
         /// The check that sent it.

@@ -15,6 +15,7 @@ mod rehearsal;
 mod rotation;
 mod session;
 mod step;
+mod task;
 mod triage;
 mod watch;
 
@@ -34,6 +35,7 @@ pub use crate::core::event::rehearsal::RehearsalEvent;
 pub use crate::core::event::rotation::{NewValue, Obtain, RotationEvent, RotationStep};
 pub use crate::core::event::session::{CredentialSeen, GateKept, Purpose, SessionEvent};
 pub use crate::core::event::step::{OutputLine, StepEnd, StepEvent};
+pub use crate::core::event::task::TaskEvent;
 pub use crate::core::event::triage::{Changed, TriageEvent};
 pub use crate::core::event::watch::WatchEvent;
 use crate::model::operator::Actor;
@@ -89,6 +91,8 @@ pub enum Body {
     Rehearsal(RehearsalEvent),
     /// Poll and holds.
     Ceremony(CeremonyEvent),
+    /// Tasks that failures ask people to do.
+    Task(TaskEvent),
     /// What was asked because something is broken, and what people ticked off.
     Triage(TriageEvent),
 }
@@ -111,6 +115,7 @@ impl Body {
             Self::Rehearsal(_) => "rehearsal",
             Self::Ceremony(_) => "ceremony",
             Self::Triage(_) => "triage",
+            Self::Task(_) => "task",
         }
     }
 }

@@ -17,6 +17,7 @@ mod rotations;
 mod series;
 mod session;
 mod steps;
+mod tasks;
 mod timeline;
 mod triage;
 mod watched;
@@ -36,6 +37,7 @@ pub use rotations::{RotationStage, RotationState};
 pub use series::{Sample, Series, Within};
 pub use session::{Outcome as SessionOutcome, SessionState};
 pub use steps::{StepState, StepStatus};
+pub use tasks::{SaidDone, TaskState};
 pub use timeline::{Entry, Mark};
 pub use triage::{HurtState, Jotted, SourceState, Tick, TriageState};
 pub use watched::{BURST, BURST_WITHIN, DENIED, Standing, Watched};
@@ -70,6 +72,7 @@ pub struct State {
     procedure: Arc<ProcedureState>,
     ceremony: CeremonyState,
     triage: Arc<TriageState>,
+    tasks: Arc<BTreeMap<CheckId, TaskState>>,
     timeline: VecDeque<Arc<Entry>>,
     enforcements: Arc<Vec<Enforcement>>,
     next_effect: u64,
@@ -115,6 +118,7 @@ impl State {
             procedure: Arc::default(),
             ceremony: CeremonyState::default(),
             triage: Arc::default(),
+            tasks: Arc::default(),
             timeline: VecDeque::new(),
             enforcements: Arc::default(),
             next_effect: 1,
@@ -154,7 +158,7 @@ impl State {
                 }
             }
             Body::Check(body) => {
-                checks::apply(self, body, event.when());
+                checks::apply(self, body, event);
                 watched::saw_check(self, body);
             }
             Body::Item(body) => items::apply(self, body, event),
@@ -171,6 +175,7 @@ impl State {
             Body::Rehearsal(body) => procedure::apply_rehearsal(self, body),
             Body::Ceremony(body) => ceremony::apply(self, body, event),
             Body::Triage(body) => triage::apply(Arc::make_mut(&mut self.triage), body, event),
+            Body::Task(body) => tasks::apply(self, body, event),
         }
     }
 

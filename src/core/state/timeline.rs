@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::core::event::{
     AlertEvent, Body, CheckEvent, EnforcementEvent, Event, ItemEvent, NoticeEvent, SessionEvent, StepEnd, StepEvent,
-    Subject, TriageEvent,
+    Subject, TaskEvent, TriageEvent,
 };
 use crate::core::notice::NoticeKey;
 use crate::core::state::State;
@@ -70,6 +70,7 @@ pub(super) fn entry(state: &State, event: &Event) -> Option<Entry> {
         Body::Rehearsal(body) => rollback::rehearsal(body),
         Body::Ceremony(body) => rollback::ceremony(body),
         Body::Triage(body) => triage::told(state, body)?,
+        Body::Task(body) => task(body),
     };
     let (family, is_change) = (event.body.family(), is_change(&event.body));
     Some(Entry { at: happened(event), actor: event.actor.clone(), mark, family, is_change, subject, text })
@@ -93,7 +94,7 @@ const fn is_change(body: &Body) -> bool {
             !matches!(body, AlertEvent::Pending { .. } | AlertEvent::Calmed { .. } | AlertEvent::Unevaluable { .. })
         }
         Body::Triage(body) => matches!(body, TriageEvent::Changed(_)),
-        Body::Check(_) | Body::Notice(_) | Body::Rehearsal(_) => false,
+        Body::Check(_) | Body::Notice(_) | Body::Rehearsal(_) | Body::Task(_) => false,
     }
 }
 
@@ -167,6 +168,20 @@ fn item(body: &ItemEvent) -> (Mark, String, String) {
         ItemEvent::SoakBroken { item, by } => (Mark::Look, item.to_string(), format!("quiet time broken by {by}")),
         ItemEvent::Soaked { item } => (Mark::Good, item.to_string(), "quiet time passed".to_owned()),
     }
+}
+
+fn task(body: &TaskEvent) -> (Mark, String, String) {
+    let (mark, check, text) = match body {
+        TaskEvent::Opened { check, remedy: Some(remedy), .. } => {
+            (Mark::Bad, check, format!("asks for a person: {remedy}"))
+        }
+        TaskEvent::Opened { check, what, .. } => (Mark::Bad, check, format!("asks for a person: {what}")),
+        TaskEvent::Taken { check } => (Mark::Decision, check, "is being seen to".to_owned()),
+        TaskEvent::Done { check, note: Some(note) } => (Mark::Decision, check, format!("said to be done: {note}")),
+        TaskEvent::Done { check, .. } => (Mark::Decision, check, "said to be done".to_owned()),
+        TaskEvent::Closed { check, why } => (Mark::Good, check, format!("asks for nobody any more: {why}")),
+    };
+    (mark, check.to_string(), text)
 }
 
 fn step(body: &StepEvent) -> Option<(Mark, String, String)> {

@@ -278,6 +278,7 @@ fn check(id: &str, every: Duration) -> Check {
         impact: None,
         remedy: None,
         recovery: None,
+        degradation: None,
         phase: None,
         options: serde_json::Map::new(),
     }

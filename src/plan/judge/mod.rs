@@ -9,6 +9,7 @@ mod kinds;
 mod names;
 pub(super) mod notifiers;
 mod procedure;
+mod recovery;
 mod references;
 mod rotation;
 mod secrets;
@@ -27,6 +28,7 @@ pub(super) fn of_document(document: &Document, tree: &Node, specs: &Kinds) -> Ve
     problems.extend(secrets::problems(document, tree));
     problems.extend(references::problems(document, tree, specs));
     problems.extend(kinds::problems(document, tree, specs));
+    problems.extend(recovery::problems(document, tree));
     problems.extend(rotation::problems(document, tree, specs));
     problems.extend(notifiers::problems(document, tree, &specs.notifiers));
     problems.extend(notifiers::of_checks(document, tree));

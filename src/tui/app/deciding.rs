@@ -46,7 +46,10 @@ impl App {
                 (None, _, Some(id)) => Dialog::rotation(&scene, id),
                 (None, id, None) => match focus.waiting_for_code(&scene) {
                     Some(check) => Some(Dialog::code(&scene, &check)),
-                    None => id.and_then(|id| Dialog::step(&scene, id)),
+                    None => match focus.task(&scene) {
+                        Some(check) => Dialog::task(&scene, &check),
+                        None => id.and_then(|id| Dialog::step(&scene, id)),
+                    },
                 },
             },
             Action::Fix => {
@@ -62,7 +65,10 @@ impl App {
             }
             Action::Claim | Action::RunAgain | Action::Undo => {
                 let command = match action {
-                    Action::Claim => item.map(|item| self.claiming(item, live)),
+                    Action::Claim => match focus.task(&scene) {
+                        Some(check) => Some(Command::TakeTask { check }),
+                        None => item.map(|item| self.claiming(item, live)),
+                    },
                     Action::RunAgain => Some(Command::RunAgain { checks: focus.checks(&scene) }),
                     _ => self.undoing(focus, live),
                 };
@@ -152,6 +158,8 @@ pub(super) fn done_words(command: &Command, by: &Operator) -> String {
         Command::Tick { step, done: false, .. } => format!("step {} is open again", step + 1),
         Command::RunAgain { checks } if checks.len() == 1 => format!("{} runs again", checks[0]),
         Command::RunAgain { checks } => format!("{} checks run again", checks.len()),
+        Command::TakeTask { check } => format!("{check} is yours"),
+        Command::TaskDone { check, .. } => format!("{check}: done, as you say; it runs again now"),
         Command::ConfirmCode { check, .. } => format!("{check}: the code is right"),
         Command::StartStep { item } => format!("{item} started"),
         Command::StopStep { item } => format!("{item} is being stopped"),

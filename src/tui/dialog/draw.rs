@@ -134,6 +134,7 @@ fn answers(dialog: &Dialog, scene: &Scene<'_>) -> Vec<Span<'static>> {
         Question::Note(_) => "writes it down",
         Question::Filter => "shows only that",
         Question::Code(_) => "confirms it",
+        Question::Task(_) => "says that it is done",
         Question::CloseGate => "closes the gate",
         Question::Poll => "says it",
         Question::Hold => "holds it",

@@ -4,10 +4,13 @@ mod alerts;
 mod checklist;
 mod checks;
 mod credentials;
+mod flow;
 mod rehearsal;
 mod timeline;
 mod triage;
 mod verdict;
+
+pub use flow::first_hop;
 
 use crate::tui::canvas::Canvas;
 use crate::tui::scene::Scene;
@@ -43,6 +46,7 @@ pub const SCREENS: &[&dyn Screen] = &[
     &triage::Triage,
     &alerts::Alerts,
     &checks::Checks,
+    &flow::Flow,
     &credentials::Credentials,
     &timeline::Timeline,
     &rehearsal::Rehearsal,

@@ -125,6 +125,7 @@ pub(crate) fn check(line: &str) -> Check {
         impact: None,
         remedy: None,
         recovery: None,
+        degradation: None,
         phase: None,
         options: serde_json::Map::new(),
     };
