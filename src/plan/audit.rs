@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::model::baseline::BaselineSource;
 use crate::model::kind::{Kinds, Touch};
 use crate::model::notifier::Notifier;
 use crate::model::plan::{Plan, Run, ValueSource};
@@ -66,6 +67,13 @@ pub(super) fn audit(plan: &Plan, kinds: &Kinds) -> Audit {
                     audit.commands.push(Touched { what: words.join(" "), by: check.id.to_string() })
                 }
             }
+        }
+    }
+    for baseline in &plan.baselines {
+        if let BaselineSource::Prometheus { url, .. } = &baseline.from {
+            // Once, at a session's start.
+            let after = url.as_written().split_once("://").map_or(url.as_written(), |(_, rest)| rest);
+            audit.hosts.entry(after.split('/').next().unwrap_or_default().to_owned()).or_default();
         }
     }
     for (notifier, touch) in of_notifiers(plan, kinds) {

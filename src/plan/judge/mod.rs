@@ -2,6 +2,7 @@
 //! secrets that stand in it. One file per family of rules; each finds all of its problems.
 
 mod alerts;
+mod baselines;
 mod gate;
 mod items;
 mod kinds;
@@ -31,6 +32,7 @@ pub(super) fn of_document(document: &Document, tree: &Node, specs: &Kinds) -> Ve
     problems.extend(items::problems(document, tree));
     problems.extend(gate::problems(document, tree, specs));
     problems.extend(alerts::problems(document, tree, specs));
+    problems.extend(baselines::problems(document, tree, specs));
     problems.extend(procedure::problems(document, tree, specs));
     problems
 }
