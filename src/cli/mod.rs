@@ -5,6 +5,7 @@
 
 mod arguments;
 mod arriving;
+mod baselines;
 mod check;
 mod cockpit;
 mod completions;

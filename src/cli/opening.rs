@@ -8,6 +8,7 @@ use std::sync::Arc;
 use secrecy::ExposeSecret as _;
 
 use crate::check::Surroundings;
+use crate::cli::baselines;
 use crate::cli::exit::Stop;
 use crate::cli::machine::Machine;
 use crate::cli::metrics;
@@ -96,6 +97,12 @@ impl Prepared {
         if let Some(surroundings) = Arc::get_mut(&mut self.surroundings) {
             surroundings.notifiers.leave_outbox();
         }
+    }
+
+    /// What was normal before, where the plan says where from.
+    pub(super) async fn remember(&mut self, plan: &Plan, keeping: &Keeping) {
+        let known = baselines::known(plan, keeping, &self.surroundings, clock::now()).await;
+        self.facts.extend(known);
     }
 
     /// The values that the checks will be run on.

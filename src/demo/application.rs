@@ -1,6 +1,7 @@
 //! The application at `academy.example`: pages, health, enrolments in a real database, and the webhook that grants them.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use http::{Method, StatusCode, header};
 use rusqlite::{Connection, OpenFlags};
@@ -82,6 +83,7 @@ impl Application {
 
     /// Answers a request that came over https.
     pub(super) fn answer(&self, asked: &Asked) -> Answer {
+        let began = clock::now().up;
         let mut answered = match (asked.method(), asked.uri().path()) {
             (&Method::GET, "/health") => self.health(),
             (&Method::GET, "/api/health/database") => self.database_health(),
@@ -112,7 +114,7 @@ impl Application {
             (&Method::GET, path) => self.page(path, asked.uri().query().is_none()),
             _ => answer(StatusCode::NOT_FOUND, &json!({ "error": "no such page" })),
         };
-        self.count(asked, answered.status());
+        self.count(asked, answered.status(), clock::now().up.saturating_sub(began));
         for (name, value) in PROTECTING {
             answered.headers_mut().insert(*name, header::HeaderValue::from_static(value));
         }
@@ -146,11 +148,15 @@ impl Application {
         }
     }
 
-    /// Counts what went wrong for customers and for the provider; probes are neither.
-    fn count(&self, asked: &Asked, status: StatusCode) {
+    /// Counts what customers and the provider met: how long it took, and what went wrong. Probes are neither.
+    fn count(&self, asked: &Asked, status: StatusCode, took: Duration) {
         let is_probe =
             header_of(asked, "user-agent").starts_with("golive") || !header_of(asked, callbacks::MARKER).is_empty();
-        if is_probe || !(status.is_client_error() || status.is_server_error()) {
+        if is_probe {
+            return;
+        }
+        self.met.answered(took);
+        if !(status.is_client_error() || status.is_server_error()) {
             return;
         }
         if asked.uri().path() == callbacks::PATH {

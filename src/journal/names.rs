@@ -196,6 +196,7 @@ const fn alert(body: &AlertEvent) -> &'static str {
         AlertEvent::Escalated { .. } => "escalated",
         AlertEvent::Silenced { .. } => "silenced",
         AlertEvent::SilenceEnded { .. } => "silence_ended",
+        AlertEvent::BaselineKnown { .. } => "baseline_known",
         AlertEvent::LullDeclared { .. } => "lull_declared",
         AlertEvent::LullEnded { .. } => "lull_ended",
     }

@@ -4,6 +4,7 @@
 //! reads a clock or decides anything: types, their spelling, and the checks that make a wrong value unsayable.
 
 pub mod alert;
+pub mod baseline;
 pub mod ceremony;
 pub mod degradation;
 pub mod duration;

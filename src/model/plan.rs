@@ -10,6 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::alert::Rule;
+use crate::model::baseline::Baseline;
 use crate::model::ceremony::Ceremony;
 use crate::model::degradation::Degradation;
 use crate::model::duration::Span;
@@ -44,6 +45,9 @@ pub struct Plan {
     /// The alert rules, in plan order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub alerts: Vec<Rule>,
+    /// What is normal for a series, known from elsewhere.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub baselines: Vec<Baseline>,
     /// Where people are told, in plan order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notifiers: Vec<Notifier>,

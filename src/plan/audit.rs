@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::model::baseline::BaselineSource;
 use crate::model::duration::Span;
 use crate::model::id::KindName;
 use crate::model::kind::{KindSpec, Kinds, Options, Touch};
@@ -80,6 +81,13 @@ pub(super) fn audit(plan: &Plan, kinds: &Kinds) -> Audit {
     for (check, runbook) in &plan.triage.runbooks {
         if let Some(file) = &runbook.file {
             audit.files.push(Touched { what: file.display().to_string(), by: check.to_string() });
+        }
+    }
+    for baseline in &plan.baselines {
+        if let BaselineSource::Prometheus { url, .. } = &baseline.from {
+            // Once, at a session's start.
+            let after = url.as_written().split_once("://").map_or(url.as_written(), |(_, rest)| rest);
+            audit.hosts.entry(after.split('/').next().unwrap_or_default().to_owned()).or_default();
         }
     }
     for (notifier, touch) in of_notifiers(plan, kinds) {

@@ -9,6 +9,7 @@ use indexmap::IndexMap;
 use sha2::{Digest as _, Sha256};
 
 use crate::model::alert::{Escalation, Rule};
+use crate::model::baseline::{Baseline, BaselineSource};
 use crate::model::degradation::Degradation;
 use crate::model::duration::Span;
 use crate::model::failure::Recovery;
@@ -23,8 +24,8 @@ use crate::model::rotation::{Rotation, VerifyWithin};
 use crate::model::word::{Category, Phase, Severity};
 use crate::plan::acting;
 use crate::plan::document::{
-    AlertDocument, CheckDocument, CommonKeys, CredentialDocument, Document, GateDocument, ItemDocument, LimitsDocument,
-    NotifierDocument, RotationDocument, RunDocument, SettingDocument,
+    AlertDocument, BaselineDocument, CheckDocument, CommonKeys, CredentialDocument, Document, GateDocument,
+    ItemDocument, LimitsDocument, NotifierDocument, RotationDocument, RunDocument, SettingDocument,
 };
 use crate::plan::judge::{notifiers, selection, setting_id};
 use crate::plan::problem::Problem;
@@ -86,6 +87,7 @@ pub(super) fn plan(mut document: Document, tree: &Node, folder: &Path, kinds: &K
         items,
         gate,
         alerts: document.alerts.into_iter().map(|(id, alert)| rule(&id, alert, &told)).collect(),
+        baselines: document.baselines.into_iter().filter_map(baseline).collect(),
         notifiers: document.notifiers.into_iter().map(notifier).collect(),
         metrics: document.metrics.map(|metrics| Metrics { listen: metrics.listen }),
         procedure: steps,
@@ -396,6 +398,16 @@ fn rule(id: &str, alert: AlertDocument, told: &[String]) -> Rule {
         impact: alert.impact,
         remedy: alert.remedy,
     }
+}
+
+/// The judge has refused one without a source.
+fn baseline((series, document): (String, BaselineDocument)) -> Option<Baseline> {
+    let from = match (document.session_within, document.prometheus, document.query) {
+        (Some(within), _, _) => BaselineSource::Session { within },
+        (None, Some(url), Some(query)) => BaselineSource::Prometheus { url, query, ago: document.ago.unwrap_or(DAY) },
+        (None, ..) => return None,
+    };
+    Some(Baseline { series: CheckId::new(&series), from })
 }
 
 /// What trust pins: the plan after `extends` and before any value, and the scripts it names inside its folder.

@@ -26,6 +26,7 @@ fn plan(folder: &Path, process_env: bool) -> Plan {
         items: Vec::new(),
         alerts: Vec::new(),
         notifiers: Vec::new(),
+        baselines: Vec::new(),
         metrics: None,
         procedure: Vec::new(),
         gate: Default::default(),

@@ -10,7 +10,7 @@ use golive::core::event::{Body, CheckEvent, Finished, NoticeEvent};
 use golive::core::evidence::{Evidence, Measured};
 use golive::core::state::{Life, State};
 use golive::core::verdict::{Inquiry, Scope};
-use golive::model::alert::{Example, ExampleSample};
+use golive::model::alert::{Escalation, Example, ExampleSample};
 use golive::model::duration::Span;
 use golive::model::id::{AlertId, CheckId};
 use golive::model::operator::Actor;
@@ -259,4 +259,44 @@ fn the_alert_line_and_its_detail_say_who_was_told_and_whether_it_arrived() {
     assert_eq!(fates, ["delivered", "waiting", "retrying", "dead"]);
     assert_eq!(alert["notices"][2]["attempts"], 2);
     assert_eq!(alert["notices"][2]["answer"], "503: busy");
+}
+
+#[test]
+fn an_escalation_at_once_tells_nobody_twice() {
+    for (to, told) in [
+        (&[][..], &["slack"][..]),
+        (&["slack"], &["slack"]),
+        (&["slack", "pager"], &["slack", "pager"]),
+        (&["pager"], &["slack", "pager"]),
+    ] {
+        let mut plan = (*plan_with(&lines(CHECKS), &[], &lines(ALERTS))).clone();
+        plan.notifiers = ["slack", "pager"].map(crate::outbox::notifier).to_vec();
+        let to = to.iter().map(|name| (*name).to_owned()).collect();
+        plan.alerts[0].escalate = Some(Escalation { after: Span::seconds(0), to });
+        let story = failing_on(Story::begin(Arc::new(plan)));
+        let alert = AlertId::new("payment_processing_failure");
+        let (_, known) = story.state.alert(&alert).unwrap();
+        assert!(known.escalated.is_some(), "it is escalated, whoever there is to be told");
+        let heard: Vec<_> = story.state.notices().of_alert(&alert).map(|posted| posted.notice.to.to_string()).collect();
+        assert_eq!(heard, told);
+    }
+}
+
+#[test]
+fn a_source_that_gives_errors_resolves_nothing() {
+    let mut story = failing_payments();
+    let fires = |story: &Story| {
+        let (_, known) = story.state.alert(&AlertId::new("payment_processing_failure")).unwrap();
+        known.is_firing()
+    };
+    for _ in 0..40 {
+        story.wait(Duration::from_secs(15));
+        let nothing = finished(&story, "payments_failed", Outcome::Error, "usual");
+        story.happens(Actor::Golive, nothing);
+        assert!(fires(&story), "nobody has seen a number since, and it is over at {}", story.now.at);
+    }
+    measure(&mut story, "payments_failed", Measured::Number(8.0));
+    story.wait(Duration::from_secs(15));
+    measure(&mut story, "payments_failed", Measured::Number(8.0));
+    assert!(!fires(&story), "two fresh numbers that are the same say that it is over");
 }

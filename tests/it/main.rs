@@ -4,6 +4,7 @@
 
 mod alerts;
 mod architecture;
+mod baselines;
 mod canary;
 mod ceremony;
 mod cli;

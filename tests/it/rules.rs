@@ -91,7 +91,9 @@ fn a_thousand_random_series_fire_and_resolve_at_the_steps_at_which_prometheus_sa
 /// The smallest part that differs, with what both made of it.
 fn told(promtool: &std::path::Path, cases: &[Case], stands: &[Vec<Stands>], said: &str) -> String {
     for (case, stands) in cases.iter().zip(stands) {
-        if let Err(said) = replica::prometheus_agrees(promtool, &[case.clone()], std::slice::from_ref(stands)) {
+        if let Err(said) =
+            replica::prometheus_agrees(promtool, std::slice::from_ref(case), std::slice::from_ref(stands))
+        {
             let mut text = format!("{}\n{}\n", case.rule_line(), case.expression());
             for feed in &case.feeds {
                 let _ = writeln!(text, "{} = {}", feed.name, replica::values(&feed.shown()));

@@ -114,7 +114,8 @@ fn answer(
         Source::Check(check) => {
             let series = state.series_at(check);
             let fresh_for = state.check_at(check).0.fresh_for.0;
-            let number = of_series(series, rule, question, now.at, began, fresh_for)?;
+            let norm = norm(state, check, question, began.unwrap_or(now.at));
+            let number = norm.or_else(|| of_series(series, rule, question, now.at, began, fresh_for))?;
             let counts = matches!(question.measure, Measure::Increase | Measure::Count | Measure::Failures);
             if series.is_length() && !counts {
                 return Duration::try_from_secs_f64(number).ok().map(Fact::Duration);
@@ -122,6 +123,12 @@ fn answer(
             Some(Fact::Number(number))
         }
     }
+}
+
+/// What is normal by what is known from elsewhere: it stands in for the window before, which began with the session.
+fn norm(state: &State, check: usize, question: &Question, at: Timestamp) -> Option<f64> {
+    let norm = state.norm(&state.check_at(check).0.id).filter(|_| question.measure == Measure::Baseline)?;
+    norm.at(at)
 }
 
 fn of_series(
@@ -219,8 +226,14 @@ pub(super) fn changes(state: &State, compiled: &Compiled, now: Now) -> Option<Ti
         };
         state.series_at(check).leaves(now.at, window)
     };
+    // Another hour of the day has another norm.
+    let next_hour = |check: usize, question: &Question| {
+        state.norm(&state.check_at(check).0.id).filter(|_| question.measure == Measure::Baseline)?;
+        let begun = now.at.as_second() - now.at.as_second().rem_euclid(3_600);
+        Timestamp::from_second(begun + 3_600).ok()
+    };
     let changes = questions.flat_map(|(question, source)| match *source {
-        Source::Check(check) => [leaves(check, question), None],
+        Source::Check(check) => [leaves(check, question), next_hour(check, question)],
         Source::Checks(one, other) => [leaves(one, question), leaves(other, question)],
         Source::Event(event) => [state.counted(event).leaves(now.at, question.window), None],
         Source::Category(_) => [None, None],

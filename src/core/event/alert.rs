@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::model::baseline::Hour;
 use crate::model::id::{AlertId, CheckId};
 use crate::model::text::SafeText;
 
@@ -128,6 +129,15 @@ pub enum AlertEvent {
         /// Why.
         why: SafeText,
     },
+    /// What is normal for a series, known from elsewhere: told at the session's start.
+    BaselineKnown {
+        /// Whose series.
+        series: CheckId,
+        /// Where from.
+        from: SafeText,
+        /// Hour by hour of the day.
+        hours: Vec<Hour>,
+    },
     /// A person says that business rests for a while: rules that the plan mutes in a lull are not judged.
     #[serde(alias = "freeze_declared")]
     LullDeclared {
@@ -164,7 +174,7 @@ impl AlertEvent {
             | Self::Escalated { alert, .. }
             | Self::Silenced { alert, .. }
             | Self::SilenceEnded { alert, .. } => Some(alert),
-            Self::LullDeclared { .. } | Self::LullEnded { .. } => None,
+            Self::BaselineKnown { .. } | Self::LullDeclared { .. } | Self::LullEnded { .. } => None,
         }
     }
 
@@ -187,6 +197,7 @@ impl AlertEvent {
             | Self::Unacknowledged { .. }
             | Self::Silenced { .. }
             | Self::SilenceEnded { .. }
+            | Self::BaselineKnown { .. }
             | Self::LullDeclared { .. }
             | Self::LullEnded { .. } => None,
         }

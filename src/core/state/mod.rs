@@ -25,7 +25,7 @@ mod watched;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-pub use alerts::{Acknowledgement, AlertState, Life, Lull, Sight, Silence};
+pub use alerts::{Acknowledgement, AlertState, Life, Lull, Norm, Sight, Silence};
 pub use ceremony::{CeremonyState, HeldBy, Said};
 pub use checks::{CheckState, Latest, Point, Running};
 pub use enforcements::{Enforcement, EnforcementStatus};
@@ -67,6 +67,7 @@ pub struct State {
     series: Vec<Arc<Series>>,
     /// One series for each sort of event that rules can count.
     counted: Vec<Arc<Series>>,
+    norms: BTreeMap<CheckId, Arc<Norm>>,
     lull: Option<Lull>,
     notices: Arc<Notices>,
     procedure: Arc<ProcedureState>,
@@ -113,6 +114,7 @@ impl State {
             rotations: BTreeMap::new(),
             watched: Watched::default(),
             alerts: plan.alerts.iter().map(|_| Arc::default()).collect(),
+            norms: BTreeMap::new(),
             lull: None,
             notices: Arc::default(),
             procedure: Arc::default(),
@@ -293,6 +295,12 @@ impl State {
     #[must_use]
     pub fn counted(&self, number: usize) -> &Series {
         &self.counted[number]
+    }
+
+    /// What is normal for a check's series, where that is known from elsewhere.
+    #[must_use]
+    pub fn norm(&self, check: &CheckId) -> Option<&Norm> {
+        self.norms.get(check).map(|norm| &**norm)
     }
 
     /// The time in which business rests, while one is declared.

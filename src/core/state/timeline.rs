@@ -256,6 +256,9 @@ fn alert(state: &State, body: &AlertEvent) -> Option<(Mark, String, String)> {
             (Mark::Decision, format!("silenced until {}: {reason}", until(end)))
         }
         AlertEvent::SilenceEnded { why, .. } => (Mark::Look, format!("silence ended: {why}")),
+        AlertEvent::BaselineKnown { series, from, hours } => {
+            (Mark::Plain, format!("baseline of {series} known for {} hours of the day: {from}", hours.len()))
+        }
         AlertEvent::LullDeclared { reason, until: end } => {
             (Mark::Decision, format!("lull declared until {}: {reason}", until(end)))
         }

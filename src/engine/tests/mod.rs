@@ -113,6 +113,7 @@ impl Scene {
             items: self.items.clone(),
             alerts: self.rules.clone(),
             notifiers: self.notifiers.clone(),
+            baselines: Vec::new(),
             metrics: None,
             procedure: Vec::new(),
             gate: Default::default(),

@@ -83,6 +83,7 @@ fn opened() -> Event {
         items: Vec::new(),
         alerts: Vec::new(),
         notifiers: Vec::new(),
+        baselines: Vec::new(),
         metrics: None,
         procedure: Vec::new(),
         gate: Default::default(),

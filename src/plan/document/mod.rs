@@ -13,7 +13,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-pub(super) use alert::AlertDocument;
+pub(super) use alert::{AlertDocument, BaselineDocument};
 pub(super) use check::{
     CheckDocument, CommonKeys, CredentialDocument, CredentialKeys, RotationDocument, RunDocument, SettingDocument,
     SettingKeys,
@@ -71,6 +71,9 @@ pub(super) struct Document {
     #[serde(default)]
     #[schemars(with = "IndexMap<String, serde_json::Value>")]
     pub(super) hurt: IndexMap<String, HurtDocument>,
+    /// What is normal for a series, known from elsewhere.
+    #[serde(default)]
+    pub(super) baselines: IndexMap<String, BaselineDocument>,
     /// Where golive itself can be watched.
     pub(super) metrics: Option<MetricsDocument>,
     /// Items before the deployment.

@@ -3,6 +3,7 @@
 
 mod acting;
 mod alerts;
+mod baselines;
 mod gate;
 mod items;
 mod kinds;
@@ -36,6 +37,7 @@ pub(super) fn of_document(document: &Document, tree: &Node, specs: &Kinds) -> Ve
     problems.extend(acting::problems(document, tree));
     problems.extend(gate::problems(document, tree, specs));
     problems.extend(alerts::problems(document, tree, specs));
+    problems.extend(baselines::problems(document, tree, specs));
     problems.extend(procedure::problems(document, tree, specs));
     problems.extend(triage::problems(document, tree, specs));
     problems

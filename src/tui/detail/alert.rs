@@ -35,6 +35,7 @@ pub(super) fn lines(lines: &mut Lines<'_>, position: usize) {
     }
     life(lines, rule, known);
     course(lines, position);
+    norms(lines, position);
     lines.named(2, "rule", NAMES, &rule.when, Role::Quiet);
 }
 
@@ -86,6 +87,20 @@ fn life(lines: &mut Lines<'_>, rule: &Rule, known: &AlertState) {
     } else if let Some(at) = known.escalates(rule) {
         let left = format::age(format::between(scene.now.at, at.at));
         lines.named(2, "escalates", NAMES, &format!("in {left}, unless somebody presses a"), Role::Look);
+    }
+}
+
+/// What is normal at this hour, where that is known from elsewhere.
+fn norms(lines: &mut Lines<'_>, position: usize) {
+    let scene = lines.scene;
+    let Some(compiled) = scene.state.rules().rule(position) else { return };
+    for check in &compiled.checks {
+        let (check, _) = scene.state.check_at(*check);
+        let Some(norm) = scene.state.norm(&check.id) else { continue };
+        let usual = norm
+            .at(scene.now.at)
+            .map_or_else(|| "not known for this hour".to_owned(), |mean| format!("{mean:.2} at this hour"));
+        lines.named(2, "baseline", NAMES, &format!("{} {usual}, {}", check.id, norm.from), Role::Quiet);
     }
 }
 

@@ -269,7 +269,7 @@ fn levels(random: &mut Random) -> Vec<Option<Sample>> {
         level = if random.once_in(9) { random.below(11) } else { (level + random.below(3)).saturating_sub(1).min(10) };
         // A source that gives no number is no sample of one, and no fresh one.
         let gone = random.once_in(40);
-        there.then(|| if gone { Sample::Error } else { Sample::Number(level as f64) })
+        there.then_some(if gone { Sample::Error } else { Sample::Number(level as f64) })
     });
     levels.collect()
 }

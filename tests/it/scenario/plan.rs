@@ -41,6 +41,7 @@ pub(crate) fn plan_with(checks: &[String], items: &[String], alerts: &[String]) 
         items,
         alerts: alerts.iter().map(|line| alert(line)).collect(),
         notifiers: Vec::new(),
+        baselines: Vec::new(),
         metrics: None,
         procedure: Vec::new(),
         gate: Default::default(),
