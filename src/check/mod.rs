@@ -20,6 +20,7 @@ mod findings;
 mod flow;
 mod gathered;
 mod git;
+mod grpc;
 mod http;
 mod judging;
 mod junit;
@@ -87,6 +88,7 @@ pub const KINDS: &[&dyn Kind] = &[
     &websocket::Websocket,
     &prometheus::Prometheus,
     &git::Git,
+    &grpc::Grpc,
     &flow::Flow,
     &metric::Metric,
     &junit::Junit,
