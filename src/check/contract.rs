@@ -175,5 +175,5 @@ async fn every_kind_says_error_when_a_source_failed_and_never_pass() {
         assert!(evidence.summary.as_str().contains("not signed in"), "{kind}: {}", evidence.summary);
     }
     // `gathered` and `env_files` look at no value of a source.
-    assert_eq!(super::KINDS.len(), 29, "a new kind belongs into this test");
+    assert_eq!(super::KINDS.len(), 30, "a new kind belongs into this test");
 }
