@@ -22,6 +22,7 @@ mod findings;
 mod flow;
 mod gathered;
 mod git;
+mod grpc;
 mod http;
 pub mod hurt;
 mod judging;
@@ -90,6 +91,7 @@ pub const KINDS: &[&dyn Kind] = &[
     &websocket::Websocket,
     &prometheus::Prometheus,
     &git::Git,
+    &grpc::Grpc,
     &flow::Flow,
     &metric::Metric,
     &junit::Junit,
