@@ -98,7 +98,7 @@ bindings! {
     [char('b')] => Action::Screen(ScreenName::Rehearsal), "way back", "Could we go back, and how long would it take?", GLOBAL, false;
     [char('p')] => Action::Poll, "poll", "Say go, no-go or abstain for a role", GLOBAL, false;
     [char('H')] => Action::HoldGoLive, "hold it", "Hold the go-live with a reason; again: let it go on", GLOBAL, false;
-    [char('X')] => Action::Practise, "faults", "Switch faults of the demo's world on and off, to practise triage and rollback", GLOBAL, false;
+    [char('D')] => Action::Practise, "faults", "Switch faults of the demo's world on and off, to practise triage and rollback", GLOBAL, false;
     [char(',')] => Action::Sort, "sort", "Sort the checks another way", &[Context::On(ScreenName::Checks)], true;
     [char('n')] => Action::NextFailure, "next failure", "Go to the next row that is not good", GLOBAL, false;
     [char('N')] => Action::PreviousFailure, "failure before", "Go to the row before that is not good", GLOBAL, false;

@@ -433,7 +433,7 @@ fn a_rehearsal_is_flown_in_the_cockpit() {
 
 /// Opens the demo's faults and switches the one in this row.
 fn switch_fault(terminal: &mut Terminal, row: usize) {
-    terminal.keys("X");
+    terminal.keys("D");
     terminal.wait_for("Practise: faults of this demo's world");
     terminal.keys(&"j ".repeat(row));
     terminal.keys("enter");

@@ -287,15 +287,15 @@ fn a_fix_shows_its_diff_behind_a_door_and_is_put_back_behind_another() {
 #[test]
 fn faults_are_the_demos_alone() {
     let mut desk = Desk::at(kit::healthy());
-    desk.fly("X").sees("in the demo only");
+    desk.fly("D").sees("in the demo only");
     let fault = |name, on| PracticeFault { name, sentence: "something is wrong", on };
     desk.app.ui.practice = Some(vec![fault("test-mode", false), fault("slow-api", false)]);
     desk.size = (120, 30);
-    desk.fly("X j").sees("Practise: faults of this demo's world");
+    desk.fly("D j").sees("Practise: faults of this demo's world");
     desk.fly("<enter>").sees("▲ fault slow-api");
     desk.fly("<esc>").sees("▲ fault slow-api");
     assert!(desk.asked.is_empty(), "a fault is no decision of the go-live");
-    desk.fly("X <enter> <esc>").sees("▲ fault test-mode +1");
+    desk.fly("D <enter> <esc>").sees("▲ fault test-mode +1");
 }
 
 #[test]

@@ -183,7 +183,9 @@ fn step_row(scene: &Scene<'_>, step: &RollbackStep, run: Option<&StepState>, wid
         (false, true) => Role::Look,
         (false, false) => Role::Quiet,
     };
-    right.push(scene.say(warning, voice));
+    // Where a rehearsal measures more than the way back, its words have a column of their own.
+    let wide = if scene.state.plan().rollback.rehearsal_steps.is_empty() { 0 } else { 18 };
+    right.push(scene.say(format!("{warning:<wide$}"), voice));
     let took = took.map(format::took).unwrap_or_default();
     let title = text::cut(&step.title, 28).into_owned();
     Row::new(
