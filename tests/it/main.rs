@@ -42,6 +42,8 @@ mod servers;
 mod settings;
 mod telling;
 mod terminal;
+#[cfg(feature = "otlp")]
+mod traces;
 mod verdict;
 mod walk;
 mod watch;
