@@ -45,6 +45,8 @@ mod settings;
 mod tasks;
 mod telling;
 mod terminal;
+#[cfg(feature = "otlp")]
+mod traces;
 mod verdict;
 mod walk;
 mod watch;
