@@ -1,4 +1,4 @@
-//! golive's speed, each figure beside its floor in one run on one machine: `cargo bench -- [alert_rules|checks|decisions|scan|screen]`.
+//! golive's speed, each figure beside its floor in one run on one machine: `cargo bench -- [alert_rules|checks|decisions|https|scan|screen]`.
 //!
 //! A number without its floor proves nothing: disks, cores and terminals differ, ratios travel. Loads are bounded in
 //! count and time and stay on loopback; counts come from the target, never from golive itself. docs/PERFORMANCE.md
@@ -9,6 +9,7 @@
 mod alert_rules;
 mod checks;
 mod decisions;
+mod https;
 mod measure;
 mod scan;
 mod screen;
@@ -20,12 +21,16 @@ fn main() {
         // The parts of a bench that run in processes of their own, so that their CPU is theirs alone.
         ["target"] => checks::target(),
         ["floor", which, port] => checks::floor(which, port.parse().expect("a port")),
+        ["https-target", root] => https::target(root, false),
+        ["https-target-resuming", root] => https::target(root, true),
+        ["https-floor", root, port] => https::floor(root, port.parse().expect("a port")),
         ["hello"] => screen::hello(),
         ["scan-alone", path] => scan::alone(path, true),
         [] => {
             alert_rules::run();
             checks::run();
             decisions::run();
+            https::run();
             scan::run();
             screen::run();
         }
@@ -33,9 +38,10 @@ fn main() {
             "alert_rules" => alert_rules::run(),
             "checks" => checks::run(),
             "decisions" => decisions::run(),
+            "https" => https::run(),
             "scan" => scan::run(),
             "screen" => screen::run(),
-            other => println!("no figure is called {other}: alert_rules, checks, decisions, scan, screen"),
+            other => println!("no figure is called {other}: alert_rules, checks, decisions, https, scan, screen"),
         }),
     }
 }

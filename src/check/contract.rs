@@ -30,6 +30,7 @@ fn keys_of(kind: &str, port: u16) -> String {
         "websocket" => format!(
             "url = \"ws://127.0.0.1:{port}/\"\nheaders = {{ authorization = \"{{{{ credentials.api_key }}}}\" }}\nexpect = 'json.ok'"
         ),
+        "grpc" => format!("address = \"127.0.0.1:{port}\""),
         "prometheus" => format!(
             "url = \"http://127.0.0.1:{port}\"\nheaders = {{ authorization = \"{{{{ credentials.api_key }}}}\" }}\nquery = \"up\"\nexpect = 'count > 0'"
         ),
@@ -106,6 +107,7 @@ async fn every_kind_keeps_the_contract_against_hostile_peers() {
         "redis",
         "smtp",
         "websocket",
+        "grpc",
         "prometheus",
         "flow",
         "webhook",
@@ -158,6 +160,7 @@ async fn every_kind_says_error_when_a_source_failed_and_never_pass() {
         ("redis", "address = \"{{ gone }}\""),
         ("smtp", "address = \"{{ gone }}\""),
         ("websocket", "url = \"{{ gone }}\""),
+        ("grpc", "address = \"{{ gone }}\""),
         ("prometheus", "url = \"{{ gone }}\"\nquery = \"up\""),
         ("git", "tag = \"{{ gone }}\""),
         ("flow", "hops = [{ name = \"a\", request = { url = \"{{ gone }}\", status = 200 } }]"),
@@ -172,5 +175,5 @@ async fn every_kind_says_error_when_a_source_failed_and_never_pass() {
         assert!(evidence.summary.as_str().contains("not signed in"), "{kind}: {}", evidence.summary);
     }
     // `gathered` and `env_files` look at no value of a source.
-    assert_eq!(super::KINDS.len(), 29, "a new kind belongs into this test");
+    assert_eq!(super::KINDS.len(), 30, "a new kind belongs into this test");
 }

@@ -76,6 +76,7 @@ pub(super) fn check(kind: &str, keys: &str) -> Check {
         impact: None,
         remedy: None,
         recovery: None,
+        degradation: None,
         phase: None,
         options: serde_json::to_value(table).unwrap().as_object().unwrap().clone(),
     }

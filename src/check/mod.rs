@@ -5,7 +5,9 @@
 
 mod addresses;
 mod artefact;
+mod asking;
 mod bundle;
+pub mod changes;
 mod command;
 #[cfg(test)]
 mod contract;
@@ -20,7 +22,9 @@ mod findings;
 mod flow;
 mod gathered;
 mod git;
+mod grpc;
 mod http;
+pub mod hurt;
 mod judging;
 mod junit;
 #[cfg(test)]
@@ -87,6 +91,7 @@ pub const KINDS: &[&dyn Kind] = &[
     &websocket::Websocket,
     &prometheus::Prometheus,
     &git::Git,
+    &grpc::Grpc,
     &flow::Flow,
     &metric::Metric,
     &junit::Junit,
@@ -156,7 +161,12 @@ impl Surroundings {
 /// The specs of all kinds, those of notifiers included, for the plan's loader.
 #[must_use]
 pub fn specs() -> Kinds {
-    Kinds { checks: KINDS.iter().map(|kind| kind.spec()).collect(), notifiers: notify::specs() }
+    Kinds {
+        checks: KINDS.iter().map(|kind| kind.spec()).collect(),
+        notifiers: notify::specs(),
+        changes: changes::specs(),
+        hurt: hurt::specs(),
+    }
 }
 
 /// The kind with this name.

@@ -25,7 +25,7 @@ use tokio::time::Instant;
 use crate::check::finding::Finding;
 use crate::check::tls::chain::{Judged, Sent, judge};
 use crate::check::tls::hello::Old;
-use crate::check::tls::staple::Staple;
+use crate::check::tls::staple::{Staple, Stapled};
 use crate::check::{Kind, Looking, Probe, Surroundings, options};
 use crate::core::evidence::{Evidence, Timings};
 use crate::model::duration::{self, Span};
@@ -149,7 +149,7 @@ struct Shown {
     version: Option<ProtocolVersion>,
     trouble: Option<Trouble>,
     judged: Option<Judged>,
-    staple: Option<Staple>,
+    staple: Option<Stapled>,
     old: Vec<Old>,
     timings: Timings,
 }
@@ -186,8 +186,8 @@ fn described(mut evidence: Evidence, shown: &Shown, alone: bool) -> Evidence {
         for (name, value) in &judged.facts {
             evidence = evidence.fact(name, value);
         }
-        if let Some(staple) = shown.staple {
-            evidence = evidence.fact("stapled", staple.word());
+        if let Some(staple) = &shown.staple {
+            evidence = evidence.fact("stapled", &staple.words());
         }
     }
     evidence
@@ -233,7 +233,8 @@ impl Looker {
             let (now, warn_before) = ((self.surroundings.clock)().at, self.keys.warn_before.0);
             judge(&Sent { chain: &certificates, host, now, verified: verified.as_ref(), warn_before })
         });
-        let staple = (!staple.is_empty()).then(|| staple::read(&staple));
+        let now = (self.surroundings.clock)().at;
+        let staple = (!staple.is_empty()).then(|| staple::read(&staple, &certificates, now));
         let old = if trouble.is_none() && self.keys.old_versions {
             self.old_versions(host, port, deadline).await
         } else {
@@ -286,13 +287,18 @@ impl Looker {
                 .fail(FailureClass::Tls, &format!("{place} does not speak TLS 1.3"))
                 .material("host", place);
         }
-        if shown.staple == Some(Staple::Revoked) {
+        if shown.staple.as_ref().is_some_and(|staple| staple.says == Staple::Revoked) {
             let summary = format!("{place}: the server itself says that its certificate was revoked");
             return self.finding.fail(FailureClass::Tls, &summary).material("reason", "revoked");
         }
         if let Some((reason, said)) = found {
             let summary = if said.contains(place.as_str()) { said.clone() } else { format!("{place}: {said}") };
             return Evidence::warn(&summary).material("reason", reason.word()).remedy(reason.remedy());
+        }
+        if let Some(staple) = shown.staple.as_ref().filter(|staple| staple.is_doubtful()) {
+            return Evidence::warn(&format!("{place}: the stapled revocation answer is {}", staple.words()))
+                .material("reason", "staple")
+                .remedy("let the server fetch its answer anew (nginx: ssl_stapling, the responder reachable), or staple none");
         }
         if !shown.old.is_empty() {
             let old: Vec<&str> = shown.old.iter().map(|old| old.shown()).collect();

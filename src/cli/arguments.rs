@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use clap::{ColorChoice, CommandFactory as _, Parser, Subcommand};
 
 use crate::cli::{
-    check, completions, credentials, demo, enforce, env, exec, init, lint, rehearse, replay, report, rotate, scan,
-    sessions, triage, trust, verify, webhook,
+    check, completions, credentials, demo, enforce, env, events, exec, init, lint, rehearse, replay, report, rotate,
+    scan, sessions, triage, trust, verify, webhook,
 };
 
 /// A deployment cockpit in the terminal: live checks, people's decisions, and a verdict that can be explained.
@@ -64,6 +64,8 @@ pub(super) enum Command {
     Sessions(sessions::SessionsArguments),
     /// Print the report of a past session.
     Report(report::ReportArguments),
+    /// List every event of a session, chosen by words, family and time.
+    Events(events::EventsArguments),
     /// Watch a past session again, at any of its moments.
     Replay(replay::ReplayArguments),
     /// Open the cockpit on what is failing now.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use secrecy::ExposeSecret as _;
 
 use crate::check::Surroundings;
+use crate::cli::baselines;
 use crate::cli::exit::Stop;
 use crate::cli::machine::Machine;
 use crate::cli::metrics;
@@ -83,6 +84,8 @@ pub(super) fn is_trusted(digest: &str) -> Result<bool, Stop> {
 pub(super) struct Prepared {
     pub(super) version: Option<SafeText>,
     pub(super) facts: Vec<Body>,
+    /// Whether it is asked what changes outside and who is hurt, although nobody keeps a gate here.
+    pub(super) inquires: bool,
     surroundings: Arc<Surroundings>,
     redactor: Redactor,
     reader: Reader,
@@ -94,6 +97,12 @@ impl Prepared {
         if let Some(surroundings) = Arc::get_mut(&mut self.surroundings) {
             surroundings.notifiers.leave_outbox();
         }
+    }
+
+    /// What was normal before, where the plan says where from.
+    pub(super) async fn remember(&mut self, plan: &Plan, keeping: &Keeping) {
+        let known = baselines::known(plan, keeping, &self.surroundings, clock::now()).await;
+        self.facts.extend(known);
     }
 
     /// The values that the checks will be run on.
@@ -121,7 +130,7 @@ pub(super) async fn prepare(plan: &Plan, trusted: bool, machine: &Machine) -> Re
     let facts = before.into_iter().chain(facts).collect();
     let folder = plan.folder.clone();
     let surroundings = Arc::new(Surroundings { values, folder, trusted, clock: clock::now, network, notifiers });
-    Ok(Prepared { version, facts, surroundings, redactor, reader })
+    Ok(Prepared { version, facts, inquires: false, surroundings, redactor, reader })
 }
 
 fn version(name: &str, values: &Values, redactor: &Redactor) -> Option<SafeText> {
@@ -166,6 +175,8 @@ pub(super) fn open(
         surroundings: prepared.surroundings,
         redactor: prepared.redactor,
         gate,
+        // A run that is over in a moment looks at what it was asked for, and at nothing else.
+        inquires: prepared.inquires || gate == GateKeeping::Decided,
         steps_folder: steps_folder.to_owned(),
     };
     let (handle, running) = engine::open(setup).map_err(|error| Stop::because(&error))?;

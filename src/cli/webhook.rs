@@ -1,6 +1,7 @@
 //! `golive webhook`: signatures by hand, in both directions: sign a message, verify one, listen for some, probe an
 //! endpoint.
 
+mod alarm;
 mod listen;
 mod probe;
 mod recall;

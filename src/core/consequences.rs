@@ -4,6 +4,7 @@
 
 mod gate;
 mod rollback;
+mod tasks;
 
 use crate::core::digest;
 use crate::core::event::{Body, CeremonyEvent, ItemEvent, NoticeEvent, Purpose, SessionEvent, Subject};
@@ -30,6 +31,7 @@ pub fn consequences(state: &State, now: Now) -> Vec<Body> {
     follows.extend(gate::closes(state, now));
     follows.extend(rotation::consequences(state, now));
     follows.extend(rotation_done(state));
+    follows.extend(tasks::bodies(state, now));
     for (check, known) in state.checks() {
         if known.waiver.as_ref().is_some_and(|waiver| waiver.until <= now.at) {
             follows.push(ended(Subject::Check(check.id.clone())));

@@ -9,6 +9,8 @@ mod enforcement;
 mod rollback;
 mod rotation;
 mod session;
+mod task;
+mod triage;
 
 use std::time::Duration;
 
@@ -81,13 +83,16 @@ pub fn decide(state: &State, command: &Command, by: &Operator, now: Now) -> Resu
             let text = written(text, "a note")?;
             Body::Item(ItemEvent::Noted { subject: subject.clone(), text })
         }
+        Command::Tick { check, step, done } => triage::tick(state, check, *step, *done)?,
+        Command::TakeTask { check } => task::take(state, check)?,
+        Command::TaskDone { check, note } => return task::done(state, check, note.as_ref()),
         Command::ConfirmCode { check, code } => return confirm::confirm(state, check, code, by),
         Command::Acknowledge { alert, note } => alerts::acknowledge(state, alert, note.as_ref(), by)?,
         Command::TakeBackAcknowledgement { alert } => alerts::unacknowledge(state, alert, by)?,
         Command::Silence { alert, reason, until } => alerts::silence(state, alert, reason, *until, now)?,
         Command::EndSilence { alert } => alerts::end_silence(state, alert, by)?,
-        Command::DeclareFreeze { reason, until } => alerts::declare_freeze(reason, *until, now)?,
-        Command::EndFreeze => alerts::end_freeze(state, by)?,
+        Command::DeclareLull { reason, until } => alerts::declare_lull(reason, *until, now)?,
+        Command::EndLull => alerts::end_lull(state, by)?,
         Command::RunAgain { checks } => run_again(state, checks)?,
         Command::StartStep { item } => return session::start_step(state, item, by, now),
         Command::StopStep { item } => session::stop_step(state, item)?,

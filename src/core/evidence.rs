@@ -1,8 +1,12 @@
 //! What a check saw: bounded, redacted, dated. A check kind makes it, and knows no more of the core than this file.
 
+mod hop;
+
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+
+pub use hop::{Hop, Part};
 
 use crate::model::failure::Failure;
 use crate::model::text::SafeText;
@@ -19,6 +23,9 @@ pub struct Evidence {
     /// What was seen, name by name, in the order in which it should be read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub facts: Vec<Fact>,
+    /// The way it went, hop by hop, and what it saw refused, where the kind does several things in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hops: Vec<Hop>,
     /// How long the parts took, where the kind can tell.
     #[serde(default, skip_serializing_if = "Timings::is_empty")]
     pub timings: Timings,
@@ -101,6 +108,8 @@ impl Timings {
 
 /// At most so many facts are kept of one run, so that no answer can flood the journal.
 pub const MOST_FACTS: usize = 64;
+/// At most so many hops are kept of one run.
+pub const MOST_HOPS: usize = 48;
 /// At most so many characters of one fact's value.
 pub const LONGEST_FACT: usize = 2_000;
 /// At most so many characters of a summary.
@@ -112,6 +121,7 @@ impl Evidence {
             outcome,
             summary: SafeText::bounded(summary, LONGEST_SUMMARY),
             facts: Vec::new(),
+            hops: Vec::new(),
             timings: Timings::default(),
             failure: None,
             remedy: None,
@@ -188,6 +198,14 @@ impl Evidence {
         self
     }
 
+    /// Adds the way it went; beyond [`MOST_HOPS`] it is left out.
+    #[must_use]
+    pub fn hops(mut self, hops: impl IntoIterator<Item = Hop>) -> Self {
+        self.hops.extend(hops);
+        self.hops.truncate(MOST_HOPS);
+        self
+    }
+
     fn push(&mut self, name: &str, value: &str, material: bool) {
         if self.facts.len() < MOST_FACTS {
             let (name, value) = (SafeText::bounded(name, 60), SafeText::bounded(value, LONGEST_FACT));
@@ -205,6 +223,7 @@ impl Evidence {
             fact.name = again(&fact.name);
             fact.value = again(&fact.value);
         }
+        self.hops = self.hops.into_iter().map(|hop| hop.rewritten(&again)).collect();
         if let Some(failure) = &mut self.failure {
             failure.impact = again(&failure.impact);
         }

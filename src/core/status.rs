@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::core::event::{StepEnd, Subject};
-use crate::core::state::{ItemState, Signature, Soaking, State, StepState, StepStatus, Waiver};
+use crate::core::state::{CheckState, ItemState, Signature, Soaking, State, StepState, StepStatus, Waiver};
 use crate::core::{digest, rollback};
 use crate::model::id::CheckId;
 use crate::model::item::{Item, NotBy, Waivable};
@@ -286,6 +286,23 @@ pub fn ending_waivers(state: &State, now: Now) -> Vec<(Subject, Timestamp)> {
     let mut ending: Vec<_> = of_checks.chain(of_items).filter_map(soon).collect();
     ending.sort_by_key(|(_, until)| *until);
     ending
+}
+
+/// What to do about a check: where it fails and the plan says what can be gone on without, that way out first.
+#[must_use]
+pub fn with_degradation(check: &Check, known: &CheckState, remedy: Option<String>) -> Option<String> {
+    let degradation = check.degradation.as_ref().filter(|_| known.known_failure().is_some() && known.waiver.is_none());
+    degradation.map(|degradation| degradation.way_out(remedy.as_deref())).or(remedy)
+}
+
+/// What an item goes on without (X2): checks of it that people accepted as the plan's degradation says, not mended.
+pub fn degradations<'a>(state: &'a State, item: &'a Item, now: Now) -> impl Iterator<Item = &'a str> {
+    item.checks.iter().filter_map(move |id| {
+        let (check, known) = state.check(id)?;
+        let degradation = check.degradation.as_ref()?;
+        let fails = known.known_failure().is_some();
+        (fails && is_waived(known.waiver.as_ref(), check.waivable, now)).then_some(degradation.without.as_str())
+    })
 }
 
 /// Where an item stands.

@@ -13,6 +13,7 @@ use serde_json::{Value as Json, json};
 use crate::clock;
 use crate::demo::environment::Credentials;
 use crate::demo::faults::{Fault, Faults};
+use crate::demo::payment_api;
 use crate::demo::server::{Answer, Asked, header_of, json as answer};
 use crate::webhook;
 
@@ -20,6 +21,8 @@ use crate::webhook;
 pub(super) const PATH: &str = "/api/ikhokha/webhook";
 /// What a test delivery carries; the provider's own do not.
 pub(super) const MARKER: &str = "x-golive-probe";
+/// What a course costs, in cents.
+pub(super) const PRICE: i64 = 100_000;
 /// The header of the application's own layer, and how far its time may lie away, in seconds. The provider signs none.
 const TIMESTAMP: &str = "x-callback-timestamp";
 const TOLERANCE: i64 = 300;
@@ -65,6 +68,13 @@ impl Callbacks {
         else {
             return answer(StatusCode::BAD_REQUEST, &json!({ "error": "no transaction" }));
         };
+        if paid["status"] != "SUCCESS" {
+            return self.failed(transaction, open);
+        }
+        if !is_whole(&paid) && !self.faults.is_on(Fault::AnyAmount) {
+            self.record("not_the_price", asked);
+            return answer(StatusCode::UNPROCESSABLE_ENTITY, &json!({ "error": "refused" }));
+        }
         let probe = asked.headers().contains_key(MARKER);
         match open().and_then(|open| self.grant(&open, transaction, amount, (genuine, probe))) {
             Ok(true) => answer(StatusCode::OK, &json!({ "status": "taken" })),
@@ -74,6 +84,16 @@ impl Callbacks {
             }
             Err(_) => answer(StatusCode::SERVICE_UNAVAILABLE, &json!({ "error": "try again" })),
         }
+    }
+
+    /// A payment that failed grants nothing. What another callback granted it leaves alone: callbacks overtake each other.
+    fn failed(&self, transaction: &str, open: impl Fn() -> rusqlite::Result<Connection>) -> Answer {
+        if self.faults.is_on(Fault::LateFailure) {
+            let take = "DELETE FROM enrolments WHERE transaction_id = ?1";
+            // What cannot be taken away stays: this fault is no better than it has to be.
+            let _ = open().and_then(|open| open.execute(take, [transaction]));
+        }
+        answer(StatusCode::OK, &json!({ "status": "noted" }))
     }
 
     fn is_signed(&self, asked: &Asked) -> bool {
@@ -98,7 +118,7 @@ impl Callbacks {
     }
 
     /// Grants what was paid for, once for each transaction: one statement decides, so a race has one winner.
-    fn grant(
+    pub(super) fn grant(
         &self,
         open: &Connection,
         transaction: &str,
@@ -121,6 +141,9 @@ impl Callbacks {
 
     /// One line for each refusal: when, why, from where. No part of the body, no signature.
     fn record(&self, reason: &str, asked: &Asked) {
+        if self.faults.is_on(Fault::UnloggedRefusals) {
+            return;
+        }
         let source = asked.extensions().get::<SocketAddr>().map(|peer| peer.ip().to_string());
         let event = json!({ "at": now(), "event": "webhook_refused", "reason": reason, "source": source });
         let full = self.log.metadata().is_ok_and(|known| known.len() > LARGEST_LOG);
@@ -149,6 +172,12 @@ impl Callbacks {
         let count: i64 = open.query_row(query, [transaction], |row| row.get(0))?;
         Ok(json!({ "effects": count }))
     }
+}
+
+/// Whether the whole price was paid, in the shop's money, to the shop.
+fn is_whole(paid: &Json) -> bool {
+    let to_us = paid["entityID"].is_null() || paid["entityID"] == payment_api::ENTITY;
+    paid["amount"] == PRICE && paid["currency"] == "ZAR" && to_us
 }
 
 fn now() -> Timestamp {

@@ -7,11 +7,12 @@ use std::time::Duration;
 use http::StatusCode;
 use reqwest::Client;
 use secrecy::ExposeSecret;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock;
+use crate::demo::callbacks::PRICE;
 use crate::demo::environment::Credentials;
 use crate::demo::faults::{Fault, Faults};
 use crate::demo::met::Met;
@@ -65,10 +66,14 @@ impl Customers {
     }
 
     async fn shop(&self, number: u64) {
+        self.looks_around().await;
         let began = clock::now();
         let transaction = format!("demo-{}-{number}", ulid::Ulid::generate());
-        if self.pays(&transaction).await.is_err() {
-            self.met.failed();
+        if let Err(error) = self.pays(&transaction, number).await {
+            if error.status() == Some(StatusCode::TOO_MANY_REQUESTS) {
+                self.met.throttled();
+            }
+            self.met.failed(&transaction);
             return;
         }
         let paid = clock::now();
@@ -84,20 +89,54 @@ impl Customers {
         }
     }
 
-    async fn pays(&self, transaction: &str) -> reqwest::Result<()> {
+    /// Opens the front page, as everybody does first; the browser reports how long that took.
+    async fn looks_around(&self) {
+        let began = clock::now();
+        let page = async {
+            let answer = self.client.get(format!("https://{}/", application::HOST)).send().await?;
+            answer.error_for_status()?.bytes().await
+        };
+        if page.await.is_ok() {
+            self.met.loaded(clock::now().up.saturating_sub(began.up));
+        }
+    }
+
+    async fn pays(&self, transaction: &str, number: u64) -> reqwest::Result<()> {
         let path = format!("{}/payment", payment_api::BASE);
         let order = json!({
-            "entityID": "demo", "amount": 100_000, "currency": "ZAR", "mode": "live",
+            "entityID": payment_api::ENTITY, "amount": PRICE, "currency": "ZAR", "mode": "live",
             "externalTransactionID": transaction,
             "urls": { "callbackUrl": format!("https://{}/api/ikhokha/webhook", application::HOST) },
         });
         let url = format!("https://{}{path}", payment_api::HOST);
         self.send(&url, &path, order.to_string()).await?.error_for_status()?;
-        let paid = json!({ "status": "SUCCESS", "amount": 100_000, "externalTransactionID": transaction }).to_string();
+        if self.faults.is_on(Fault::LostCallbacks) && number.is_multiple_of(2) {
+            return Ok(());
+        }
+        let paid = json!({
+            "status": "SUCCESS", "amount": PRICE, "currency": "ZAR", "externalTransactionID": transaction,
+        });
         let path = "/api/ikhokha/webhook";
         let url = format!("https://{}{path}", application::HOST);
-        self.send(&url, path, paid).await?.error_for_status()?;
+        let answer = self.send(&url, path, paid.to_string()).await?;
+        // Who was enrolled before is enrolled.
+        if answer.status() != StatusCode::CONFLICT {
+            answer.error_for_status()?;
+        }
         Ok(())
+    }
+
+    /// The payments that the provider knows of.
+    pub(super) async fn paid(&self) -> reqwest::Result<Vec<Json>> {
+        let path = format!("{}/payments/history", payment_api::BASE);
+        let signature = webhook::ikhokha_sign(&self.credentials.api_secret, &path, b"");
+        let request = self
+            .client
+            .get(format!("https://{}{path}", payment_api::HOST))
+            .header(webhook::IKHOKHA_APPLICATION, self.credentials.api_key.expose_secret())
+            .header(webhook::IKHOKHA_SIGNATURE, signature);
+        let history: Json = request.send().await?.error_for_status()?.json().await?;
+        Ok(history["payments"].as_array().cloned().unwrap_or_default())
     }
 
     async fn send(&self, url: &str, path: &str, body: String) -> reqwest::Result<reqwest::Response> {

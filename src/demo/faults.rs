@@ -51,6 +51,32 @@ pub enum Fault {
     ReplayedWebhook,
     /// The callback's URL redirects.
     RedirectingCallback,
+    /// Opening the success page grants access.
+    SuccessPage,
+    /// The webhook grants access whatever was paid, in whatever money, to whomever.
+    AnyAmount,
+    /// A failure that comes after the success takes the access away again.
+    LateFailure,
+    /// Half of the provider's callbacks are lost, and the job that finds them stands still.
+    LostCallbacks,
+    /// The provider books the application's payments as tests.
+    BackendTestMode,
+    /// The newest migration is not applied.
+    MigrationBehind,
+    /// The application's clock is minutes ahead.
+    ClockSkew,
+    /// The payment API's quota is nearly used up.
+    QuotaLow,
+    /// The running application has a flag off that is on in the files.
+    FlagsDiffer,
+    /// A refused callback leaves no event.
+    UnloggedRefusals,
+    /// The dependency audit names a vulnerability.
+    KnownVulnerability,
+    /// The application serves its env file.
+    ExposedFiles,
+    /// The second of two replicas is down.
+    SickReplica,
 }
 
 impl Fault {
@@ -77,6 +103,19 @@ impl Fault {
         Self::OpenWebhook,
         Self::ReplayedWebhook,
         Self::RedirectingCallback,
+        Self::SuccessPage,
+        Self::AnyAmount,
+        Self::LateFailure,
+        Self::LostCallbacks,
+        Self::BackendTestMode,
+        Self::MigrationBehind,
+        Self::ClockSkew,
+        Self::QuotaLow,
+        Self::FlagsDiffer,
+        Self::UnloggedRefusals,
+        Self::KnownVulnerability,
+        Self::ExposedFiles,
+        Self::SickReplica,
     ];
 
     /// Its name, as the switchboard and the scenarios write it.
@@ -104,6 +143,19 @@ impl Fault {
             Self::OpenWebhook => "open-webhook",
             Self::ReplayedWebhook => "replayed-webhook",
             Self::RedirectingCallback => "redirecting-callback",
+            Self::SuccessPage => "success-page",
+            Self::AnyAmount => "any-amount",
+            Self::LateFailure => "late-failure",
+            Self::LostCallbacks => "lost-callbacks",
+            Self::BackendTestMode => "backend-test-mode",
+            Self::MigrationBehind => "migration-behind",
+            Self::ClockSkew => "clock-skew",
+            Self::QuotaLow => "quota-low",
+            Self::FlagsDiffer => "flags-differ",
+            Self::UnloggedRefusals => "unlogged-refusals",
+            Self::KnownVulnerability => "known-vulnerability",
+            Self::ExposedFiles => "exposed-files",
+            Self::SickReplica => "sick-replica",
         }
     }
 

@@ -14,11 +14,13 @@ mod met;
 mod payment_api;
 pub mod pilot;
 mod realtime;
+mod reconciler;
 pub mod scenario;
 mod server;
 mod sinks;
 mod site;
 mod switchboard;
+mod telling;
 mod world;
 
 pub use environment::Credentials;

@@ -16,7 +16,7 @@ use crate::model::id::CheckId;
 use crate::model::item::Item;
 use crate::model::plan::{Check, Run};
 use crate::model::time::Now;
-use crate::model::word::{Phase, Question};
+use crate::model::word::{Phase, Question, Severity};
 
 /// What to do next; `None` when there is nothing but to wait, or nothing at all.
 #[must_use]
@@ -195,8 +195,9 @@ fn is_anything_under_way(state: &State) -> bool {
         })
 }
 
+/// Whether something fails that breaks a quiet time: a warning does not.
 fn is_anything_bad(state: &State) -> bool {
-    counted(state).any(|(_, _, known)| known.blocks())
+    counted(state).any(|(_, check, known)| known.blocks() && check.severity == Severity::Critical)
 }
 
 fn is_steady(state: &State, now: Now) -> bool {

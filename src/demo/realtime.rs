@@ -15,7 +15,9 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
-use crate::demo::application::Application;
+use crate::clock;
+use crate::demo::application::{Application, SLOW_SYNC};
+use crate::demo::faults::{Fault, Faults};
 use crate::demo::server::{Answer, Asked, Talk, header_of, json as answer};
 
 /// Where it is.
@@ -24,7 +26,7 @@ pub(super) const PATH: &str = "/realtime/v1/websocket";
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// Answers the request that opens one.
-pub(super) fn open(asked: &Asked, folder: PathBuf) -> Answer {
+pub(super) fn open(asked: &Asked, folder: PathBuf, faults: Faults) -> Answer {
     let key = header_of(asked, "sec-websocket-key");
     if key.is_empty() || !header_of(asked, "upgrade").eq_ignore_ascii_case("websocket") {
         return answer(StatusCode::UPGRADE_REQUIRED, &json!({ "error": "a WebSocket is opened here" }));
@@ -39,11 +41,11 @@ pub(super) fn open(asked: &Asked, folder: PathBuf) -> Answer {
     if let Ok(accept) = accept {
         headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
     }
-    opened.extensions_mut().insert(Talk::new(move |upgraded| Box::pin(talk(upgraded, folder.clone()))));
+    opened.extensions_mut().insert(Talk::new(move |upgraded| Box::pin(talk(upgraded, folder.clone(), faults.clone()))));
     opened
 }
 
-async fn talk(upgraded: Upgraded, folder: PathBuf) {
+async fn talk(upgraded: Upgraded, folder: PathBuf, faults: Faults) {
     let mut socket = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, None).await;
     let mut joined: Option<String> = None;
     let mut last = newest(&folder).unwrap_or(i64::MAX);
@@ -56,7 +58,7 @@ async fn talk(upgraded: Upgraded, folder: PathBuf) {
                 Some(Err(_)) | None => return,
             },
             _ = tick.tick() => match &joined {
-                Some(topic) => changes(&folder, topic, &mut last),
+                Some(topic) => changes(&folder, topic, &mut last, &faults),
                 None => Vec::new(),
             },
         };
@@ -98,12 +100,16 @@ fn newest(folder: &std::path::Path) -> rusqlite::Result<i64> {
     database(folder)?.query_row("SELECT coalesce(max(id), 0) FROM enrolments", [], |row| row.get(0))
 }
 
-fn changes(folder: &std::path::Path, topic: &str, last: &mut i64) -> Vec<Json> {
+/// What came into the database since the last look; where the sync is slow, only what is old enough.
+fn changes(folder: &std::path::Path, topic: &str, last: &mut i64, faults: &Faults) -> Vec<Json> {
+    let delay = if faults.is_on(Fault::SyncDelay) { SLOW_SYNC } else { 0 };
+    let until = clock::now().at.as_millisecond() - delay;
     let read = || -> rusqlite::Result<Vec<(i64, String, i64)>> {
         let connection = database(folder)?;
-        let mut statement = connection
-            .prepare("SELECT id, transaction_id, amount FROM enrolments WHERE id > ?1 ORDER BY id LIMIT 100")?;
-        let rows = statement.query_map([*last], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        let mut statement = connection.prepare(
+            "SELECT id, transaction_id, amount FROM enrolments WHERE id > ?1 AND at <= ?2 ORDER BY id LIMIT 100",
+        )?;
+        let rows = statement.query_map([*last, until], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
         rows.collect()
     };
     // A database that is gone has no changes; the next join says so.

@@ -101,6 +101,49 @@ pub const SCENARIOS: &[Scenario] = &[
         &[Fault::RedirectingCallback],
         "webhook_accepts_genuine",
     ),
+    failing(
+        "success-page",
+        "the success page grants access to whoever opens it",
+        &[Fault::SuccessPage],
+        "success_page_grants_nothing",
+    ),
+    failing("any-amount", "a cent buys a course", &[Fault::AnyAmount], "amount_is_verified"),
+    failing(
+        "late-failure",
+        "a failure that comes after the success takes the course away",
+        &[Fault::LateFailure],
+        "late_failure_changes_nothing",
+    ),
+    failing(
+        "lost-callbacks",
+        "callbacks are lost, and nothing finds the payments behind them",
+        &[Fault::LostCallbacks],
+        "lost_callbacks_reconciled",
+    ),
+    failing(
+        "backend-test-mode",
+        "the provider books payments as tests, whatever the variables say",
+        &[Fault::BackendTestMode],
+        "live_payment_in_history",
+    ),
+    failing("migration-behind", "the newest migration is not applied", &[Fault::MigrationBehind], "migrations_applied"),
+    failing(
+        "unlogged-refusals",
+        "a refused callback leaves no event",
+        &[Fault::UnloggedRefusals],
+        "security_logging_enabled",
+    ),
+    failing(
+        "known-vulnerability",
+        "the dependency audit names a vulnerability",
+        &[Fault::KnownVulnerability],
+        "no_security_vulnerabilities",
+    ),
+    failing("exposed-files", "the site serves its env file", &[Fault::ExposedFiles], "site_hygiene"),
+    failing("sick-replica", "one of two replicas is down", &[Fault::SickReplica], "every_replica_answers"),
+    warning("clock-skew", "the application's clock is minutes ahead", &[Fault::ClockSkew], "clocks_agree"),
+    warning("quota-low", "the payment API's quota is nearly used up", &[Fault::QuotaLow], "quota_has_room"),
+    warning("flags-differ", "the running site has a flag off", &[Fault::FlagsDiffer], "feature_flags_served"),
     failing("database-down", "the database is gone", &[Fault::DatabaseDown], "database_connection"),
 ];
 
@@ -111,6 +154,16 @@ const fn failing(
     check: &'static str,
 ) -> Scenario {
     Scenario { name, sentence, faults, exit: 1, check: Some(check), alert: None }
+}
+
+/// A flight that comes to its close although a check fails that only warns.
+const fn warning(
+    name: &'static str,
+    sentence: &'static str,
+    faults: &'static [Fault],
+    check: &'static str,
+) -> Scenario {
+    Scenario { exit: 0, ..failing(name, sentence, faults, check) }
 }
 
 /// A flight that comes to its close with a warning.

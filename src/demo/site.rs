@@ -6,6 +6,8 @@ use std::io;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
+use crate::demo::application::Application;
+
 /// The version that runs when the world starts.
 pub(super) const OLD: &str = "2026.11.2";
 /// The version that the demo deploys.
@@ -19,7 +21,7 @@ const LEAK: &str = "const signature = { secret: import.meta.env.VITE_IKHOKHA_API
 /// Writes sources, scripts and documents.
 pub(super) fn write(folder: &Path) -> io::Result<()> {
     for inner in
-        ["ops", "docs", "web", "data", "releases", "edge", "logs", "reports", ".git/objects", ".git/refs/heads"]
+        ["ops", "docs", "web", "data", "db", "releases", "edge", "logs", "reports", ".git/objects", ".git/refs/heads"]
     {
         std::fs::create_dir_all(folder.join(inner))?;
     }
@@ -30,8 +32,11 @@ pub(super) fn write(folder: &Path) -> io::Result<()> {
     std::fs::write(folder.join("VERSION"), format!("{NEW}\n"))?;
     std::fs::write(folder.join("web/index.html"), include_str!("site/index.html"))?;
     std::fs::write(folder.join("ops/compile.sed"), include_str!("site/compile.sed"))?;
-    std::fs::write(folder.join("reports/npm-audit.json"), include_str!("site/npm-audit.json"))?;
+    std::fs::write(folder.join("db/migration_head"), format!("{}\n", Application::newest_migration()))?;
+    write_audit(folder, false)?;
     std::fs::write(folder.join("docs/rollback.md"), include_str!("site/rollback.md"))?;
+    std::fs::write(folder.join("docs/payment-provider.md"), include_str!("site/payment-provider.md"))?;
+    std::fs::write(folder.join("docs/database.md"), include_str!("site/database.md"))?;
     for (name, text) in [
         ("build.sh", include_str!("site/build.sh")),
         ("test.sh", include_str!("site/test.sh")),
@@ -60,6 +65,17 @@ fn stage(folder: &Path) -> io::Result<()> {
         symlink("releases/staged", staging)?;
     }
     Ok(())
+}
+
+/// The report of the dependency audit: with a vulnerability or without one, as npm writes it.
+pub(super) fn write_audit(folder: &Path, vulnerable: bool) -> io::Result<()> {
+    let (clean, found) = (include_str!("site/npm-audit.json"), include_str!("site/npm-audit-found.json"));
+    std::fs::write(folder.join("reports/npm-audit.json"), if vulnerable { found } else { clean })
+}
+
+/// The env file, as a server gives it out that should not.
+pub(super) fn env_file(folder: &Path) -> io::Result<Vec<u8>> {
+    std::fs::read(folder.join(".env"))
 }
 
 /// The front end's code, with a line that leaks a secret or without it.
@@ -120,6 +136,20 @@ pub(super) fn version(folder: &Path) -> Option<String> {
     std::fs::read_to_string(folder.join("current/VERSION")).ok().map(|text| text.trim().to_owned())
 }
 
+/// The releases that lie there: name, when it was put there, and whether it is whole.
+pub(super) fn releases(folder: &Path) -> Vec<(String, Option<std::time::SystemTime>, bool)> {
+    let entries = std::fs::read_dir(folder.join("releases")).into_iter().flatten().flatten();
+    let release = |entry: std::fs::DirEntry| {
+        let name = entry.file_name().into_string().ok().filter(|name| name.starts_with("20"))?;
+        let place = entry.path();
+        let modified = std::fs::metadata(&place).and_then(|metadata| metadata.modified()).ok();
+        Some((name, modified, place.join("VERSION").exists()))
+    };
+    let mut releases: Vec<_> = entries.filter_map(release).collect();
+    releases.sort();
+    releases
+}
+
 /// Whether the version that the demo deploys is the one that is served.
 pub(super) fn is_new_version(folder: &Path) -> bool {
     version(folder).is_some_and(|version| version == NEW)
@@ -146,9 +176,10 @@ pub(super) fn set_stumbling_stone(folder: &Path, there: bool) -> io::Result<()> 
 }
 
 /// Writes the plan with this world's ports and files.
-pub(super) fn write_plan(folder: &Path, https: u16, http: u16, smtp: u16) -> io::Result<()> {
+pub(super) fn write_plan(folder: &Path, [https, replica]: [u16; 2], http: u16, smtp: u16) -> io::Result<()> {
     let plan = include_str!("plan.toml")
         .replace("@HTTPS@", &https.to_string())
+        .replace("@REPLICA@", &replica.to_string())
         .replace("@HTTP@", &http.to_string())
         .replace("@SMTP@", &smtp.to_string())
         .replace("@CA@", "ca.pem");

@@ -24,6 +24,7 @@ use crate::demo::environment::{self, Credentials};
 use crate::demo::faults::{Fault, Faults};
 use crate::demo::met::Met;
 use crate::demo::payment_api::{self, PaymentApi};
+use crate::demo::reconciler::{Reconciled, Reconciler};
 use crate::demo::sinks::{self, Arrived, Sinks};
 use crate::demo::switchboard::Switchboard;
 use crate::demo::{control, server, site};
@@ -64,6 +65,8 @@ pub struct World {
 #[derive(Clone, Copy)]
 struct Ports {
     https: SocketAddr,
+    /// The second replica of the application, under the same name.
+    replica: SocketAddr,
     http: SocketAddr,
     control: SocketAddr,
     smtp: SocketAddr,
@@ -103,7 +106,7 @@ impl World {
             end: end.clone(),
         };
         let (ports, thread) = set_up.run(authority)?;
-        site::write_plan(&folder, ports.https.port(), ports.http.port(), ports.smtp.port())?;
+        site::write_plan(&folder, [ports.https.port(), ports.replica.port()], ports.http.port(), ports.smtp.port())?;
         let world = Self {
             folder,
             _own: own,
@@ -253,6 +256,8 @@ pub(super) fn inject(
                 _ => Ok(()),
             }
         }
+        Fault::KnownVulnerability => site::write_audit(folder, on),
+        Fault::MigrationBehind => Application::set_newest_migration(folder, !on).map_err(std::io::Error::other),
         Fault::FailedDeploy => site::set_stumbling_stone(folder, on),
         Fault::ExpiredCertificate
         | Fault::PaymentOutage
@@ -262,7 +267,18 @@ pub(super) fn inject(
         | Fault::NoRehearsal
         | Fault::OpenWebhook
         | Fault::ReplayedWebhook
-        | Fault::RedirectingCallback => Ok(()),
+        | Fault::RedirectingCallback
+        | Fault::SuccessPage
+        | Fault::AnyAmount
+        | Fault::LateFailure
+        | Fault::LostCallbacks
+        | Fault::BackendTestMode
+        | Fault::ClockSkew
+        | Fault::QuotaLow
+        | Fault::FlagsDiffer
+        | Fault::UnloggedRefusals
+        | Fault::ExposedFiles
+        | Fault::SickReplica => Ok(()),
     }
 }
 
@@ -290,9 +306,10 @@ impl SetUp {
             .with_cert_resolver(Arc::new(authority));
         let tls = TlsAcceptor::from(Arc::new(config));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let (https, http, control) = (server::listen()?, server::listen()?, server::listen()?);
+        let (https, replica) = (server::listen()?, server::listen()?);
+        let (http, control) = (server::listen()?, server::listen()?);
         let smtp = sinks::listen()?;
-        let ports = Ports { https: https.1, http: http.1, control: control.1, smtp: smtp.1 };
+        let ports = Ports { https: https.1, replica: replica.1, http: http.1, control: control.1, smtp: smtp.1 };
         let client = client(&root, ports)?;
         let end = self.end.clone();
         let thread = std::thread::Builder::new().name("demo-world".into()).spawn(move || {
@@ -306,32 +323,55 @@ impl SetUp {
                     folder: self.folder.clone(),
                 };
                 sinks::serve_mail(smtp.0, tls.clone(), self.end.clone(), self.sinks.clone());
-                self.serve(tls, https.0, http.0, control.0, met);
-                customers.pay(end).await;
+                let known = Reconciled::new();
+                let reconciler = Reconciler {
+                    shop: customers.clone(),
+                    callbacks: self.callbacks(),
+                    folder: self.folder.clone(),
+                    known: known.clone(),
+                };
+                self.serve(tls, [https.0, replica.0], http.0, control.0, (met, known));
+                tokio::join!(customers.pay(end.clone()), reconciler.work(end));
             });
         })?;
         Ok((ports, thread))
     }
 
-    fn serve(
-        self,
-        tls: TlsAcceptor,
-        https: std::net::TcpListener,
-        http: std::net::TcpListener,
-        control: std::net::TcpListener,
-        met: Met,
-    ) {
-        let callbacks = Callbacks {
+    fn callbacks(&self) -> Callbacks {
+        Callbacks {
             log: Callbacks::log(&self.folder),
             credentials: self.credentials.clone(),
             faults: self.faults.clone(),
+        }
+    }
+
+    fn serve(
+        self,
+        tls: TlsAcceptor,
+        [https, replica]: [std::net::TcpListener; 2],
+        http: std::net::TcpListener,
+        control: std::net::TcpListener,
+        (met, reconciled): (Met, Reconciled),
+    ) {
+        let instance = |instance: &'static str| {
+            Arc::new(Application {
+                instance,
+                folder: self.folder.clone(),
+                callbacks: self.callbacks(),
+                faults: self.faults.clone(),
+                met: met.clone(),
+                reconciled: reconciled.clone(),
+            })
         };
-        let application =
-            Arc::new(Application { folder: self.folder.clone(), callbacks, faults: self.faults.clone(), met });
+        let (application, second) = (instance("web-1"), instance("web-2"));
+        server::serve(replica, Some(tls.clone()), self.end.clone(), move |asked| {
+            std::future::ready(second.answer(&asked))
+        });
         let api = Arc::new(PaymentApi {
             credentials: self.credentials.clone(),
             faults: self.faults.clone(),
-            links: Mutex::new(BTreeMap::new()),
+            links: Mutex::default(),
+            asked: Mutex::default(),
         });
         let (secure, slow) = (Arc::clone(&application), self.faults.clone());
         let sinks = self.sinks.clone();

@@ -26,11 +26,12 @@ pub(super) fn command(redactor: &Redactor, command: Command) -> Command {
     let clean = |text: String| redactor.redact(&text).into_owned();
     match command {
         Command::Sign { item, note } => Command::Sign { item, note: note.map(clean) },
+        Command::TaskDone { check, note } => Command::TaskDone { check, note: note.map(clean) },
         Command::Object { item, reason } => Command::Object { item, reason: clean(reason) },
         Command::Waive { subject, reason, until } => Command::Waive { subject, reason: clean(reason), until },
         Command::Acknowledge { alert, note } => Command::Acknowledge { alert, note: note.map(clean) },
         Command::Silence { alert, reason, until } => Command::Silence { alert, reason: clean(reason), until },
-        Command::DeclareFreeze { reason, until } => Command::DeclareFreeze { reason: clean(reason), until },
+        Command::DeclareLull { reason, until } => Command::DeclareLull { reason: clean(reason), until },
         Command::Note { subject, text } => Command::Note { subject, text: clean(text) },
         Command::CloseGate { reason } => Command::CloseGate { reason: clean(reason) },
         Command::AbortSession { reason } => Command::AbortSession { reason: clean(reason) },
@@ -43,9 +44,11 @@ pub(super) fn command(redactor: &Redactor, command: Command) -> Command {
         | Command::Claim { .. }
         | Command::Unclaim { .. }
         | Command::ConfirmCode { .. }
+        | Command::Tick { .. }
+        | Command::TakeTask { .. }
         | Command::TakeBackAcknowledgement { .. }
         | Command::EndSilence { .. }
-        | Command::EndFreeze
+        | Command::EndLull
         | Command::RunAgain { .. }
         | Command::StartStep { .. }
         | Command::StopStep { .. }

@@ -1,26 +1,35 @@
 //! What an event is called in the journal's listing columns: the words of its stored form.
 
 use crate::core::event::{
-    AlertEvent, Body, CeremonyEvent, CheckEvent, EnforcementEvent, ItemEvent, NoticeEvent, ProcedureEvent,
-    RehearsalEvent, RotationStep, SessionEvent, StepEvent, WatchEvent,
+    AlertEvent, Body, CeremonyEvent, CheckEvent, EnforcementEvent, Event, ItemEvent, NoticeEvent, ProcedureEvent,
+    RehearsalEvent, RotationStep, SessionEvent, StepEvent, TaskEvent, TriageEvent, WatchEvent,
 };
+
+/// Family and kind of an event, as the journal lists it.
+#[must_use]
+pub const fn name_of(event: &Event) -> (&'static str, &'static str) {
+    of(&event.body)
+}
 
 /// Family and kind of an event.
 pub(super) const fn of(body: &Body) -> (&'static str, &'static str) {
-    match body {
-        Body::Session(body) => ("session", session(body)),
-        Body::Check(body) => ("check", check(body)),
-        Body::Item(body) => ("item", item(body)),
-        Body::Step(body) => ("step", step(body)),
-        Body::Enforcement(body) => ("enforcement", enforcement(body)),
-        Body::Rotation(body) => ("rotation", rotation(&body.step)),
-        Body::Watch(body) => ("watch", watch(body)),
-        Body::Alert(body) => ("alert", alert(body)),
-        Body::Notice(body) => ("notice", notice(body)),
-        Body::Procedure(body) => ("procedure", procedure(body)),
-        Body::Rehearsal(RehearsalEvent::Known(_)) => ("rehearsal", "known"),
-        Body::Ceremony(body) => ("ceremony", ceremony(body)),
-    }
+    let kind = match body {
+        Body::Session(body) => session(body),
+        Body::Check(body) => check(body),
+        Body::Item(body) => item(body),
+        Body::Step(body) => step(body),
+        Body::Enforcement(body) => enforcement(body),
+        Body::Rotation(body) => rotation(&body.step),
+        Body::Watch(body) => watch(body),
+        Body::Alert(body) => alert(body),
+        Body::Notice(body) => notice(body),
+        Body::Procedure(body) => procedure(body),
+        Body::Rehearsal(RehearsalEvent::Known(_)) => "known",
+        Body::Ceremony(body) => ceremony(body),
+        Body::Triage(body) => triage(body),
+        Body::Task(body) => task(body),
+    };
+    (body.family(), kind)
 }
 
 /// Whether an event ends its session.
@@ -87,6 +96,15 @@ const fn procedure(body: &ProcedureEvent) -> &'static str {
     }
 }
 
+const fn task(body: &TaskEvent) -> &'static str {
+    match body {
+        TaskEvent::Opened { .. } => "opened",
+        TaskEvent::Taken { .. } => "taken",
+        TaskEvent::Done { .. } => "done",
+        TaskEvent::Closed { .. } => "closed",
+    }
+}
+
 const fn ceremony(body: &CeremonyEvent) -> &'static str {
     match body {
         CeremonyEvent::Polled { .. } => "polled",
@@ -94,6 +112,18 @@ const fn ceremony(body: &CeremonyEvent) -> &'static str {
         CeremonyEvent::HoldLifted => "hold_lifted",
         CeremonyEvent::WindowOpened => "window_opened",
         CeremonyEvent::WindowClosed => "window_closed",
+    }
+}
+
+const fn triage(body: &TriageEvent) -> &'static str {
+    match body {
+        TriageEvent::Watching { .. } => "watching",
+        TriageEvent::Changed(_) => "changed",
+        TriageEvent::Unwatched { .. } => "unwatched",
+        TriageEvent::WatchedAgain { .. } => "watched_again",
+        TriageEvent::Counted { .. } => "counted",
+        TriageEvent::NotCounted { .. } => "not_counted",
+        TriageEvent::Ticked { .. } => "ticked",
     }
 }
 
@@ -166,8 +196,9 @@ const fn alert(body: &AlertEvent) -> &'static str {
         AlertEvent::Escalated { .. } => "escalated",
         AlertEvent::Silenced { .. } => "silenced",
         AlertEvent::SilenceEnded { .. } => "silence_ended",
-        AlertEvent::FreezeDeclared { .. } => "freeze_declared",
-        AlertEvent::FreezeEnded { .. } => "freeze_ended",
+        AlertEvent::BaselineKnown { .. } => "baseline_known",
+        AlertEvent::LullDeclared { .. } => "lull_declared",
+        AlertEvent::LullEnded { .. } => "lull_ended",
     }
 }
 

@@ -4,7 +4,9 @@
 //! reads a clock or decides anything: types, their spelling, and the checks that make a wrong value unsayable.
 
 pub mod alert;
+pub mod baseline;
 pub mod ceremony;
+pub mod degradation;
 pub mod duration;
 pub mod failure;
 pub mod id;
@@ -18,9 +20,11 @@ pub mod plan;
 pub mod rehearsal;
 pub mod rollback;
 pub mod rotation;
+pub mod runbook;
 pub mod step;
 pub mod template;
 pub mod text;
 pub mod time;
+pub mod triage;
 pub mod values;
 pub mod word;

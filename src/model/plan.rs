@@ -10,7 +10,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::alert::Rule;
+use crate::model::baseline::Baseline;
 use crate::model::ceremony::Ceremony;
+use crate::model::degradation::Degradation;
 use crate::model::duration::Span;
 use crate::model::failure::Recovery;
 use crate::model::id::{CheckId, CredentialId, ItemId, KindName};
@@ -20,6 +22,7 @@ use crate::model::notifier::Notifier;
 use crate::model::rollback::Rollback;
 use crate::model::rotation::Rotation;
 use crate::model::step::RollbackStep;
+use crate::model::triage::Triage;
 use crate::model::word::{Category, Phase, Severity};
 
 /// A whole plan. Checks and items stand in plan order; every id that something refers to exists.
@@ -42,6 +45,9 @@ pub struct Plan {
     /// The alert rules, in plan order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub alerts: Vec<Rule>,
+    /// What is normal for a series, known from elsewhere.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub baselines: Vec<Baseline>,
     /// Where people are told, in plan order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notifiers: Vec<Notifier>,
@@ -59,6 +65,9 @@ pub struct Plan {
     /// When a go-live may happen, and who is asked.
     #[serde(default)]
     pub ceremony: Ceremony,
+    /// What is asked when something is broken.
+    #[serde(default, skip_serializing_if = "Triage::is_empty")]
+    pub triage: Triage,
     /// Bounds of a run.
     pub limits: Limits,
     /// The folder that relative paths start from.
@@ -209,6 +218,9 @@ pub struct Check {
     /// What is done about a failure, where the plan says otherwise than docs/FAILURES.md.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recovery: Option<Recovery>,
+    /// What its service can go on without while it fails.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub degradation: Option<Degradation>,
     /// The phase from whose opening on it runs; `None` for a check that no item uses: from the start.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phase: Option<Phase>,

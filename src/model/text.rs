@@ -14,6 +14,12 @@ use serde::{Deserialize, Deserializer, Serialize};
 #[serde(transparent)]
 pub struct SafeText(Arc<str>);
 
+impl Default for SafeText {
+    fn default() -> Self {
+        Self::empty()
+    }
+}
+
 /// How many combining marks one character may carry.
 const MOST_MARKS: usize = 4;
 

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::kind::{Kinds, Touch};
+use crate::model::baseline::BaselineSource;
+use crate::model::duration::Span;
+use crate::model::id::KindName;
+use crate::model::kind::{KindSpec, Kinds, Options, Touch};
 use crate::model::notifier::Notifier;
 use crate::model::plan::{Plan, Run, ValueSource};
 use crate::model::step::Action;
@@ -56,9 +59,7 @@ pub(super) fn audit(plan: &Plan, kinds: &Kinds) -> Audit {
             match touch {
                 Touch::Host(host) => {
                     let hourly = match check.run {
-                        Run::Scheduled => {
-                            3_600_000 / u64::try_from(check.every.0.as_millis()).unwrap_or(u64::MAX).max(1)
-                        }
+                        Run::Scheduled => hourly(check.every),
                         Run::OnDemand | Run::AfterRollback => 0,
                     };
                     *audit.hosts.entry(host).or_default() += hourly;
@@ -68,6 +69,25 @@ pub(super) fn audit(plan: &Plan, kinds: &Kinds) -> Audit {
                     audit.commands.push(Touched { what: words.join(" "), by: check.id.to_string() })
                 }
             }
+        }
+    }
+    for (by, touch, hourly) in of_triage(plan, kinds) {
+        match touch {
+            Touch::Host(host) => *audit.hosts.entry(host).or_default() += hourly,
+            Touch::File(file) => audit.files.push(Touched { what: file, by }),
+            Touch::Command(words) => audit.commands.push(Touched { what: words.join(" "), by }),
+        }
+    }
+    for (check, runbook) in &plan.triage.runbooks {
+        if let Some(file) = &runbook.file {
+            audit.files.push(Touched { what: file.display().to_string(), by: check.to_string() });
+        }
+    }
+    for baseline in &plan.baselines {
+        if let BaselineSource::Prometheus { url, .. } = &baseline.from {
+            // Once, at a session's start.
+            let after = url.as_written().split_once("://").map_or(url.as_written(), |(_, rest)| rest);
+            audit.hosts.entry(after.split('/').next().unwrap_or_default().to_owned()).or_default();
         }
     }
     for (notifier, touch) in of_notifiers(plan, kinds) {
@@ -113,6 +133,29 @@ pub(super) fn audit(plan: &Plan, kinds: &Kinds) -> Audit {
         }
     }
     audit
+}
+
+/// How often in an hour.
+fn hourly(every: Span) -> u64 {
+    3_600_000 / u64::try_from(every.0.as_millis()).unwrap_or(u64::MAX).max(1)
+}
+
+/// What sources of changes touch and how often in an hour; queries ask only while something is broken.
+fn of_triage(plan: &Plan, kinds: &Kinds) -> Vec<(String, Touch, u64)> {
+    let touches = |specs: &[KindSpec], kind: &KindName, options: &Options| {
+        let spec = specs.iter().find(|spec| spec.name == kind.as_str());
+        spec.map(|spec| (spec.touches)(options)).unwrap_or_default()
+    };
+    let mut all = Vec::new();
+    for source in &plan.triage.changes {
+        let found = touches(&kinds.changes, &source.kind, &source.options);
+        all.extend(found.into_iter().map(|touch| (format!("changes.{}", source.id), touch, hourly(source.every))));
+    }
+    for hurt in &plan.triage.hurt {
+        let found = touches(&kinds.hurt, &hurt.kind, &hurt.options);
+        all.extend(found.into_iter().map(|touch| (format!("hurt.{}", hurt.id), touch, 0)));
+    }
+    all
 }
 
 fn sources(plan: &Plan) -> Vec<(String, &ValueSource)> {
@@ -171,6 +214,11 @@ pub(super) fn commands(plan: &Plan, kinds: &Kinds) -> Vec<CommandLine> {
         }
     }
     for (_, touch) in of_notifiers(plan, kinds) {
+        if let Touch::Command(words) = touch {
+            commands.push(plain(words));
+        }
+    }
+    for (_, touch, _) in of_triage(plan, kinds) {
         if let Touch::Command(words) = touch {
             commands.push(plain(words));
         }

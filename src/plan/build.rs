@@ -9,7 +9,10 @@ use indexmap::IndexMap;
 use sha2::{Digest as _, Sha256};
 
 use crate::model::alert::{Escalation, Rule};
+use crate::model::baseline::{Baseline, BaselineSource};
+use crate::model::degradation::Degradation;
 use crate::model::duration::Span;
+use crate::model::failure::Recovery;
 use crate::model::id::{AlertId, CheckId, CredentialId, ItemId, KindName, NotifierId};
 use crate::model::item::{Item, Manual, Rehearsal, Soak, Waivable};
 use crate::model::kind::{KindSpec, Kinds, ON_DEMAND, Options, Touch};
@@ -21,14 +24,15 @@ use crate::model::rotation::{Rotation, VerifyWithin};
 use crate::model::word::{Category, Phase, Severity};
 use crate::plan::acting;
 use crate::plan::document::{
-    AlertDocument, CheckDocument, CommonKeys, CredentialDocument, Document, GateDocument, ItemDocument, LimitsDocument,
-    NotifierDocument, RotationDocument, RunDocument, SettingDocument,
+    AlertDocument, BaselineDocument, CheckDocument, CommonKeys, CredentialDocument, Document, GateDocument,
+    ItemDocument, LimitsDocument, NotifierDocument, RotationDocument, RunDocument, SettingDocument,
 };
 use crate::plan::judge::{notifiers, selection, setting_id};
 use crate::plan::problem::Problem;
 use crate::plan::procedure;
 use crate::plan::scripts;
 use crate::plan::tree::Node;
+use crate::plan::triage;
 
 const OFTEN: Span = Span::seconds(30);
 const SPARINGLY: Span = Span::seconds(60);
@@ -36,10 +40,11 @@ const SPARINGLY: Span = Span::seconds(60);
 const DAY: Span = Span::seconds(86_400);
 
 /// The plan, and what turned out to be wrong only while it was put together.
-pub(super) fn plan(document: Document, tree: &Node, folder: &Path, kinds: &Kinds) -> (Plan, Vec<Problem>) {
+pub(super) fn plan(mut document: Document, tree: &Node, folder: &Path, kinds: &Kinds) -> (Plan, Vec<Problem>) {
     let (no_return, ceremony) = (procedure::no_return(&document), procedure::ceremony(&document));
     let files = document.procedure.files.clone();
     let told: Vec<String> = notifiers::names(&document).into_iter().map(str::to_owned).collect();
+    let (triage, no_runbooks) = triage::of(&mut document, tree, folder);
     let service = document.service.map(|service| Service {
         name: service.name,
         environment: service.environment,
@@ -82,17 +87,19 @@ pub(super) fn plan(document: Document, tree: &Node, folder: &Path, kinds: &Kinds
         items,
         gate,
         alerts: document.alerts.into_iter().map(|(id, alert)| rule(&id, alert, &told)).collect(),
+        baselines: document.baselines.into_iter().filter_map(baseline).collect(),
         notifiers: document.notifiers.into_iter().map(notifier).collect(),
         metrics: document.metrics.map(|metrics| Metrics { listen: metrics.listen }),
         procedure: steps,
         rollback,
         ceremony,
+        triage,
         limits: limits(&document.limits),
         folder: folder.to_path_buf(),
         digest: String::new(),
     };
     plan.digest = digest(&plan, tree, kinds);
-    (plan, Vec::new())
+    (plan, no_runbooks)
 }
 
 fn limits(document: &LimitsDocument) -> Limits {
@@ -191,7 +198,8 @@ fn made(
         waivable: waivable(common.waivable, common.waiver_people),
         impact: common.impact,
         remedy: common.remedy,
-        recovery: common.recovery,
+        recovery: common.recovery.or_else(|| common.degrade.as_ref().map(|_| Recovery::GracefulDegradation)),
+        degradation: common.degrade.map(|degrade| Degradation { without: degrade.without, flags: degrade.flags }),
         phase: None,
         options,
     }
@@ -385,11 +393,21 @@ fn rule(id: &str, alert: AlertDocument, told: &[String]) -> Rule {
         notify: known(alert.notify),
         escalate: alert.escalate.map(|e| Escalation { after: e.after, to: known(e.to) }),
         min_samples: alert.min_samples.unwrap_or(1),
-        during_freeze: alert.during_freeze,
+        during_lull: alert.during_lull,
         examples: alert.examples,
         impact: alert.impact,
         remedy: alert.remedy,
     }
+}
+
+/// The judge has refused one without a source.
+fn baseline((series, document): (String, BaselineDocument)) -> Option<Baseline> {
+    let from = match (document.session_within, document.prometheus, document.query) {
+        (Some(within), _, _) => BaselineSource::Session { within },
+        (None, Some(url), Some(query)) => BaselineSource::Prometheus { url, query, ago: document.ago.unwrap_or(DAY) },
+        (None, ..) => return None,
+    };
+    Some(Baseline { series: CheckId::new(&series), from })
 }
 
 /// What trust pins: the plan after `extends` and before any value, and the scripts it names inside its folder.

@@ -13,6 +13,7 @@ mod expand;
 mod extend;
 mod files;
 mod judge;
+mod left_out;
 mod parameters;
 mod place;
 pub mod presets;
@@ -22,6 +23,7 @@ mod schema;
 mod scripts;
 mod shape;
 mod tree;
+mod triage;
 
 use std::path::Path;
 
@@ -89,16 +91,18 @@ fn finish(reader: Reader, tree: Option<Node>, folder: &Path, kinds: &Kinds) -> R
     if !problems.is_empty() {
         return Err(in_order(problems, sources));
     }
-    let document: Document = match serde_json::from_value(tree.to_json()) {
+    let mut document: Document = match serde_json::from_value(tree.to_json()) {
         Ok(document) => document,
         // The shape was right, so this is a gap between schema and type: told all the same, never a panic.
         Err(error) => return Err(PlanError { problems: vec![Problem::error(error.to_string())], sources }),
     };
+    let left_out = left_out::leave_out(&mut document, &tree);
     let problems = judge::of_document(&document, &tree, kinds);
     if problems.iter().any(|problem| problem.weight == Weight::Error) {
         return Err(in_order(problems, sources));
     }
     let mut advice = problems;
+    advice.extend(left_out);
     let (plan, more) = build::plan(document, &tree, folder, kinds);
     advice.extend(judge::of_plan(&plan, &tree));
     advice.extend(more);
@@ -109,9 +113,9 @@ fn finish(reader: Reader, tree: Option<Node>, folder: &Path, kinds: &Kinds) -> R
     Ok(Loaded { plan, advice, sources, audit, tree })
 }
 
-/// Whether a check or a notifier of the plan is of this kind.
+/// Whether anything of the plan is of this kind.
 fn names_kind(tree: &Node, kind: &str) -> bool {
-    let tables = ["checks", "notifiers"].into_iter().filter_map(|table| tree.get(table)?.table());
+    let tables = ["checks", "notifiers", "changes", "hurt"].into_iter().filter_map(|table| tree.get(table)?.table());
     tables.flatten().any(|(_, entry)| entry.node.get("kind").and_then(Node::text) == Some(kind))
 }
 

@@ -20,6 +20,7 @@ const PRESETS: &[(&str, &str)] = &[
             include_str!("presets/ikhokha/rollback.toml"),
             include_str!("presets/ikhokha/webhooks.toml"),
             include_str!("presets/ikhokha/site.toml"),
+            include_str!("presets/ikhokha/night.toml"),
         ),
     ),
     ("vite", include_str!("presets/vite.toml")),

@@ -13,6 +13,7 @@ use crate::core::verdict::Answer;
 use crate::model::alert::Level;
 use crate::model::text::SafeText;
 use crate::model::word::{Category, Phase, Question, Severity};
+use crate::report::triage::Triage;
 
 /// The version of this shape.
 pub const SCHEMA: u32 = 1;
@@ -83,6 +84,8 @@ pub struct Report {
     /// The end of the journal that this was read from: `golive verify` gives the same for a journal that is untouched.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub journal: Option<JournalEntry>,
+    /// What is broken, who is hurt, what changed before, what is done about it.
+    pub triage: Triage,
     /// What happened, oldest first. For people's forms: programs read the journal.
     #[serde(skip)]
     pub timeline: Vec<TimelineEntry>,
@@ -178,6 +181,9 @@ pub struct ItemEntry {
     /// The waiver in force.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub waiver: Option<WaiverEntry>,
+    /// What it goes on without, where somebody confirmed that.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub degraded: Vec<String>,
     /// The latest note.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
@@ -267,9 +273,39 @@ pub struct CheckEntry {
     /// What to do about it, where it did not pass.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub remedy: Option<String>,
+    /// What the service can go on without while it fails.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub degradation: Option<DegradationEntry>,
+    /// What its failure asks a person to do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub task: Option<TaskEntry>,
     /// Its latest runs, newest last. For people's forms.
     #[serde(skip)]
     pub history: Vec<Point>,
+}
+
+/// What a service goes on without.
+#[derive(Clone, Debug, Serialize)]
+pub struct DegradationEntry {
+    /// What customers go without.
+    pub without: String,
+    /// The feature flags to turn off.
+    pub flags: Vec<String>,
+}
+
+/// What a failure asks a person to do.
+#[derive(Clone, Debug, Serialize)]
+pub struct TaskEntry {
+    /// Since when.
+    pub opened: Timestamp,
+    /// What.
+    pub to_do: SafeText,
+    /// Who is on it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub taken_by: Option<String>,
+    /// Who says that it is done; the check has not said so yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub done_by: Option<String>,
 }
 
 /// One thing that was seen.

@@ -17,6 +17,7 @@ use crate::model::mend::ShownProposal;
 use crate::model::operator::Operator;
 use crate::model::time::Now;
 use crate::tui::action::Action;
+use crate::tui::copying;
 use crate::tui::dialog::{self, Dialog};
 use crate::tui::focus::Focus;
 use crate::tui::help;
@@ -59,6 +60,8 @@ pub enum Effect {
     Redraw,
     /// Move the replay.
     Steer(Steering),
+    /// Hand this to the terminal's clipboard.
+    Copy(String),
     /// Switch a fault of the demo; the answer comes back with the ticket.
     SetFault(u64, &'static str, bool),
 }
@@ -203,6 +206,11 @@ impl App {
             Action::Suspend => self.effects.push(Effect::Suspend),
             Action::Interrupt => self.interrupt(live, now),
             Action::Quit => self.quit(live, now),
+            Action::Copy => self.copy(live, now),
+            Action::Filter => {
+                let dialog = Dialog::filter(&self.ui.filter);
+                self.ask(dialog);
+            }
             Action::Practise => self.ui.layers.push(Layer::Faults(0)),
             Action::Steer(steering) => self.effects.push(Effect::Steer(steering)),
             Action::Hold => {
@@ -212,6 +220,16 @@ impl App {
             Action::OnlyUnsettled => self.ui.only_unsettled = !self.ui.only_unsettled,
             _ if action.decides() => self.decide(action, &focus, live, now),
             _ => self.go(action, live, now),
+        }
+    }
+
+    fn copy(&mut self, live: Live<'_>, now: Now) {
+        match copying::of(&self.scene(live, now)) {
+            Some((what, text)) => {
+                self.ui.say(format!("{what}: handed to the terminal's clipboard"), false, now);
+                self.effects.push(Effect::Copy(text));
+            }
+            None => self.ui.say("there is nothing to copy here", true, now),
         }
     }
 
@@ -322,6 +340,10 @@ impl App {
             dialog::Answer::Stay => {}
             dialog::Answer::Leave => {
                 self.ui.layers.pop();
+            }
+            dialog::Answer::Filter(words) => {
+                self.ui.layers.pop();
+                self.ui.filter = words;
             }
             dialog::Answer::Quit => self.effects.push(Effect::Leave(Leaving::Quit)),
             dialog::Answer::Do(command, by) => {

@@ -87,7 +87,7 @@ pub fn draw(scene: &Scene<'_>, key: Option<&RowKey>, canvas: &mut Canvas<'_>) {
                 alert::lines(&mut lines, position);
             }
         }
-        Some(RowKey::Credential(_) | RowKey::Named(_) | RowKey::Line(_)) | None => {}
+        Some(_) | None => {}
     }
     show(scene, &lines, canvas);
 }

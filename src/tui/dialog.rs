@@ -69,11 +69,13 @@ pub enum Question {
     /// Mute this alert's notices.
     Silence(AlertId),
     /// Say that business rests.
-    Freeze,
+    Lull,
     /// Write something down.
     Note(Option<Subject>),
     /// Type back the code of a test message of this check.
     Code(CheckId),
+    /// Say that the task of this check is done.
+    Task(CheckId),
     /// Close the gate again.
     CloseGate,
     /// Give the go-live up.
@@ -86,6 +88,8 @@ pub enum Question {
     Hold,
     /// Do this.
     Door(Command),
+    /// Show only what holds these words.
+    Filter,
     /// Leave golive.
     Quit,
 }
@@ -129,6 +133,8 @@ pub enum Answer {
     Leave,
     /// Do this.
     Do(Command, Operator),
+    /// Show only what holds these words.
+    Filter(String),
     /// Leave golive.
     Quit,
 }
@@ -210,6 +216,7 @@ impl Dialog {
     fn done(&mut self, own: &Operator, zone: &TimeZone, now: Now) -> Answer {
         let command = match &self.question {
             Question::Quit => return Answer::Quit,
+            Question::Filter => return Answer::Filter(self.text(0)),
             Question::Sign(item) => {
                 let note = Some(self.text(0)).filter(|note| !note.is_empty());
                 Command::Sign { item: item.clone(), note }
@@ -226,7 +233,7 @@ impl Dialog {
                 let note = Some(self.text(0)).filter(|note| !note.is_empty());
                 Command::Acknowledge { alert: alert.clone(), note }
             }
-            Question::Silence(_) | Question::Freeze => match until(&self.text(1), zone, now) {
+            Question::Silence(_) | Question::Lull => match until(&self.text(1), zone, now) {
                 Ok(until) => self.muting(until),
                 Err(why) => {
                     self.refusal = Some(why);
@@ -235,6 +242,10 @@ impl Dialog {
             },
             Question::Note(subject) => Command::Note { subject: subject.clone(), text: self.text(0) },
             Question::Code(check) => Command::ConfirmCode { check: check.clone(), code: self.text(0) },
+            Question::Task(check) => {
+                let note = Some(self.text(0)).filter(|note| !note.is_empty());
+                Command::TaskDone { check: check.clone(), note }
+            }
             Question::CloseGate => Command::CloseGate { reason: self.text(0) },
             Question::Abort => Command::AbortSession { reason: self.text(0) },
             Question::Rotate(credential) => {
@@ -261,7 +272,7 @@ impl Dialog {
         let reason = self.text(0);
         match &self.question {
             Question::Silence(alert) => Command::Silence { alert: alert.clone(), reason, until },
-            _ => Command::DeclareFreeze { reason, until },
+            _ => Command::DeclareLull { reason, until },
         }
     }
 

@@ -85,11 +85,14 @@ bindings! {
     [char('i')] => Action::Claim, "on it", "Say that you are on it; again: that you no longer are", GLOBAL, true;
     [char('c')] => Action::Screen(ScreenName::Credentials), "credentials", "Which credential is where, masked", GLOBAL, true;
     [char('m')] => Action::Note, "note", "Write something down", GLOBAL, true;
+    [char('y')] => Action::Copy, "copy", "Copy what is selected; in triage the page for the incident's channel, or the ids to repair", GLOBAL, false;
+    [char('/')] => Action::Filter, "filter", "Show only entries that hold these words", &[Context::On(ScreenName::Timeline)], true;
     [char('u')] => Action::Undo, "undo", "Take back your signature, objection, waiver, acknowledgement, silence or rotation on the selected row, or put back what fix wrote", GLOBAL, true;
     [char('A')] => Action::Screen(ScreenName::Alerts), "alerts", "The alerts, the most urgent first", GLOBAL, true;
     [char('S')] => Action::Silence, "silence", "Mute an alert's notices for a while: why, and until when", GLOBAL, false;
-    [char('F')] => Action::Freeze, "freeze", "Declare that business rests for a while, or that it goes on", &[Context::On(ScreenName::Alerts)], true;
+    [char('L')] => Action::Lull, "lull", "Declare a lull: business rests for a while; or that it goes on", &[Context::On(ScreenName::Alerts)], true;
     [char('C')] => Action::Screen(ScreenName::Checks), "checks", "All checks, slow and shaky ones first", GLOBAL, true;
+    [char('P')] => Action::Screen(ScreenName::Flow), "flow", "Did a payment really go through? Hop by hop, and who vouches for each", GLOBAL, false;
     [char('T')] => Action::Screen(ScreenName::Timeline), "timeline", "What happened, newest first", GLOBAL, true;
     [char('R')] => Action::RollBack, "roll back", "Go back to the old version, behind a door; again: stop that", GLOBAL, true;
     [char('b')] => Action::Screen(ScreenName::Rehearsal), "way back", "Could we go back, and how long would it take?", GLOBAL, false;
@@ -195,6 +198,7 @@ mod tests {
             ScreenName::Triage,
             ScreenName::Alerts,
             ScreenName::Checks,
+            ScreenName::Flow,
             ScreenName::Credentials,
             ScreenName::Timeline,
             ScreenName::Rehearsal,

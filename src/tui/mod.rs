@@ -7,6 +7,8 @@ pub mod action;
 pub mod app;
 pub mod canvas;
 pub mod cockpit;
+mod copying;
+pub mod deliveries;
 pub mod detail;
 pub mod dialog;
 pub mod focus;

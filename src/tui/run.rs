@@ -147,6 +147,7 @@ async fn fly(cockpit: &dyn Cockpit, mut app: App) -> Result<Leaving, TuiError> {
                     match effect {
                         Effect::Leave(leaving) => return Ok(leaving),
                         Effect::Redraw => screen.forget()?,
+                        Effect::Copy(text) => screen.copy(&text)?,
                         Effect::Steer(steering) => cockpit.steer(steering),
                         Effect::Suspend => {
                             // The reader of keys has to be gone while another program has the terminal.

@@ -22,6 +22,7 @@ pub fn why(scene: &Scene<'_>, focus: &Focus, action: Action) -> Option<&'static 
             Some((item, _)) if item.manual.is_some() => None,
             _ => Some("needs an item that people sign"),
         },
+        Action::Claim if focus.task(scene).is_some() => None,
         Action::Object | Action::Claim if item.is_none() => Some("needs an item"),
         Action::Waive if focus.subject(scene).is_none() => Some("needs an item or a check"),
         Action::RunAgain if focus.checks(scene).is_empty() => Some("needs a check"),
@@ -32,7 +33,7 @@ pub fn why(scene: &Scene<'_>, focus: &Focus, action: Action) -> Option<&'static 
         Action::Acknowledge if focus.seen(scene).is_some() => None,
         Action::Acknowledge if focus.firing(scene).is_none() => Some("no alert fires that nobody has seen"),
         Action::Silence if focus.alert.is_none() && focus.firing(scene).is_none() => Some("needs an alert"),
-        Action::Freeze if scene.ui.screen != ScreenName::Alerts => Some("on the alerts screen"),
+        Action::Lull if scene.ui.screen != ScreenName::Alerts => Some("on the alerts screen"),
         Action::Act => act(scene, focus),
         Action::Undo => undo(scene, focus),
         Action::Sort if scene.ui.screen != ScreenName::Checks => Some("on the checks screen"),
@@ -50,6 +51,9 @@ fn has_way_back(scene: &Scene<'_>) -> bool {
 
 fn act(scene: &Scene<'_>, focus: &Focus) -> Option<&'static str> {
     let session = scene.live.session();
+    if focus.step.is_some() {
+        return None;
+    }
     if let Some(id) = &focus.credential {
         let retiring = scene.live.rotation(id).is_some_and(|walk| walk.stage == RotationStage::Retiring);
         return retiring.then_some("the old value is being retired");
@@ -66,8 +70,8 @@ fn act(scene: &Scene<'_>, focus: &Focus) -> Option<&'static str> {
                     let stopping = known.step.as_ref().is_some_and(|step| step.status == StepStatus::Stopping);
                     if stopping { Some("it is being stopped already") } else { None }
                 }
-                _ if focus.waiting_for_code(scene).is_some() => None,
-                _ => Some("needs a step, a credential, the gate or the end"),
+                _ if focus.waiting_for_code(scene).is_some() || focus.task(scene).is_some() => None,
+                _ => Some("needs a step, a task, a credential, the gate or the end"),
             }
         }
     }

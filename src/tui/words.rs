@@ -50,8 +50,13 @@ pub fn item_note(scene: &Scene<'_>, item: &Item, known: &ItemState, status: Item
         ItemStatus::Running => running_note(scene, known, &lacks, tally),
         ItemStatus::Open => "–".to_owned(),
         ItemStatus::Settled if tally.warnings > 0 => format::count(tally.warnings, "warning"),
-        ItemStatus::Settled => settled_note(known, tally),
+        ItemStatus::Settled => settled_note(known, tally, degraded(scene, item)),
     }
+}
+
+/// What an item goes on without, where somebody confirmed that of one of its checks.
+fn degraded(scene: &Scene<'_>, item: &Item) -> Option<String> {
+    status::degradations(scene.state, item, scene.now).next().map(|without| format!("degraded: without {without}"))
 }
 
 fn running_note(scene: &Scene<'_>, known: &ItemState, lacks: &[Lack], tally: Tally) -> String {
@@ -71,13 +76,16 @@ fn running_note(scene: &Scene<'_>, known: &ItemState, lacks: &[Lack], tally: Tal
     if tally.unknown > 0 { format!("{} unknown", tally.unknown) } else { "running".to_owned() }
 }
 
-fn settled_note(known: &ItemState, tally: Tally) -> String {
+fn settled_note(known: &ItemState, tally: Tally, degraded: Option<String>) -> String {
     if let Some(StepStatus::Ended { took, .. }) = known.step.as_ref().map(|step| &step.status) {
         return format!("done in {}", format::took(*took));
     }
     if let Some(last) = known.signatures.last() {
         let others = known.signatures.len() - 1;
         return if others == 0 { format!("signed {}", last.by) } else { format!("signed {} +{others}", last.by) };
+    }
+    if let Some(without) = degraded {
+        return without;
     }
     match (&known.soak, tally.waived) {
         (Soaking::Done(_), _) => "quiet".to_owned(),
@@ -275,4 +283,13 @@ pub fn most_urgent(state: &State) -> Option<(&Rule, &AlertState)> {
     let unseen = |known: &AlertState| known.is_firing() && known.acknowledged.is_none() && known.held_by.is_none();
     let firing = state.alerts().filter(|(_, known)| unseen(known));
     firing.max_by_key(|(rule, known)| (rule.level, std::cmp::Reverse(known.since().map(|since| since.at))))
+}
+
+/// The person behind something; nobody where golive did it.
+#[must_use]
+pub fn who(actor: &crate::model::operator::Actor) -> Option<String> {
+    match actor {
+        crate::model::operator::Actor::Golive => None,
+        crate::model::operator::Actor::Operator(by) => Some(by.to_string()),
+    }
 }

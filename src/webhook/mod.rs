@@ -11,6 +11,7 @@ mod ikhokha;
 mod memory;
 mod message;
 mod profile;
+mod provider;
 mod reason;
 mod sign;
 mod verify;
@@ -20,6 +21,7 @@ pub use ikhokha::{IKHOKHA_APPLICATION, IKHOKHA_SIGNATURE, ikhokha_is_genuine, ik
 pub use memory::{Memory, MemoryError};
 pub use message::{Message, header_line};
 pub use profile::{Algorithm, Encoding, Profile, SCHEMES};
+pub use provider::{is_below, provider_of};
 pub use reason::Reason;
 pub use sign::{SignError, Stamped, sign};
 pub use verify::{Genuine, verify};

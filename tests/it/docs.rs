@@ -154,8 +154,14 @@ cannot be evaluated. It is an `error` and never a verdict on the target.
 - **fallback**: an `http` check with `fallback = { url = … }` asks there when the first service fails. If that answers as
   it should, the check is a warning that names both; the failure of the first stays in the evidence, with the recovery
   `fallback`.
-- **manual_intervention**: a person begins where the last column says, or at the check's own `remedy`.
-- **graceful_degradation**: by the plan's word alone (`recovery = \"graceful_degradation\"`).
+- **manual_intervention**: the failure opens a task, an event of its own in the journal, with what to do: the check's own
+  `remedy`, or the last column. It waits in the verdict and in the report until somebody takes it on them (`i`) and says
+  that it is done (`x`, with a note). That runs the check at once, and the check decides: a task closes when it is seen
+  good, or accepted; a run that fails all the same opens it again. What only follows from another failure opens none.
+- **graceful_degradation**: by the plan's word: `degrade = { without = \"live updates\", flags = [\"VITE_ENABLE_LIVE\"] }`
+  names what customers go without and the feature flags to turn off. The task says so; a person turns them off and
+  confirms it with `w`. The verdict is GO WITH WARNINGS at best, and screen and report call the item degraded, until the
+  waiver ends.
 
 ## Timeouts
 

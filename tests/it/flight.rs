@@ -130,8 +130,8 @@ fn a_whole_go_live_is_flown_by_keys() {
     terminal.keys("3");
     terminal.wait_for("Support informed");
     // What runs on demand is asked for, row by row.
-    terminal.keys("g r j r j r j r j r j r j r");
-    terminal.wait_until("the probes after the deployment", |screen| screen.contains("POST-DEPLOYMENT  ☐ 8/9"));
+    terminal.keys("g r j r j r j r j r j r j r j r j r");
+    terminal.wait_until("the probes after the deployment", |screen| screen.contains("POST-DEPLOYMENT  ☐ 10/11"));
     terminal.keys("G k");
     sign(&mut terminal);
     terminal.wait_until("GO to close", |screen| screen.contains(" GO to close"));

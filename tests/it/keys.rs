@@ -320,3 +320,24 @@ fn the_rollbacks_door_says_what_has_happened_since_the_deployment() {
     desk.size = (120, 36);
     desk.fly("R").sees("payments_ok: +37").sees("ran: release").sees("undo_release");
 }
+
+#[test]
+fn a_flow_is_opened_hop_by_hop_from_its_check_and_esc_comes_back() {
+    let mut desk = Desk::at(kit::paid_for_nothing());
+    desk.fly("C").sees("payment_flow");
+    // The checks that fail stand first: the flow among them.
+    while !desk.screen().contains("▌ ✗ payment_flow") {
+        desk.fly("j");
+    }
+    desk.fly("<enter>").sees("hop 4 of 6, see the enrolment");
+    desk.fly("<enter>").sees("refused, as they must be:").sees("create payment link");
+    desk.fly("<esc>").sees("hop 4 of 6, see the enrolment");
+    desk.fly("<esc> P").sees("not reached");
+    // Every hop stands for its check: it can be run again from here.
+    desk.fly("jj r");
+    let asked = desk.asked.last().map(|(command, _)| command.clone());
+    assert_eq!(asked, Some(Command::RunAgain { checks: vec![CheckId::new("payment_flow")] }));
+    desk.fly("?").sees("did a payment really go through");
+    desk.size = (120, 60);
+    desk.fly("<esc> v ?").sees("Did a payment really go through? Hop by hop, and who vouches for each");
+}

@@ -17,11 +17,12 @@ use crate::kit::{self, Moment};
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 36), (200, 60)];
 
 /// The keys that lead to each screen.
-const SCREENS: [(&str, &str); 7] = [
+const SCREENS: [(&str, &str); 8] = [
     ("checklist", ""),
     ("verdict", "v"),
     ("triage", "t"),
     ("checks", "C"),
+    ("flow", "P"),
     ("credentials", "c"),
     ("timeline", "T"),
     ("help", "?"),
@@ -77,6 +78,15 @@ fn dialogs_and_doors() {
 fn the_way_back_at_every_size() {
     for size in SIZES {
         shot("rollback", &kit::mid_rollback(), "b", size);
+    }
+}
+
+#[test]
+fn a_payment_hop_by_hop_at_every_size() {
+    for size in [(80, 23), SIZES[1], SIZES[2]] {
+        shot("flow-paid", &kit::paid(), "P", size);
+        shot("flow-stopped", &kit::paid_for_nothing(), "Pjjj", size);
+        shot("flow-planned", &kit::before_the_flow(), "P", size);
     }
 }
 
@@ -146,10 +156,16 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 120, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_size_breaks_a_paint(width in 1u16..240, height in 1u16..70, screen in 0usize..7, state in 0usize..6, over in 0usize..5) {
+    fn no_size_breaks_a_paint(width in 1u16..240, height in 1u16..70, screen in 0usize..8, state in 0usize..6, over in 0usize..5) {
         let (_, moment) = &kit::all()[state];
         let keys = format!("{}{}", SCREENS[screen].1, ["", "<enter>", "G<enter>", "x", "w"][over]);
         draw(moment, &keys, "dark", Colours::True, (width, height));
+    }
+
+    #[test]
+    fn no_size_breaks_a_flow(width in 1u16..240, height in 1u16..70, state in 0usize..3, down in 0usize..9) {
+        let moment = [kit::paid(), kit::paid_for_nothing(), kit::before_the_flow()][state].clone();
+        draw(&moment, &format!("P{}", "j".repeat(down)), "dark", Colours::True, (width, height));
     }
 
     #[test]

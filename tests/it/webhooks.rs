@@ -254,6 +254,38 @@ fn a_listener_takes_from_those_who_may_send() {
     assert_eq!(listener.end().0, Some(0));
 }
 
+#[test]
+fn what_a_listener_refuses_is_told_to_the_plans_notifiers_and_kept() {
+    let world = World::start(None, &[]).unwrap();
+    let secret = made_up();
+    let (plan, log) = (world.plan(), world.folder().join("refused.log"));
+    let (plan, log) = (plan.to_str().unwrap(), log.to_str().unwrap());
+    let rules = ["--plan", plan, "--notify", "slack", "--notify", "webhook", "--log", log, "--count", "4"];
+    let listener = Listener::start(&rules, &secret);
+    assert!(listener.post(&github(&secret, b"{}"), b"{}").0.contains("200"));
+    for _ in 0..3 {
+        assert!(listener.post(&github("another", b"{}"), b"{}").0.contains("401"));
+    }
+    assert_eq!(listener.end().0, Some(1));
+    let arrived = world.arrived();
+    let at = |place: &str| arrived.iter().filter(|arrived| arrived.at == place).collect::<Vec<_>>();
+    assert_eq!(
+        (at("slack").len(), at("webhook").len(), at("email").len()),
+        (1, 1, 0),
+        "one notice a reason: {arrived:?}"
+    );
+    for told in at("slack").iter().chain(&at("webhook")) {
+        assert!(told.text.contains("bad_signature from 127.0.0.1"), "{}", told.text);
+        assert!(!told.text.contains(&secret), "{}", told.text);
+    }
+    let kept = std::fs::read_to_string(log).unwrap();
+    assert_eq!(kept.lines().count(), 3, "every refusal is kept, and nothing else: {kept}");
+    assert!(
+        kept.lines().all(|line| serde_json::from_str::<Value>(line).unwrap()["reason"] == "bad_signature"),
+        "{kept}"
+    );
+}
+
 /// Probes the world's webhook by hand.
 fn probe(world: &World, more: &[&str]) -> (Option<i32>, Value) {
     let described = world.describe();
@@ -261,7 +293,7 @@ fn probe(world: &World, more: &[&str]) -> (Option<i32>, Value) {
     let resolve = format!("academy.example:443={}", at("academy.example:443"));
     let ca = world.folder().join("ca.pem").to_string_lossy().into_owned();
     let paid = world.folder().join("paid.json").to_string_lossy().into_owned();
-    std::fs::write(&paid, "{\"status\":\"SUCCESS\",\"amount\":100}").unwrap();
+    std::fs::write(&paid, "{\"status\":\"SUCCESS\",\"amount\":100000,\"currency\":\"ZAR\"}").unwrap();
     let url = "https://academy.example/api/ikhokha/webhook";
     let mut arguments = vec!["probe", "--scheme", "ikhokha", "--secret-env", "HOOK_SECRET", "--url", url];
     arguments.extend(["--resolve", &resolve, "--ca", &ca, "--body", &paid, "--format", "json"]);
@@ -294,4 +326,17 @@ fn a_probe_by_hand_says_which_deliveries_were_taken_and_leaves_none_that_looks_l
     world.set(Fault::RedirectingCallback, true).unwrap();
     let (code, told) = probe(&world, &["--case", "unsigned"]);
     assert_eq!(code, Some(3), "a refusal proves nothing where not even the genuine one is taken: {told:#}");
+}
+
+#[test]
+fn a_provider_is_never_sent_a_forged_delivery() {
+    let secret = made_up();
+    let url = "https://api.ikhokha.com/public-api/v1/api/payment";
+    let asked =
+        ["probe", "--scheme", "ikhokha", "--secret-env", "HOOK_SECRET", "--url", url, "--case", "wrong_signature"];
+    let (code, _, error) = run(&asked, &secret);
+    assert_eq!(code, Some(2), "{error}");
+    let says = "api.ikhokha.com is the payment provider's own: it is never sent a forged delivery (wrong signature)";
+    assert!(error.contains(says), "{error}");
+    assert!(error.contains("name your own endpoint"), "{error}");
 }

@@ -14,11 +14,12 @@ use crate::check::http::{self, Exchange, Judge};
 use crate::check::judging::judged;
 use crate::check::websocket::Opening;
 use crate::check::{sql, websocket};
-use crate::core::evidence::{Evidence, Timings};
+use crate::core::evidence::{self, Evidence, LONGEST_SUMMARY, Part, Timings};
 use crate::expr::Condition;
 use crate::model::duration;
 use crate::model::failure::FailureClass;
 use crate::model::template::Template;
+use crate::model::text::SafeText;
 use crate::model::values::{Lookup, Origin, Value};
 use crate::model::word::Outcome;
 
@@ -26,12 +27,15 @@ use crate::model::word::Outcome;
 const MARK: &str = "x-golive-probe";
 /// Characters of a captured value.
 const LONGEST_CAPTURE: usize = 4_096;
+/// Characters of who vouches for a hop.
+const LONGEST_VOUCHER: usize = 120;
 /// A hop without `within` has so long.
 const USUAL: Duration = Duration::from_secs(15);
 
 /// How a hop went.
 pub(super) struct Went {
     pub(super) name: String,
+    pub(super) part: Part,
     pub(super) what: String,
     pub(super) vouched_by: String,
     pub(super) took: Duration,
@@ -39,6 +43,18 @@ pub(super) struct Went {
 }
 
 impl Went {
+    /// As the flow's screen shows it.
+    pub(super) fn shown(&self) -> evidence::Hop {
+        evidence::Hop {
+            outcome: Some(self.evidence.outcome),
+            done: SafeText::bounded(&self.what, LONGEST_SUMMARY),
+            took: Some(self.took),
+            seen: self.evidence.summary.clone(),
+            vouched_by: SafeText::bounded(&self.vouched_by, LONGEST_VOUCHER),
+            ..evidence::Hop::ahead(&self.name, self.part)
+        }
+    }
+
     /// As one line of the flow's evidence.
     pub(super) fn line(&self) -> String {
         let Self { what, vouched_by, evidence, .. } = self;
@@ -82,7 +98,7 @@ pub(super) async fn walk(
             }
         }
     }
-    Went { name: hop.name.clone(), what: done.what, vouched_by, took: Duration::ZERO, evidence }
+    Went { name: hop.name.clone(), part: hop.part(), what: done.what, vouched_by, took: Duration::ZERO, evidence }
 }
 
 struct Walker<'a> {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use crate::check::{http, options, sql, websocket};
+use crate::core::evidence::Part;
 use crate::model::duration::Span;
 use crate::model::kind::{OptionProblem, Options, Touch};
 use crate::model::template::Template;
@@ -50,6 +51,9 @@ pub(super) struct Hop {
     /// Whether what is captured is never shown.
     #[serde(default)]
     pub(super) secret: bool,
+    /// Whether it is something that has to be refused, or to change nothing: the Flow screen tells these apart.
+    #[serde(default)]
+    pub(super) refused: bool,
     /// Who vouches for what is seen; the host that answers unless said otherwise.
     pub(super) vouched_by: Option<String>,
 }
@@ -65,6 +69,11 @@ pub(super) struct Awaited {
 }
 
 impl Hop {
+    /// What it is for, among the hops of the way.
+    pub(super) const fn part(&self) -> Part {
+        if self.refused { Part::Refusal } else { Part::Way }
+    }
+
     /// Whether asking twice does what asking once does.
     pub(super) fn may_be_repeated(&self) -> bool {
         let reads = self.request.as_ref().is_some_and(|request| matches!(request.method.as_str(), "GET" | "HEAD"));

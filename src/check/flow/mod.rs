@@ -2,8 +2,8 @@
 //! probe can: that a payment link leads to a callback, the callback to an enrolment, the enrolment to an open course.
 //!
 //! What a hop captures stands in later hops as `{{ flow.NAME }}`; `{{ flow.id }}` is new for each run. The first hop
-//! that does not pass ends the flow, and the hops of `cleanup` run whatever happened. Each hop's evidence is one fact:
-//! its name, and `outcome · what was done · how long · vouched by whom · what was said`.
+//! that does not pass ends the flow, and the hops of `cleanup` run whatever happened. Each hop's evidence is a hop of the
+//! Flow screen, and for whoever reads facts alone one fact: its name, and `outcome · what was done · how long · vouched by whom · what was said`.
 
 mod hop;
 mod keys;
@@ -18,7 +18,7 @@ use tokio::time::Instant;
 use crate::check::finding::Finding;
 use crate::check::websocket::Channel;
 use crate::check::{Kind, Looking, Probe, Surroundings, options};
-use crate::core::evidence::{Evidence, LONGEST_SUMMARY, Timings};
+use crate::core::evidence::{self, Evidence, LONGEST_SUMMARY, Part, Timings};
 use crate::model::duration;
 use crate::model::kind::KindSpec;
 use crate::model::plan::Check;
@@ -107,7 +107,8 @@ impl Looker {
             let left = timeout.saturating_sub(began.elapsed());
             let share = left / u32::try_from(self.keys.cleanup.len() - at).unwrap_or(1);
             if keys::wants(hop).iter().all(|name| carried.values_has(name)) {
-                cleaned.push(self.once(hop, &mut carried, network::deadline(share)).await);
+                let one = self.once(hop, &mut carried, network::deadline(share)).await;
+                cleaned.push(Went { part: Part::CleanUp, ..one });
             }
         }
         let evidence = self.told(&went, &cleaned, began.elapsed());
@@ -168,6 +169,8 @@ impl Looker {
         for one in cleaned {
             evidence = evidence.fact(&format!("clean-up: {}", one.name), &one.line());
         }
+        let ahead = self.keys.hops.iter().skip(went.len()).map(|hop| evidence::Hop::ahead(&hop.name, hop.part()));
+        evidence = evidence.hops(went.iter().map(Went::shown).chain(ahead).chain(cleaned.iter().map(Went::shown)));
         if let Some(last) = stopped {
             for fact in &last.evidence.facts {
                 evidence = evidence.fact(fact.name.as_str(), fact.value.as_str());

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use http::header::RETRY_AFTER;
+use http::header::{DATE, RETRY_AFTER};
 use http::{StatusCode, Version};
 use serde_json::Value as Json;
 
@@ -131,9 +131,18 @@ impl Judge {
         if let Ok(seconds) = text.parse() {
             return Some(Duration::from_secs(seconds).min(LONGEST_WAIT));
         }
-        let date = jiff::fmt::rfc2822::parse(&text.replace(" GMT", " +0000")).ok()?.timestamp();
+        let date = moment(text)?;
         let left = date.duration_since((self.clock)().at);
         Some(Duration::try_from(left).unwrap_or_default().min(LONGEST_WAIT))
+    }
+
+    /// How far the other side's clock lies from ours, as far as whole seconds and the way between can tell: its date was
+    /// written at some time between the request and its answer.
+    fn clock_skew(&self, answer: &Answer) -> Option<Duration> {
+        let said = moment(answer.headers.get(DATE)?.to_str().ok()?.trim())?;
+        let now = (self.clock)().at;
+        let apart = now.duration_since(said).unsigned_abs();
+        Some(apart.saturating_sub(answer.timings.total.unwrap_or_default() + Duration::from_secs(1)))
     }
 
     /// Only what the condition asks for is made: most ask for the status alone.
@@ -159,12 +168,22 @@ impl Judge {
             facts.insert("url", Fact::Text(answer.url.clone()));
         }
         facts.insert("redirects", Fact::Whole(i64::from(answer.redirects)));
+        if asks("clock_skew")
+            && let Some(apart) = self.clock_skew(answer)
+        {
+            facts.insert("clock_skew", Fact::Duration(apart));
+        }
         if asks("version") {
             let version = if answer.version == Version::HTTP_10 { "1.0" } else { "1.1" };
             facts.insert("version", Fact::Text(version.into()));
         }
         facts
     }
+}
+
+/// A date as HTTP writes it.
+fn moment(text: &str) -> Option<jiff::Timestamp> {
+    Some(jiff::fmt::rfc2822::parse(&text.replace(" GMT", " +0000")).ok()?.timestamp())
 }
 
 /// Headers by lower-case name; values of a repeated one are joined as HTTP says.

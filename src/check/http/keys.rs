@@ -24,7 +24,8 @@ pub(in crate::check) struct Keys {
     pub(in crate::check) headers: BTreeMap<String, Template>,
     /// Body to send.
     pub(in crate::check) body: Option<Template>,
-    /// A condition over status, body, json, headers, latency, url, redirects, version.
+    /// A condition over status, body, json, headers, latency, url, redirects, version, and clock_skew: how far the
+    /// `Date` of the answer lies from golive's clock, either way.
     pub(in crate::check) expect: Option<String>,
     /// The status that is right, where nothing else is asked.
     pub(in crate::check) status: Option<u16>,
@@ -130,6 +131,7 @@ pub(in crate::check) fn fact_names() -> FactNames {
         ("url", FactType::Text),
         ("redirects", FactType::Number),
         ("version", FactType::Text),
+        ("clock_skew", FactType::Duration),
     ])
 }
 

@@ -14,18 +14,20 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio::time::Instant;
 
 use crate::check::finding::Finding;
-use crate::check::judging::judged;
+use crate::check::judging::{filled, judged};
 use crate::check::{Kind, Looking, Probe, Surroundings, options};
 use crate::core::evidence::{Evidence, Timings};
 use crate::expr::{Condition, Fact, FactNames, FactType, Facts};
 use crate::model::kind::{KindSpec, OptionProblem, Options, Touch};
 use crate::model::plan::Check;
 use crate::model::template::Template;
+use crate::model::time::Now;
 use crate::model::values::Values;
 use crate::model::word::{Category, Outcome};
 use crate::network::{self, Network, Trouble, within};
@@ -48,7 +50,8 @@ pub(super) struct Keys {
     /// What stands for `$1`, `$2` … (PostgreSQL) or each `?` (MySQL, SQLite) of the query.
     #[serde(default)]
     with: Vec<Template>,
-    /// A condition over rows, row (the first), value (its first column), count and latency. Default: it is answered.
+    /// A condition over rows, row (the first), value (its first column), count, latency and now (golive's clock, in
+    /// seconds since 1970). Default: it is answered. `{{ names }}` in its texts are filled in.
     pub(super) expect: Option<String>,
     /// Whether TLS is demanded and verified; unless said otherwise, of every host that is not this machine.
     tls: Option<Tls>,
@@ -84,6 +87,7 @@ pub(super) fn fact_names() -> FactNames {
         ("value", FactType::Json),
         ("count", FactType::Number),
         ("latency", FactType::Duration),
+        ("now", FactType::Number),
     ])
 }
 
@@ -114,7 +118,8 @@ impl Kind for Sql {
         let finding = Finding::of(check);
         let keys: Keys = options::read(&check.options).map_err(|problem| Box::new(finding.error(&problem.message)))?;
         let question = Question::of(&keys, &finding, &surroundings.values, surroundings)?;
-        let condition = Condition::compile(keys.expect.as_deref().unwrap_or("count >= 0"), &fact_names())
+        let source = filled(keys.expect.as_deref().unwrap_or("count >= 0"), &finding, &surroundings.values)?;
+        let condition = Condition::compile(&source, &fact_names())
             .map_err(|error| Box::new(finding.error(&format!("the condition is wrong: {error}"))))?;
         Ok(Box::new(Looker { finding, question, condition, surroundings: Arc::clone(surroundings) }))
     }
@@ -129,6 +134,11 @@ impl Keys {
     /// Whether a name that begins so stands in the statement itself.
     pub(super) fn query_wants(&self, start: &str) -> bool {
         self.query.names().any(|name| name.starts_with(start))
+    }
+
+    /// Whether a transaction's id, `{id}`, is among what is asked with.
+    pub(super) fn names_transaction(&self) -> bool {
+        self.with.iter().any(|one| one.as_written().contains("{id}"))
     }
 
     /// What is wrong with them, wherever they stand.
@@ -157,6 +167,7 @@ pub(super) fn touches(options: &Options) -> Option<Touch> {
 }
 
 /// A question that is ready to be asked.
+#[derive(Clone)]
 pub(super) struct Question {
     place: Place,
     query: String,
@@ -165,6 +176,7 @@ pub(super) struct Question {
     max_rows: usize,
     writes: bool,
     folder: PathBuf,
+    clock: fn() -> Now,
 }
 
 /// What a database answered.
@@ -173,6 +185,8 @@ pub(super) struct Answered {
     address: Option<SocketAddr>,
     tls: bool,
     timings: Timings,
+    /// When, by golive's clock.
+    at: Timestamp,
 }
 
 impl Question {
@@ -190,8 +204,14 @@ impl Question {
         let with = keys.with.iter().map(|one| finding.fill(one, values).map(|filled| filled.expose().to_owned()));
         let with = with.collect::<Result<_, _>>()?;
         let tls = keys.tls.map_or_else(|| place.wants_tls(), |tls| tls == Tls::Verify);
-        let folder = surroundings.folder.clone();
-        Ok(Self { place, query, with, tls, max_rows: keys.max_rows, writes: keys.writes, folder })
+        let (folder, clock) = (surroundings.folder.clone(), surroundings.clock);
+        Ok(Self { place, query, with, tls, max_rows: keys.max_rows, writes: keys.writes, folder, clock })
+    }
+
+    /// The same question about one transaction: its id stands for `{id}`.
+    pub(super) fn about(&self, id: &str) -> Self {
+        let with = self.with.iter().map(|one| one.replace("{id}", id)).collect();
+        Self { with, ..self.clone() }
     }
 
     /// Where it is asked, as a person knows it.
@@ -219,6 +239,7 @@ impl Answered {
     /// What a condition may ask for.
     pub(super) fn facts(&self) -> Facts {
         let mut facts = Facts::default();
+        facts.insert("now", Fact::Whole(self.at.as_second()));
         facts.insert("count", Fact::Whole(i64::try_from(self.rows.rows.len()).unwrap_or(i64::MAX)));
         facts.insert("latency", Fact::Duration(self.timings.total.unwrap_or_default()));
         if let Some(row) = self.rows.rows.first() {
@@ -234,6 +255,16 @@ impl Answered {
     pub(super) fn summary(&self) -> String {
         let count = self.rows.rows.len();
         format!("{count} {} in {} ms", if count == 1 { "row" } else { "rows" }, self.took().as_millis())
+    }
+
+    /// Whether there were more rows than were read.
+    pub(super) fn is_cut(&self) -> bool {
+        self.rows.cut
+    }
+
+    /// How many rows there were.
+    pub(super) fn count(&self) -> usize {
+        self.rows.rows.len()
     }
 
     /// How long it took.

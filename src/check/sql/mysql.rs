@@ -36,7 +36,13 @@ pub(super) async fn ask(question: &Question, network: &Network, deadline: Instan
         match within(until, &format!("the login at {}", place.shown()), connecting).await {
             Ok(Ok(connection)) => {
                 let rows = converse(question, connection, *address).await?;
-                return Ok(Answered { rows, address: Some(*address), tls: question.tls, timings });
+                return Ok(Answered {
+                    rows,
+                    address: Some(*address),
+                    tls: question.tls,
+                    timings,
+                    at: (question.clock)().at,
+                });
             }
             Ok(Err(error)) => trouble = told(&error, place, *address),
             Err(late) => trouble = late,

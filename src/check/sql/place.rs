@@ -25,6 +25,7 @@ impl Engine {
 }
 
 /// A database and who asks it.
+#[derive(Clone)]
 pub(super) struct Place {
     pub(super) engine: Engine,
     pub(super) user: String,

@@ -51,7 +51,7 @@ pub(super) async fn ask(question: &Question, network: &Network, deadline: Instan
             within(deadline, &what, config.connect_raw(stream, NoTls)).await?.map_err(|error| told(&error, place))?;
         alongside(connection, place, converse(question, &client, deadline)).await?
     };
-    Ok(Answered { rows, address: Some(connected.address), tls: question.tls, timings })
+    Ok(Answered { rows, address: Some(connected.address), tls: question.tls, timings, at: (question.clock)().at })
 }
 
 /// Drives the connection while the conversation goes on; no task is needed for it.

@@ -23,7 +23,7 @@ pub(super) async fn ask(question: &Question, deadline: Instant) -> Result<Answer
     let rows = tokio::task::spawn_blocking(work)
         .await
         .map_err(|error| Trouble::Local(format!("golive broke down while reading: {error}")))??;
-    Ok(Answered { rows, address: None, tls: false, timings: Timings::default() })
+    Ok(Answered { rows, address: None, tls: false, timings: Timings::default(), at: (question.clock)().at })
 }
 
 fn look(

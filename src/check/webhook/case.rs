@@ -49,6 +49,16 @@ impl Case {
         }
     }
 
+    /// Whether the target has to refuse it, or to let it have no second effect.
+    pub(super) const fn has_to_be_refused(self) -> bool {
+        !matches!(self, Self::Genuine | Self::Audited)
+    }
+
+    /// Whether it is sent without a right signature of its own.
+    pub(super) const fn is_forged(self) -> bool {
+        matches!(self, Self::Unsigned | Self::WrongSignature | Self::ChangedBody | Self::Audited)
+    }
+
     /// As it stands in a sentence.
     pub(super) fn shown(self) -> String {
         match self {

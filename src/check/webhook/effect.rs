@@ -12,7 +12,8 @@ use tokio::time::Instant;
 use crate::check::Surroundings;
 use crate::check::finding::Finding;
 use crate::check::http::{Exchange, Kept};
-use crate::check::webhook::keys::{self, Keys};
+use crate::check::sql;
+use crate::check::webhook::keys::{self, EffectKeys, Keys};
 use crate::core::evidence::Evidence;
 use crate::model::failure::FailureClass;
 use crate::model::values::Values;
@@ -21,7 +22,15 @@ use crate::model::values::Values;
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// Where the effects of a transaction are counted.
-pub(super) struct Effect {
+pub(super) enum Effect {
+    /// By a number that a URL answers.
+    Asked(Box<Asked>),
+    /// By the rows of a query.
+    Queried(Box<sql::Question>),
+}
+
+/// A URL that answers the number.
+pub(super) struct Asked {
     url: String,
     field: String,
     headers: HeaderMap,
@@ -38,27 +47,35 @@ pub(super) enum Audit {
 }
 
 impl Effect {
-    pub(super) fn of(keys: &Keys, finding: &Finding, values: &Values) -> Result<Option<Self>, Box<Evidence>> {
+    pub(super) fn of(keys: &Keys, finding: &Finding, around: &Surroundings) -> Result<Option<Self>, Box<Evidence>> {
         let Some(keys) = &keys.effect else { return Ok(None) };
-        let Some(url) = keys::filled(Some(&keys.url), finding, values)? else { return Ok(None) };
-        let wrong = |what: String| Box::new(finding.fail(FailureClass::Value, &what));
-        let mut headers = HeaderMap::new();
-        for (name, template) in &keys.headers {
-            let filled = finding.fill(template, values)?;
-            let known = HeaderName::from_bytes(name.as_bytes()).ok().zip(HeaderValue::from_str(filled.expose()).ok());
-            let (name, value) = known.ok_or_else(|| wrong(format!("header {name} cannot be sent")))?;
-            headers.insert(name, value);
+        let values = &around.values;
+        if let Some(url) = keys::filled(keys.url.as_ref(), finding, values)? {
+            return Ok(Some(Self::Asked(Box::new(Asked::of(keys, url, finding, values)?))));
         }
-        if url.replace("{id}", "x").parse::<Uri>().is_err() {
-            return Err(wrong(format!("{url} is no URL")));
-        }
-        Ok(Some(Self { url, field: keys.field.clone(), headers, kept: Mutex::new(None) }))
+        let Some(keys) = &keys.sql else { return Ok(None) };
+        Ok(Some(Self::Queried(Box::new(sql::Question::of(keys, finding, values, around)?))))
     }
 
     /// How many effects a transaction has now.
     pub(super) async fn count(&self, id: &str, around: &Surroundings, deadline: Instant) -> Result<i64, String> {
-        let url: Uri = self.url.replace("{id}", id).parse().map_err(|_| format!("{} is no URL", self.url))?;
-        number(url, &self.field, &self.headers, around, deadline, Some(&mut *self.kept.lock().await)).await
+        match self {
+            Self::Asked(asked) => asked.count(id, around, deadline).await,
+            Self::Queried(question) => {
+                let answered = question.about(id).ask(&around.network, deadline).await;
+                let answered =
+                    answered.map_err(|trouble| format!("{} counts no effects: {trouble}", question.shown()))?;
+                Ok(i64::try_from(answered.count()).unwrap_or(i64::MAX))
+            }
+        }
+    }
+
+    /// Who counts, as it is named to people.
+    pub(super) fn counted_by(&self) -> String {
+        match self {
+            Self::Asked(_) => "the application's count".to_owned(),
+            Self::Queried(question) => question.shown(),
+        }
     }
 
     /// The count once it has reached `wanted`, or what it is when time is up.
@@ -78,6 +95,29 @@ impl Effect {
             }
             tokio::time::sleep(PAUSE).await;
         }
+    }
+}
+
+impl Asked {
+    fn of(keys: &EffectKeys, url: String, finding: &Finding, values: &Values) -> Result<Self, Box<Evidence>> {
+        let wrong = |what: String| Box::new(finding.fail(FailureClass::Value, &what));
+        let mut headers = HeaderMap::new();
+        for (name, template) in &keys.headers {
+            let filled = finding.fill(template, values)?;
+            let known = HeaderName::from_bytes(name.as_bytes()).ok().zip(HeaderValue::from_str(filled.expose()).ok());
+            let (name, value) = known.ok_or_else(|| wrong(format!("header {name} cannot be sent")))?;
+            headers.insert(name, value);
+        }
+        if url.replace("{id}", "x").parse::<Uri>().is_err() {
+            return Err(wrong(format!("{url} is no URL")));
+        }
+        let field = keys.field.clone().unwrap_or_default();
+        Ok(Self { url, field, headers, kept: Mutex::new(None) })
+    }
+
+    async fn count(&self, id: &str, around: &Surroundings, deadline: Instant) -> Result<i64, String> {
+        let url: Uri = self.url.replace("{id}", id).parse().map_err(|_| format!("{} is no URL", self.url))?;
+        number(url, &self.field, &self.headers, around, deadline, Some(&mut *self.kept.lock().await)).await
     }
 }
 

@@ -13,9 +13,11 @@ use crate::check::finding::Finding;
 use crate::check::webhook::case::Case;
 use crate::check::webhook::effect::{Audit, Effect};
 use crate::check::webhook::sender::{Delivery, Sender, Sent};
-use crate::core::evidence::{Evidence, Timings};
+use crate::core::evidence::{Evidence, Hop, LONGEST_SUMMARY, Part, Timings};
 use crate::model::duration;
 use crate::model::failure::FailureClass;
+use crate::model::text::SafeText;
+use crate::model::word::Outcome;
 
 /// So many equal deliveries are sent at once.
 const AT_ONCE: usize = 20;
@@ -301,7 +303,31 @@ impl Judge {
                 _ => evidence.fact(case.word(), what),
             };
         }
-        evidence.fact("url", &self.sender.shown_url).fact("marked", &self.sender.mark())
+        evidence
+            .hops(came.iter().filter_map(|(case, came)| self.refusal(*case, came)))
+            .fact("url", &self.sender.shown_url)
+            .fact("marked", &self.sender.mark())
+    }
+}
+
+impl Judge {
+    /// A delivery that had to be refused, or to have no second effect, as the Flow screen shows it.
+    fn refusal(&self, case: Case, came: &Came) -> Option<Hop> {
+        let (outcome, seen) = match came {
+            Came::Right(seen) => (Outcome::Pass, seen),
+            Came::NotOffered(seen, _) => (Outcome::Warn, seen),
+            Came::Unknown(seen) => (Outcome::Error, seen),
+            Came::Wrong(_, seen) => (Outcome::Fail, seen),
+        };
+        let counted = self.effect.as_ref().map(|effect| format!("its answer, and {}", effect.counted_by()));
+        let vouched_by = counted.unwrap_or_else(|| "its answer alone".to_owned());
+        case.has_to_be_refused().then(|| Hop {
+            outcome: Some(outcome),
+            done: SafeText::bounded(&format!("POST {}", self.sender.shown_url), LONGEST_SUMMARY),
+            seen: SafeText::bounded(seen, LONGEST_SUMMARY),
+            vouched_by: SafeText::bounded(&vouched_by, 120),
+            ..Hop::ahead(&case.shown(), Part::Refusal)
+        })
     }
 }
 

@@ -6,14 +6,14 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::check::finding::Finding;
-use crate::check::options;
 use crate::check::webhook::case::Case;
+use crate::check::{options, sql};
 use crate::core::evidence::Evidence;
 use crate::model::duration::Span;
 use crate::model::kind::{OptionProblem, Options, Touch};
 use crate::model::template::{Filled, Template};
 use crate::model::values::Values;
-use crate::webhook::{Algorithm, Custom, Encoding, Profile, SCHEMES};
+use crate::webhook::{self, Algorithm, Custom, Encoding, Profile, SCHEMES};
 
 #[derive(Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -44,7 +44,10 @@ pub(super) struct Keys {
     pub(super) body: Template,
     /// The field of the body that names the transaction: every delivery gets one of its own there.
     pub(super) id_field: Option<String>,
-    /// How many effects a transaction had: a URL with `{id}` in it that answers JSON, and the field with the number.
+    /// Hosts that are the provider's own, beside those that are known by scheme: nothing forged is ever sent there.
+    #[serde(default)]
+    pub(super) provider_hosts: Vec<Template>,
+    /// How many effects a transaction had: counted by a query, or by a URL with `{id}` in it that answers a number.
     pub(super) effect: Option<EffectKeys>,
     /// Where a refused delivery leaves its event: a file that grows, or a URL whose number rises.
     pub(super) audit: Option<AuditKeys>,
@@ -104,10 +107,14 @@ enum Hash {
 #[derive(Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct EffectKeys {
-    /// Where to ask, with `{id}` for the transaction. Empty: nowhere.
-    pub(super) url: Template,
+    /// Where to ask, with `{id}` for the transaction. Empty: nowhere, or by `sql`.
+    #[serde(default)]
+    pub(super) url: Option<Template>,
     /// The field of the answer that holds the number.
-    pub(super) field: String,
+    pub(super) field: Option<String>,
+    /// A query, with the keys of the kind `sql` and `{id}` in its `with`: the number is that of its rows. Asked where
+    /// `url` is empty.
+    pub(super) sql: Option<sql::Keys>,
     /// Headers to send.
     #[serde(default)]
     pub(super) headers: BTreeMap<String, Template>,
@@ -226,6 +233,10 @@ pub(super) fn problems(options: &Options) -> Vec<OptionProblem> {
         if keys.oversized == 0 || keys.oversized > LARGEST {
             problems.push(OptionProblem::at("oversized", "a body that is too large has between 1 byte and 64 MiB"));
         }
+        problems.extend(at_provider(keys));
+        if let Some(effect) = &keys.effect {
+            of_effect(effect, problems);
+        }
         if keys.cases.contains(&Case::Audited) && keys.audit.is_none() {
             problems.push(
                 OptionProblem::at("cases", "nobody knows where the audit trail is")
@@ -240,12 +251,60 @@ pub(super) fn problems(options: &Options) -> Vec<OptionProblem> {
     })
 }
 
+/// The host of a URL, without its port and without who logs in.
+fn host_of(url: &str) -> Option<String> {
+    let host = options::host_of(url)?;
+    let bare = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()));
+    Some(bare.map_or(host.as_str(), |(host, _)| host).to_owned())
+}
+
+/// Whether a host is a provider's own, by its domain or by the plan's word; the words to refuse it with.
+pub(super) fn refusal(host: &str, own: &[String], cases: &[Case]) -> Option<String> {
+    let forged = cases.iter().find(|case| case.is_forged())?;
+    let known = webhook::provider_of(host).is_some() || own.iter().any(|own| webhook::is_below(host, own));
+    known.then(|| {
+        format!("{host} is the payment provider's own: it is never sent a forged delivery ({})", forged.shown())
+    })
+}
+
+fn at_provider(keys: &Keys) -> Option<OptionProblem> {
+    let own: Vec<String> = keys.provider_hosts.iter().map(|host| host.as_written().to_owned()).collect();
+    let problem = OptionProblem::at("url", refusal(&host_of(keys.url.as_written())?, &own, &keys.cases)?);
+    Some(problem.help("name your own endpoint, the one that takes the provider's callbacks"))
+}
+
+fn of_effect(effect: &EffectKeys, problems: &mut Vec<OptionProblem>) {
+    if effect.url.is_none() && effect.sql.is_none() {
+        problems
+            .push(OptionProblem::at("effect", "nobody knows where effects are counted").help("url and field, or sql"));
+    }
+    if effect.url.is_some() && effect.field.is_none() {
+        problems.push(OptionProblem::at("effect", "url and field belong together"));
+    }
+    let Some(sql) = &effect.sql else { return };
+    let mut inner = Vec::new();
+    sql.problems(&mut inner);
+    if sql.writes {
+        inner.push(OptionProblem::at("writes", "counting changes nothing"));
+    }
+    if !sql.names_transaction() {
+        inner.push(OptionProblem::at("with", "the query asks for no transaction").help("with = [\"{id}\"]"));
+    }
+    let within = |problem: OptionProblem| OptionProblem {
+        key: Some(problem.key.map_or_else(|| "effect.sql".to_owned(), |key| format!("effect.sql.{key}"))),
+        ..problem
+    };
+    problems.extend(inner.into_iter().map(within));
+}
+
 pub(super) fn touches(options: &Options) -> Vec<Touch> {
-    let url = options.get("url").and_then(serde_json::Value::as_str).unwrap_or_default();
-    let after = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let host = after.split(['/', '?', '#']).next().unwrap_or_default();
-    let file = options.get("audit").and_then(|audit| audit.get("file")).and_then(serde_json::Value::as_str);
-    let host = (!host.is_empty()).then(|| Touch::Host(host.to_owned()));
-    let file = file.filter(|file| !file.is_empty()).map(|file| Touch::File(file.to_owned()));
-    host.into_iter().chain(file).collect()
+    let text = |value: Option<&serde_json::Value>| value.and_then(serde_json::Value::as_str).map(str::to_owned);
+    let effect = options.get("effect");
+    let urls = [text(options.get("url")), text(effect.and_then(|effect| effect.get("url")))];
+    let hosts = urls.iter().flatten().filter_map(|url| options::host_of(url)).map(Touch::Host);
+    let counted = effect.and_then(|effect| effect.get("sql")).and_then(serde_json::Value::as_object);
+    let file = text(options.get("audit").and_then(|audit| audit.get("file"))).filter(|file| !file.is_empty());
+    let mut touches: Vec<Touch> = hosts.chain(counted.and_then(sql::touches)).chain(file.map(Touch::File)).collect();
+    touches.dedup();
+    touches
 }

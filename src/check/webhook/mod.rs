@@ -48,7 +48,7 @@ impl Kind for Webhook {
         let keys: Keys = options::read(&check.options).map_err(|problem| Box::new(finding.error(&problem.message)))?;
         let values = &surroundings.values;
         let sender = Sender::of(&keys, check.id.as_str(), &finding, surroundings)?;
-        let effect = Effect::of(&keys, &finding, values)?;
+        let effect = Effect::of(&keys, &finding, surroundings)?;
         let audit = Audit::of(&keys, &finding, surroundings)?;
         let address = keys::filled(keys.other_address.as_ref(), &finding, values)?;
         let other_address: Option<IpAddr> = match &address {

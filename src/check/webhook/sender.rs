@@ -68,6 +68,14 @@ impl Sender {
         if url.host().is_none() || !matches!(url.scheme_str(), Some("http" | "https")) {
             return Err(wrong(format!("{shown_url} is no http or https URL")));
         }
+        let own: Result<Vec<String>, _> = keys
+            .provider_hosts
+            .iter()
+            .map(|host| finding.fill(host, values).map(|host| host.expose().to_owned()))
+            .collect();
+        if let Some(refusal) = keys::refusal(url.host().unwrap_or_default(), &own?, &keys.cases) {
+            return Err(Box::new(finding.error(&refusal)));
+        }
         let own_path = || url.path_and_query().map_or("/", |path| path.as_str()).to_owned();
         let signed_path = keys::filled(keys.signed_path.as_ref(), finding, values)?.unwrap_or_else(own_path);
         let mut headers = HeaderMap::new();

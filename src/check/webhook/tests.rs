@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::check::kit;
-use crate::core::evidence::Evidence;
+use crate::core::evidence::{Evidence, Part};
 use crate::model::failure::FailureClass;
 use crate::model::word::Outcome;
 use crate::webhook::{self, Memory, Message, Profile, Reason};
@@ -295,4 +295,46 @@ async fn what_a_scheme_does_not_offer_is_said_with_the_way_out() {
     assert_eq!(evidence.outcome, Outcome::Warn, "{}", evidence.summary);
     assert!(evidence.summary.as_str().contains("signs no timestamp"), "{}", evidence.summary);
     assert!(evidence.remedy.unwrap().as_str().contains("confirm its state"));
+}
+
+#[tokio::test]
+async fn what_the_database_says_counts_more_than_what_the_endpoint_answers() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("shop.db");
+    rusqlite::Connection::open(&file).unwrap().execute_batch("CREATE TABLE seen (id TEXT);").unwrap();
+    let by = |query: &str| {
+        let url = file.display();
+        format!("effect = {{ sql = {{ url = \"sqlite:{url}\", query = \"{query}\", with = [\"{{id}}\"] }} }}")
+    };
+    // Everything leaves a row: twenty refusals with a row behind them are no refusal.
+    let endpoint = Endpoint::new(Wrong::Nothing);
+    let evidence = endpoint.look("\"unsigned\"", &by("SELECT 1 AS row WHERE ?1 <> ''")).await;
+    let says = "unsigned: was refused with 401 and had an effect all the same";
+    assert_eq!((evidence.outcome, evidence.summary.as_str()), (Outcome::Fail, says));
+    let hop = &evidence.hops[0];
+    assert_eq!((hop.part, hop.outcome), (Part::Refusal, Some(Outcome::Fail)));
+    assert!(hop.vouched_by.as_str().ends_with("shop.db"), "who counted: {}", hop.vouched_by);
+    // Twenty at once that are all taken, and one row: the database let one of them in.
+    let forgetful = Endpoint::new(Wrong::Forgets);
+    let evidence = forgetful.look("\"at_once\"", &by("SELECT 1 AS row WHERE ?1 <> ''")).await;
+    let says = "twenty at once: were taken 20 times of 20, with one effect";
+    assert_eq!((evidence.outcome, evidence.summary.as_str()), (Outcome::Pass, says));
+    // Nothing leaves a row: what was taken did nothing. And where nobody can count, nobody knows.
+    let evidence = endpoint.look("\"genuine\"", &by("SELECT id FROM seen WHERE id = ?1")).await;
+    assert_eq!(evidence.outcome, Outcome::Fail, "{}", evidence.summary);
+    assert!(evidence.summary.as_str().contains("had no effect within"), "{}", evidence.summary);
+    let evidence = endpoint.look("\"genuine\"", &by("SELECT id FROM gone WHERE id = ?1")).await;
+    assert_eq!(evidence.outcome, Outcome::Error, "{}", evidence.summary);
+}
+
+#[tokio::test]
+async fn a_host_that_turns_out_to_be_the_providers_is_sent_nothing_forged() {
+    let endpoint = Endpoint::new(Wrong::Nothing);
+    let own = "provider_hosts = [\"127.0.0.1\"]";
+    let evidence = endpoint.look("\"genuine\", \"changed_body\"", own).await;
+    assert_eq!(evidence.outcome, Outcome::Error, "{}", evidence.summary);
+    let says = "127.0.0.1 is the payment provider's own: it is never sent a forged delivery (changed body)";
+    assert_eq!(evidence.summary.as_str(), says);
+    assert_eq!(endpoint.seen.lock().unwrap().deliveries, 0, "not even the first of them");
+    assert_eq!(endpoint.look("\"genuine\"", own).await.outcome, Outcome::Pass, "what is genuine may be sent");
 }

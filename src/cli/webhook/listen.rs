@@ -26,6 +26,7 @@ use crate::cli::exit::{Exit, Stop};
 use crate::cli::machine::Machine;
 use crate::cli::sessions::ListFormat;
 use crate::cli::signals::Signals;
+use crate::cli::webhook::alarm::{self, Alarm};
 use crate::cli::webhook::recall::Recall;
 use crate::cli::webhook::receiver::Receiver;
 use crate::cli::webhook::scheme::SchemeArguments;
@@ -68,6 +69,15 @@ pub(super) struct ListenArguments {
     /// The largest body that is read, in bytes.
     #[arg(long, value_name = "BYTES", default_value_t = 1 << 20)]
     body_limit: usize,
+    /// Tell the notifiers of this plan of what is refused: each reason at once, then at most once a minute.
+    #[arg(long, value_name = "PLAN")]
+    plan: Option<PathBuf>,
+    /// A notifier of the plan to tell; may repeat. All that take notices when absent.
+    #[arg(long, value_name = "NAME", requires = "plan")]
+    notify: Vec<String>,
+    /// Keep what is refused in this file, one line of JSON each.
+    #[arg(long, value_name = "FILE")]
+    log: Option<PathBuf>,
     /// End after so many deliveries: 0 if all were genuine, else 1.
     #[arg(long, value_name = "N")]
     count: Option<u64>,
@@ -111,7 +121,7 @@ pub(super) fn run(arguments: &ListenArguments, console: &Console, machine: &Mach
         .enable_all()
         .build()
         .map_err(|error| Stop::own(format!("cannot start: {error}")))?;
-    runtime.block_on(listen(arguments, receiver, &redactor, console))
+    runtime.block_on(listen(arguments, receiver, &redactor, console, machine))
 }
 
 async fn listen(
@@ -119,8 +129,13 @@ async fn listen(
     mut receiver: Receiver,
     redactor: &Redactor,
     console: &Console,
+    machine: &Machine,
 ) -> Result<Exit, Stop> {
     let mut signals = Signals::listen()?;
+    let mut alarm = match &arguments.plan {
+        Some(plan) => Some(Alarm::of(plan, &arguments.notify, machine).await?),
+        None => None,
+    };
     let listener = TcpListener::bind(("127.0.0.1", arguments.port)).await.map_err(|error| {
         Stop::wrong(format!("cannot listen on port {}: {error}", arguments.port)).instead("name a free port, or none")
     })?;
@@ -132,6 +147,10 @@ async fn listen(
     while arguments.count.is_none_or(|most| count < most) {
         let delivery: Delivery = tokio::select! {
             exit = signals.next() => return Ok(exit),
+            outcome = outcome_of(&mut alarm) => {
+                console.say(&outcome);
+                continue;
+            }
             delivery = deliveries.recv() => match delivery {
                 Some(delivery) => delivery,
                 None => return Err(Stop::own("the listener has ended")),
@@ -139,14 +158,33 @@ async fn listen(
         };
         let received = receiver.take(delivery.peer, &delivery.parts, delivery.body, clock::now().at)?;
         count += 1;
-        refused += u64::from(received.refused.is_some());
         console.result(&shown::shown(&received, receiver.profile.name(), redactor, arguments.format))?;
+        if let Some(reason) = received.refused {
+            refused += 1;
+            if let Some(alarm) = &mut alarm {
+                alarm.refused(&received, reason, clock::now());
+            }
+            if let Some(log) = &arguments.log {
+                alarm::keep(log, &shown::shown(&received, receiver.profile.name(), redactor, ListFormat::Json))?;
+            }
+        }
         // The sender may have gone meanwhile; what it sent was judged all the same.
         let _ = delivery.taken.send(received.refused.is_none());
     }
     // The last answer is on its way.
     tokio::time::sleep(Duration::from_millis(50)).await;
+    if let Some(alarm) = alarm {
+        alarm.last().await.iter().for_each(|outcome| console.say(outcome));
+    }
     Ok(if refused == 0 { Exit::Go } else { Exit::Differs })
+}
+
+/// What came of a notice; never, where nobody is told.
+async fn outcome_of(alarm: &mut Option<Alarm>) -> String {
+    match alarm {
+        Some(alarm) => alarm.outcome().await,
+        None => std::future::pending().await,
+    }
 }
 
 async fn accept(listener: TcpListener, send: mpsc::Sender<Delivery>, body_limit: usize) {

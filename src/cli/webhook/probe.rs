@@ -157,6 +157,7 @@ fn check(arguments: &ProbeArguments) -> Result<Check, Stop> {
     let options: Options = keys.as_object().cloned().unwrap_or_default();
     Ok(Check {
         recovery: None,
+        degradation: None,
         id: CheckId::new("webhook_probe"),
         kind: KindName::new("webhook"),
         title: None,

@@ -65,6 +65,27 @@ pub enum Command {
         /// The note.
         text: String,
     },
+    /// Ticks a step of a check's runbook off, or takes that back.
+    Tick {
+        /// The check.
+        check: CheckId,
+        /// The step's number, from 0.
+        step: usize,
+        /// Whether it is done.
+        done: bool,
+    },
+    /// Is on the task of a failing check.
+    TakeTask {
+        /// The check.
+        check: CheckId,
+    },
+    /// Says that the task of a failing check is done: it is run at once, and that decides.
+    TaskDone {
+        /// The check.
+        check: CheckId,
+        /// What they did.
+        note: Option<String>,
+    },
     /// Types back the code of a test message.
     ConfirmCode {
         /// The check that sent it.
@@ -99,14 +120,14 @@ pub enum Command {
         alert: AlertId,
     },
     /// Says that business rests for a while.
-    DeclareFreeze {
+    DeclareLull {
         /// Why.
         reason: String,
         /// Until when.
         until: Timestamp,
     },
-    /// Ends a freeze early.
-    EndFreeze,
+    /// Ends a lull early.
+    EndLull,
     /// Wants checks to run now.
     RunAgain {
         /// Which.

@@ -15,6 +15,8 @@ mod rehearsal;
 mod rotation;
 mod session;
 mod step;
+mod task;
+mod triage;
 mod watch;
 
 use std::time::Duration;
@@ -33,6 +35,8 @@ pub use crate::core::event::rehearsal::RehearsalEvent;
 pub use crate::core::event::rotation::{NewValue, Obtain, RotationEvent, RotationStep};
 pub use crate::core::event::session::{CredentialSeen, GateKept, Purpose, SessionEvent};
 pub use crate::core::event::step::{OutputLine, StepEnd, StepEvent};
+pub use crate::core::event::task::TaskEvent;
+pub use crate::core::event::triage::{Changed, TriageEvent};
 pub use crate::core::event::watch::WatchEvent;
 use crate::model::operator::Actor;
 use crate::model::time::Now;
@@ -87,6 +91,33 @@ pub enum Body {
     Rehearsal(RehearsalEvent),
     /// Poll and holds.
     Ceremony(CeremonyEvent),
+    /// Tasks that failures ask people to do.
+    Task(TaskEvent),
+    /// What was asked because something is broken, and what people ticked off.
+    Triage(TriageEvent),
+}
+
+impl Body {
+    /// The word for its family, as it is stored.
+    #[must_use]
+    pub const fn family(&self) -> &'static str {
+        match self {
+            Self::Session(_) => "session",
+            Self::Check(_) => "check",
+            Self::Item(_) => "item",
+            Self::Step(_) => "step",
+            Self::Enforcement(_) => "enforcement",
+            Self::Rotation(_) => "rotation",
+            Self::Watch(_) => "watch",
+            Self::Alert(_) => "alert",
+            Self::Notice(_) => "notice",
+            Self::Procedure(_) => "procedure",
+            Self::Rehearsal(_) => "rehearsal",
+            Self::Ceremony(_) => "ceremony",
+            Self::Triage(_) => "triage",
+            Self::Task(_) => "task",
+        }
+    }
 }
 
 impl Event {

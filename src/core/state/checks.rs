@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::core::event::{CheckEvent, Finished, Repeat};
+use crate::core::event::{CheckEvent, Event, Finished, Repeat};
 use crate::core::evidence::Evidence;
 use crate::core::state::{State, Waiver};
 use crate::model::id::{CheckId, EffectId};
+use crate::model::operator::Actor;
 use crate::model::plan::Run;
 use crate::model::time::Now;
 use crate::model::word::Outcome;
@@ -30,6 +31,8 @@ pub struct CheckState {
     pub last_good: Option<Latest>,
     /// Since when it has not been good, and what its first failure saw.
     pub episode: Option<Latest>,
+    /// Who last asked for it to run, and when.
+    pub demanded: Option<(Actor, Timestamp)>,
     /// Accepted although it does not pass.
     pub waiver: Option<Waiver>,
     /// Runs that ended, newest last.
@@ -171,7 +174,8 @@ impl CheckState {
     }
 }
 
-pub(super) fn apply(state: &mut State, body: &CheckEvent, when: Now) {
+pub(super) fn apply(state: &mut State, body: &CheckEvent, event: &Event) {
+    let when = event.when();
     match body {
         CheckEvent::Started { check, effect } => {
             state.saw_effect(*effect);
@@ -200,7 +204,13 @@ pub(super) fn apply(state: &mut State, body: &CheckEvent, when: Now) {
                 }
             }
         }
-        CheckEvent::Demanded { .. } => {}
+        CheckEvent::Demanded { checks } => {
+            for id in checks {
+                if let Some(check) = state.check_mut(id) {
+                    check.demanded = Some((event.actor.clone(), event.at));
+                }
+            }
+        }
     }
 }
 

@@ -29,6 +29,8 @@ pub(super) fn which(body: &Body) -> Option<usize> {
         | Body::Procedure(_)
         | Body::Rehearsal(_)
         | Body::Ceremony(_)
+        | Body::Triage(_)
+        | Body::Task(_)
         | Body::Enforcement(_) => None,
     };
     name.and_then(|name| COUNTED.iter().position(|known| *known == name))

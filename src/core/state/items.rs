@@ -126,6 +126,7 @@ pub(super) fn apply(state: &mut State, body: &ItemEvent, event: &Event) {
             }
         }
         ItemEvent::Noted { subject, text } => {
+            std::sync::Arc::make_mut(&mut state.triage).jot(subject.as_ref(), text, event);
             if let Some(Subject::Item(id)) = subject
                 && let Some(item) = state.item_mut(id)
             {

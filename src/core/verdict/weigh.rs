@@ -11,7 +11,7 @@ use crate::core::state::{CheckState, ItemState, RotationStage, RotationState, So
 use crate::core::status::{self, CheckStatus, Lack};
 use crate::core::verdict::{Answer, Cause, Inquiry, Reason, Scope, Waiting};
 use crate::model::duration;
-use crate::model::id::CredentialId;
+use crate::model::id::{CheckId, CredentialId};
 use crate::model::item::Item;
 use crate::model::plan::{Check, Run};
 use crate::model::text::SafeText;
@@ -127,7 +127,11 @@ fn check(
         Some(waiver) if waived => {
             let names = waiver.by.iter().map(|(by, _)| by.to_string()).collect::<Vec<_>>().join(", ");
             // A waiver never makes it worse than it is.
-            (accepted(severity).min(weight), Cause::Waived, format!("waived by {names}: {}; {message}", waiver.reason))
+            let how = match &check.degradation {
+                Some(degradation) => format!("degraded by {names}, {}", degradation.words()),
+                None => format!("waived by {names}"),
+            };
+            (accepted(severity).min(weight), Cause::Waived, format!("{how}: {}; {message}", waiver.reason))
         }
         _ => (weight, cause, message),
     };
@@ -164,7 +168,8 @@ fn message_of_check(state: &State, check: &Check, known: &CheckState, status: &C
 
 fn remedy_of_check(check: &Check, known: &CheckState) -> Option<String> {
     let own = known.latest.as_ref().and_then(|latest| latest.evidence.remedy.as_ref());
-    own.map(ToString::to_string).or_else(|| check.remedy.clone())
+    let remedy = own.map(ToString::to_string).or_else(|| check.remedy.clone());
+    status::with_degradation(check, known, remedy)
 }
 
 pub(super) fn items(state: &State, question: Question, now: Now) -> Vec<Reason> {
@@ -298,7 +303,26 @@ pub(super) fn waiting(state: &State, inquiry: &Inquiry, now: Now) -> Vec<Waiting
     if !matches!(inquiry.scope, Scope::Selection { .. }) {
         waiting.extend(super::ceremony::waiting(state));
     }
+    waiting.extend(tasks(state, inquiry));
     waiting
+}
+
+/// What failures ask people to do. The failure weighs, not the task: it stands here so that it is somebody's move.
+fn tasks<'a>(state: &'a State, inquiry: &'a Inquiry) -> impl Iterator<Item = Waiting> + 'a {
+    let counted = |id: &CheckId| state.check(id).is_some_and(|(check, _)| counts(check, inquiry));
+    state.tasks().filter(move |(id, _)| counted(id)).map(|(id, task)| {
+        let to_do = task.remedy.as_ref().unwrap_or(&task.what);
+        let what = match &task.done {
+            Some(done) => format!("said to be done by {}; not yet seen good", done.by),
+            None => to_do.to_string(),
+        };
+        let whose = match (&task.taken, &task.done) {
+            (_, Some(_)) => "the check".to_owned(),
+            (Some((by, _)), None) => by.to_string(),
+            (None, None) => "the operator".to_owned(),
+        };
+        Waiting { subject: Some(Subject::Check(id.clone())), cause: Cause::People, whose, what, since: task.opened }
+    })
 }
 
 fn whose_move(known: &ItemState, lack: &Lack) -> String {

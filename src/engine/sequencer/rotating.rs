@@ -147,6 +147,7 @@ impl Sequencer {
         self.rotator.renew(&surroundings);
         self.stepper.renew(&surroundings, &self.redactor);
         self.deliverer.renew(&surroundings, &self.redactor);
+        self.inquirer.renew(&surroundings, &self.redactor, &self.state);
         let now = (self.clock)();
         for body in self.what_changed(&before.values, &surroundings.values, reason) {
             self.pend(body, now);

@@ -76,6 +76,7 @@ fn as_check(name: &str, options: Options, timeout: Span) -> Check {
         impact: None,
         remedy: None,
         recovery: None,
+        degradation: None,
         phase: None,
         options,
     }

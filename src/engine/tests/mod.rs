@@ -113,11 +113,13 @@ impl Scene {
             items: self.items.clone(),
             alerts: self.rules.clone(),
             notifiers: self.notifiers.clone(),
+            baselines: Vec::new(),
             metrics: None,
             procedure: Vec::new(),
             gate: Default::default(),
             rollback: crate::model::rollback::Rollback::default(),
             ceremony: crate::model::ceremony::Ceremony::default(),
+            triage: Default::default(),
             limits: Limits { concurrency: self.concurrency.unwrap_or(32), ..Limits::default() },
             folder: PathBuf::from("/"),
             digest: String::new(),
@@ -165,6 +167,7 @@ impl Scene {
             notifiers: Roster::of(&self.notifiers, &Values::default(), std::path::Path::new("/"), true),
         };
         let setup = Setup {
+            inquires: false,
             journal,
             beginning,
             host: SafeText::from_foreign("deploy-1"),
@@ -276,6 +279,7 @@ fn check(id: &str, every: Duration) -> Check {
         impact: None,
         remedy: None,
         recovery: None,
+        degradation: None,
         phase: None,
         options: serde_json::Map::new(),
     }

@@ -1,5 +1,6 @@
 //! `[checks.ID]`, `[settings.NAME]` and `[credentials.ID]`: the keys that all checks share, and those of their kinds.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
@@ -10,6 +11,7 @@ use crate::model::failure::Recovery;
 use crate::model::kind::Options;
 use crate::model::plan::{Backoff, Run, ValueSource};
 use crate::model::word::{Category, Severity};
+use crate::plan::document::RunbookDocument;
 
 /// The keys that every check may have.
 #[derive(Deserialize, JsonSchema)]
@@ -44,12 +46,29 @@ pub(crate) struct CommonKeys {
     pub(crate) waivable: Option<bool>,
     /// How many distinct people it takes to accept its failure.
     pub(crate) waiver_people: Option<u8>,
+    /// What the check cannot do without, by name: while one of these texts is empty it is left out, and lint says so.
+    #[serde(default)]
+    pub(crate) where_given: BTreeMap<String, String>,
     /// What a failure means, in a sentence.
     pub(crate) impact: Option<String>,
     /// What to do about a failure, in a sentence or two.
     pub(crate) remedy: Option<String>,
+    /// What to do about a failure, step by step, in Markdown: `{ file = "docs/runbooks/x.md" }` or `{ text = "…" }`.
+    pub(crate) runbook: Option<RunbookDocument>,
+    /// What the service can go on without while it fails, and the feature flags to turn off for that.
+    pub(crate) degrade: Option<DegradeDocument>,
     /// What is done about a failure, where it is another thing than usual (docs/FAILURES.md).
     pub(crate) recovery: Option<Recovery>,
+}
+
+/// What a service goes on without.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DegradeDocument {
+    /// What customers go without, in a few words.
+    pub(crate) without: String,
+    /// The feature flags to turn off.
+    pub(crate) flags: Vec<String>,
 }
 
 /// `run`, which says when a check runs, and for the kind `command` what.

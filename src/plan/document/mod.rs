@@ -7,12 +7,13 @@ mod item;
 mod notifier;
 mod rollback;
 mod service;
+mod triage;
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-pub(super) use alert::AlertDocument;
+pub(super) use alert::{AlertDocument, BaselineDocument};
 pub(super) use check::{
     CheckDocument, CommonKeys, CredentialDocument, CredentialKeys, RotationDocument, RunDocument, SettingDocument,
     SettingKeys,
@@ -26,6 +27,7 @@ pub(super) use rollback::{
 pub(super) use service::{
     GateDocument, LimitsDocument, NetworkDocument, ServiceDocument, SourcesDocument, ValueDocument,
 };
+pub(super) use triage::{ChangesDocument, ChangesKeys, HurtDocument, HurtKeys, RunbookDocument};
 
 /// A whole plan, after `extends`.
 #[derive(Deserialize, JsonSchema)]
@@ -61,6 +63,17 @@ pub(super) struct Document {
     #[serde(default)]
     #[schemars(with = "IndexMap<String, serde_json::Value>")]
     pub(super) notifiers: IndexMap<String, NotifierDocument>,
+    /// Where changes from outside come from.
+    #[serde(default)]
+    #[schemars(with = "IndexMap<String, serde_json::Value>")]
+    pub(super) changes: IndexMap<String, ChangesDocument>,
+    /// What says who is hurt.
+    #[serde(default)]
+    #[schemars(with = "IndexMap<String, serde_json::Value>")]
+    pub(super) hurt: IndexMap<String, HurtDocument>,
+    /// What is normal for a series, known from elsewhere.
+    #[serde(default)]
+    pub(super) baselines: IndexMap<String, BaselineDocument>,
     /// Where golive itself can be watched.
     pub(super) metrics: Option<MetricsDocument>,
     /// Items before the deployment.

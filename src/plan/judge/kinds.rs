@@ -39,7 +39,13 @@ pub(super) fn problems(document: &Document, tree: &Node, specs: &[KindSpec]) -> 
     }
     problems.extend(step_conditions(document, tree));
     let known = names(document);
-    templates(tree, &known, &mut problems);
+    let Some(tables) = tree.table() else { return problems };
+    for (table, entry) in tables {
+        // What is hurt is counted since a moment that golive gives.
+        let since = (table == "hurt").then(|| "since".to_owned());
+        let known = known.iter().cloned().chain(since).collect();
+        templates(&entry.node, &known, &mut problems);
+    }
     problems
 }
 

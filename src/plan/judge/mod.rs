@@ -3,15 +3,18 @@
 
 mod acting;
 mod alerts;
+mod baselines;
 mod gate;
 mod items;
 mod kinds;
 mod names;
 pub(super) mod notifiers;
 mod procedure;
+mod recovery;
 mod references;
 mod rotation;
 mod secrets;
+mod triage;
 
 use crate::model::kind::{KindSpec, Kinds};
 use crate::model::plan::Plan;
@@ -26,6 +29,7 @@ pub(super) fn of_document(document: &Document, tree: &Node, specs: &Kinds) -> Ve
     problems.extend(secrets::problems(document, tree));
     problems.extend(references::problems(document, tree, specs));
     problems.extend(kinds::problems(document, tree, specs));
+    problems.extend(recovery::problems(document, tree));
     problems.extend(rotation::problems(document, tree, specs));
     problems.extend(notifiers::problems(document, tree, &specs.notifiers));
     problems.extend(notifiers::of_checks(document, tree));
@@ -33,7 +37,9 @@ pub(super) fn of_document(document: &Document, tree: &Node, specs: &Kinds) -> Ve
     problems.extend(acting::problems(document, tree));
     problems.extend(gate::problems(document, tree, specs));
     problems.extend(alerts::problems(document, tree, specs));
+    problems.extend(baselines::problems(document, tree, specs));
     problems.extend(procedure::problems(document, tree, specs));
+    problems.extend(triage::problems(document, tree, specs));
     problems
 }
 

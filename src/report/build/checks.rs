@@ -8,7 +8,7 @@ use crate::model::plan::{Check, Run};
 use crate::model::time::Now;
 use crate::model::word::Outcome;
 use crate::report::build::phases;
-use crate::report::shape::{CheckEntry, EvidenceEntry, FailureEntry};
+use crate::report::shape::{CheckEntry, DegradationEntry, EvidenceEntry, FailureEntry, TaskEntry};
 
 pub(super) fn of(state: &State, inquiry: &Inquiry, now: Now) -> Vec<CheckEntry> {
     let asked = |check: &Check| match &inquiry.scope {
@@ -43,7 +43,17 @@ fn one(state: &State, position: usize, now: Now) -> CheckEntry {
             CheckStatus::Fresh(_) | CheckStatus::Stale(_) | CheckStatus::Running | CheckStatus::Missing => None,
         },
         waiver: phases::waiver(known.waiver.as_ref(), check.waivable, now),
-        remedy: if is_fine { None } else { remedy(check, evidence) },
+        remedy: if is_fine { None } else { status::with_degradation(check, known, remedy(check, evidence)) },
+        degradation: check.degradation.as_ref().filter(|_| !is_fine).map(|degradation| DegradationEntry {
+            without: degradation.without.clone(),
+            flags: degradation.flags.clone(),
+        }),
+        task: state.task(&check.id).map(|task| TaskEntry {
+            opened: task.opened,
+            to_do: task.remedy.clone().unwrap_or_else(|| task.what.clone()),
+            taken_by: task.taken.as_ref().map(|(by, _)| by.to_string()),
+            done_by: task.done.as_ref().map(|done| done.by.to_string()),
+        }),
         history: known.history.iter().copied().collect(),
     }
 }

@@ -10,12 +10,14 @@ mod reasons;
 mod rehearsals;
 mod validation;
 
+use crate::core::event::Subject;
 use crate::core::state::{Entry, State};
 use crate::core::verdict::{self, Inquiry};
 use crate::model::operator::Actor;
 use crate::model::text::SafeText;
 use crate::model::time::Now;
 use crate::report::shape::{EnvironmentInfo, JournalEntry, Report, SCHEMA, TimelineEntry, WaitingEntry};
+use crate::report::triage;
 
 /// What a state does not know about where it is judged.
 #[derive(Clone, Debug)]
@@ -74,8 +76,14 @@ pub fn report(state: &State, inquiry: &Inquiry, circumstances: &Circumstances, n
             plan_sha256: plan.digest.clone(),
         },
         journal: circumstances.journal.clone(),
+        triage: triage::of(state, now),
         timeline: state.timeline().map(happened).collect(),
     }
+}
+
+/// What something is about, as reports name it.
+pub(super) fn subject_of(subject: Option<&Subject>) -> String {
+    reasons::subject(subject)
 }
 
 fn happened(entry: &Entry) -> TimelineEntry {

@@ -42,6 +42,7 @@ fn entry(state: &State, item: &Item, known: &ItemState, now: Now) -> ItemEntry {
         checks: item.checks.iter().map(ToString::to_string).collect(),
         signed_by: item.manual.as_ref().map(|_| signed),
         waiver: waiver(known.waiver.as_ref(), item.waivable, now),
+        degraded: status::degradations(state, item, now).map(str::to_owned).collect(),
         note: latest_note(known),
     }
 }

@@ -29,17 +29,27 @@ impl App {
             Action::Silence => {
                 focus.alert.clone().or_else(|| focus.firing(&scene)).and_then(|id| Dialog::silence(&scene, &id))
             }
-            Action::Freeze => Some(Dialog::freeze(&scene)),
+            Action::Lull => Some(Dialog::lull(&scene)),
             Action::Abort => Some(Dialog::abort(&scene)),
             Action::RollBack => Some(Dialog::rollback(&scene)),
             Action::Poll => Some(Dialog::poll(&scene)),
             Action::HoldGoLive => Some(Dialog::hold(&scene)),
+            Action::Act if focus.step.is_some() => {
+                if let Some((check, step)) = focus.step.clone() {
+                    let done = live.0.triage().tick(&check, step).is_none();
+                    self.send(Command::Tick { check, step, done }, self.setting.own.clone());
+                }
+                None
+            }
             Action::Act => match (focus.act, item, &focus.credential) {
                 (Some(act), _, _) => Some(Dialog::act(&scene, act)),
                 (None, _, Some(id)) => Dialog::rotation(&scene, id),
                 (None, id, None) => match focus.waiting_for_code(&scene) {
                     Some(check) => Some(Dialog::code(&scene, &check)),
-                    None => id.and_then(|id| Dialog::step(&scene, id)),
+                    None => match focus.task(&scene) {
+                        Some(check) => Dialog::task(&scene, &check),
+                        None => id.and_then(|id| Dialog::step(&scene, id)),
+                    },
                 },
             },
             Action::Fix => {
@@ -55,7 +65,10 @@ impl App {
             }
             Action::Claim | Action::RunAgain | Action::Undo => {
                 let command = match action {
-                    Action::Claim => item.map(|item| self.claiming(item, live)),
+                    Action::Claim => match focus.task(&scene) {
+                        Some(check) => Some(Command::TakeTask { check }),
+                        None => item.map(|item| self.claiming(item, live)),
+                    },
                     Action::RunAgain => Some(Command::RunAgain { checks: focus.checks(&scene) }),
                     _ => self.undoing(focus, live),
                 };
@@ -138,11 +151,15 @@ pub(super) fn done_words(command: &Command, by: &Operator) -> String {
         Command::TakeBackAcknowledgement { alert } => format!("acknowledgement of {alert} taken back"),
         Command::Silence { alert, .. } => format!("{alert} silenced: it counts all the same   u ends it"),
         Command::EndSilence { alert } => format!("silence of {alert} ended"),
-        Command::DeclareFreeze { .. } => "freeze declared   u ends it".to_owned(),
-        Command::EndFreeze => "freeze ended".to_owned(),
+        Command::DeclareLull { .. } => "lull declared   L ends it".to_owned(),
+        Command::EndLull => "lull ended".to_owned(),
         Command::Note { .. } => "noted".to_owned(),
+        Command::Tick { step, done: true, .. } => format!("step {} ticked off   x opens it again", step + 1),
+        Command::Tick { step, done: false, .. } => format!("step {} is open again", step + 1),
         Command::RunAgain { checks } if checks.len() == 1 => format!("{} runs again", checks[0]),
         Command::RunAgain { checks } => format!("{} checks run again", checks.len()),
+        Command::TakeTask { check } => format!("{check} is yours"),
+        Command::TaskDone { check, .. } => format!("{check}: done, as you say; it runs again now"),
         Command::ConfirmCode { check, .. } => format!("{check}: the code is right"),
         Command::StartStep { item } => format!("{item} started"),
         Command::StopStep { item } => format!("{item} is being stopped"),

@@ -6,6 +6,7 @@ use crate::model::word::Phase;
 use crate::tui::action::Action;
 use crate::tui::app::{App, Live};
 use crate::tui::detail;
+use crate::tui::focus::Focus;
 use crate::tui::scene::Scene;
 use crate::tui::screen::{self, SCREENS};
 use crate::tui::ui::{Order, Pane, Place, RowKey, ScreenName};
@@ -29,6 +30,11 @@ impl App {
             Action::Phase(phase) => {
                 self.to(ScreenName::Checklist);
                 self.ui.phase = phase;
+            }
+            Action::Screen(ScreenName::Flow) => {
+                // The hands may be on no flow: then the first one is shown.
+                let found = self.open_flow(live, now);
+                self.to(if found { self.ui.screen } else { ScreenName::Flow });
             }
             Action::Screen(screen) => self.to(screen),
             Action::NextScreen => self.turn_screen(1),
@@ -64,7 +70,7 @@ impl App {
     }
 
     fn pane(&mut self, pane: Pane) {
-        if matches!(self.ui.screen, ScreenName::Checklist | ScreenName::Checks) {
+        if matches!(self.ui.screen, ScreenName::Checklist | ScreenName::Checks | ScreenName::Triage) {
             self.ui.pane = pane;
             self.ui.scroll = 0;
         }
@@ -74,6 +80,9 @@ impl App {
     fn back(&mut self) {
         self.ui.scroll = 0;
         if self.ui.message.take().is_some() {
+            return;
+        }
+        if self.ui.screen == ScreenName::Timeline && !std::mem::take(&mut self.ui.filter).is_empty() {
             return;
         }
         match self.trail.pop() {
@@ -102,9 +111,21 @@ impl App {
                 self.trail.push((self.ui.screen, Pane::Rows));
                 self.pane(Pane::Detail);
             }
-            ScreenName::Checklist | ScreenName::Checks => {}
+            ScreenName::Checklist | ScreenName::Checks => {
+                self.open_flow(live, now);
+            }
             _ => self.show_evidence(&target, live),
         }
+    }
+
+    /// From a check that is a flow to its hops; says whether the hands are on one.
+    fn open_flow(&mut self, live: Live<'_>, now: Now) -> bool {
+        let scene = self.scene(live, now);
+        let first = Focus::of(&scene).check.and_then(|check| screen::first_hop(&scene, &check));
+        let Some(first) = first else { return false };
+        self.to(ScreenName::Flow);
+        self.ui.selected.insert(Place::Screen(ScreenName::Flow), first);
+        true
     }
 
     fn step_rows(&mut self, action: Action, live: Live<'_>, now: Now) {
@@ -173,6 +194,9 @@ fn keys_in_hand(scene: &Scene<'_>) -> (Place, Vec<RowKey>) {
     let keys = screen::of(scene.ui.screen).keys(scene);
     if scene.ui.pane == Pane::Rows {
         return (place, keys);
+    }
+    if scene.ui.screen == ScreenName::Triage {
+        return screen::triage_steps(scene).unwrap_or((place, Vec::new()));
     }
     match scene.ui.selected_of(&place, &keys) {
         Some(RowKey::Item(id)) => {

@@ -1,10 +1,11 @@
 //! A check's evidence: what was found, what to do, every fact, what it blocks, when it was seen.
 
-use crate::core::state::{CheckState, Latest};
+use crate::core::state::{CheckState, Latest, TaskState};
 use crate::core::status::CheckStatus;
 use crate::model::plan::{Check, Run};
 use crate::model::word::Outcome;
 use crate::tui::detail::Lines;
+use crate::tui::scene::Scene;
 use crate::tui::theme::Role;
 use crate::tui::{format, words};
 
@@ -84,8 +85,32 @@ fn remedy(lines: &mut Lines<'_>, check: &Check, known: &CheckState) {
     if let Some(remedy) = own.or_else(|| check.remedy.clone()) {
         lines.named(2, "Do", 9, &remedy, Role::Strong);
     }
+    if let Some(task) = lines.scene.state.task(&check.id) {
+        lines.named(2, "move", 9, &task_words(lines.scene, task), Role::Waiting);
+    }
+    if let Some(degradation) = check.degradation.as_ref().filter(|_| known.known_failure().is_some()) {
+        let words = match known.waiver {
+            Some(_) => format!("goes on {}", degradation.words()),
+            None => format!("{}, then w: it goes on without {}", degradation.to_do(), degradation.without),
+        };
+        lines.named(2, "degrade", 9, &words, Role::Look);
+    }
     if let Some(failure) = &latest.evidence.failure {
         lines.named(2, "class", 9, &format!("{}, way out: {}", failure.class, failure.recovery), Role::Quiet);
+    }
+}
+
+/// Whose move it is, and which key makes it.
+fn task_words(scene: &Scene<'_>, task: &TaskState) -> String {
+    match (&task.done, &task.taken) {
+        (Some(done), _) => {
+            let note = done.note.as_ref().map(|note| format!(": {note}")).unwrap_or_default();
+            format!("said to be done by {} {}{note}; the check decides", done.by, format::ago(done.at, scene.now.at))
+        }
+        (None, Some((by, since))) => {
+            format!("{by} is on it since {}; x says that it is done", format::time_of_day(*since, scene.zone))
+        }
+        (None, None) => "a person's: i takes it on you, x says that it is done".to_owned(),
     }
 }
 

@@ -65,6 +65,13 @@ impl Dialog {
         self
     }
 
+    /// To show only what holds some words.
+    #[must_use]
+    pub fn filter(words: &str) -> Self {
+        let hint = "words of the text, the subject, who did it, or the sort of event: alert, step, check …";
+        Self::new(Question::Filter, "Show only").fact("", hint).field("words", words, true)
+    }
+
     /// To sign an item.
     #[must_use]
     pub fn sign(scene: &Scene<'_>, id: &ItemId) -> Option<Self> {
@@ -107,9 +114,20 @@ impl Dialog {
             Subject::Alert(id) => (id.to_string(), None),
             Subject::Notifier(id) => (id.to_string(), None),
         };
-        let mut dialog = Self::new(Question::Waive(subject), format!("Waive: {name}"));
+        let degradation = match &subject {
+            Subject::Check(id) => scene.live.check(id).and_then(|(check, _)| check.degradation.clone()),
+            Subject::Item(_) | Subject::Alert(_) | Subject::Notifier(_) => None,
+        };
+        let title = match &degradation {
+            Some(degradation) => format!("Go on without {}: {name}", degradation.without),
+            None => format!("Waive: {name}"),
+        };
+        let mut dialog = Self::new(Question::Waive(subject), title);
         if let Some(words) = words {
             dialog = dialog.fact("now", words);
+        }
+        if let Some(degradation) = degradation {
+            dialog = dialog.fact("first", degradation.to_do()).fact("", "You confirm that this is done.");
         }
         let dialog = dialog.fact("", "It is accepted, not mended: the verdict goes no higher than GO WITH WARNINGS.");
         dialog.field("why", "", false).field("until", "2h", false)
@@ -128,6 +146,20 @@ impl Dialog {
                 "Read the message where it arrived, and type its code: so it is known that alerts are seen there.",
             )
             .field("code", "", false)
+    }
+
+    /// To say that the task of a failing check is done.
+    #[must_use]
+    pub fn task(scene: &Scene<'_>, id: &CheckId) -> Option<Self> {
+        let task = scene.live.task(id)?;
+        let mut dialog =
+            Self::new(Question::Task(id.clone()), format!("Done: {id}")).fact("now", task.what.to_string());
+        if let Some(remedy) = &task.remedy {
+            dialog = dialog.fact("to do", remedy.to_string());
+        }
+        let dialog =
+            dialog.fact("", "The check is run at once, and that decides: the task closes when it is seen good.");
+        Some(dialog.field("did", "", true))
     }
 
     /// To write something down.

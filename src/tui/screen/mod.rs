@@ -4,14 +4,17 @@ mod alerts;
 mod checklist;
 mod checks;
 mod credentials;
+mod flow;
 mod rehearsal;
 mod timeline;
 mod triage;
 mod verdict;
 
+pub use flow::first_hop;
+
 use crate::tui::canvas::Canvas;
 use crate::tui::scene::Scene;
-use crate::tui::ui::{RowKey, ScreenName};
+use crate::tui::ui::{Place, RowKey, ScreenName};
 
 /// A screen: rows with a selection, and how they are drawn. What a screen knows comes from the scene alone.
 pub trait Screen: Sync {
@@ -43,10 +46,17 @@ pub const SCREENS: &[&dyn Screen] = &[
     &triage::Triage,
     &alerts::Alerts,
     &checks::Checks,
+    &flow::Flow,
     &credentials::Credentials,
     &timeline::Timeline,
     &rehearsal::Rehearsal,
 ];
+
+/// The steps of the runbook that triage shows, with the list that they are.
+#[must_use]
+pub fn triage_steps(scene: &Scene<'_>) -> Option<(Place, Vec<RowKey>)> {
+    triage::steps(scene)
+}
 
 /// The screen with this name.
 #[must_use]

@@ -16,7 +16,7 @@ use crate::tui::scene::Scene;
 use crate::tui::screen;
 use crate::tui::theme::Role;
 use crate::tui::ui::ScreenName;
-use crate::tui::{format, practising, text, words};
+use crate::tui::{deliveries, format, practising, text, words};
 
 /// From this width on names stand in full.
 const ROOMY: usize = 100;
@@ -281,6 +281,8 @@ fn alert(scene: &Scene<'_>, rule: &Rule, known: &AlertState, canvas: &mut Canvas
         scene.say(format!("   {}   {since}", words::alert_seen(known)), Role::Text),
     ];
     if canvas.width() >= ROOMY {
+        left.push(Span::raw(" "));
+        left.extend(deliveries::line(scene, rule, known));
         left.push(scene.say(format!("   {}", words::alert_move(scene, rule, known)), Role::Quiet));
     }
     let firing = scene.live.alerts().filter(|(_, known)| known.is_firing()).count();

@@ -1,15 +1,17 @@
 //! The kit's plan: a card payment of a course web app, small enough to be seen whole.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use golive::core::event::CredentialSeen;
-use golive::core::evidence::Evidence;
+use golive::core::evidence::{Evidence, Hop, Part};
 use golive::model::duration::Span;
-use golive::model::id::{CheckId, CredentialId};
+use golive::model::failure::FailureClass;
+use golive::model::id::{CheckId, CredentialId, KindName};
 use golive::model::item::Waivable;
-use golive::model::plan::{Credential, Plan, SharedPlan, ValueSource};
+use golive::model::plan::{Credential, Plan, Run, SharedPlan, ValueSource};
 use golive::model::text::SafeText;
-use golive::model::word::Category;
+use golive::model::word::{Category, Outcome};
 
 use crate::scenario::plan_of;
 
@@ -90,6 +92,90 @@ pub(super) fn plan() -> SharedPlan {
         check.waivable = Waivable::By(2);
     }
     Arc::new(plan)
+}
+
+/// The same with a flow, and with a check that sees things refused.
+pub(super) fn plan_with_a_flow() -> SharedPlan {
+    let mut plan: Plan = (*plan()).clone();
+    let flow = plan.checks.iter_mut().find(|check| check.id.as_str() == "payment_flow").unwrap();
+    (flow.kind, flow.run) = (KindName::new("flow"), Run::OnDemand);
+    let named = |(name, ..): &(&str, &str, &str, &str, u64)| serde_json::json!({ "name": name });
+    flow.options.insert("hops".into(), WAY.iter().map(named).collect());
+    flow.options.insert("cleanup".into(), serde_json::json!([{ "name": "refund" }]));
+    plan.checks.push(crate::scenario::plan::check("webhook_rejects_replay on-demand"));
+    Arc::new(plan)
+}
+
+/// Name, what is done, who vouches, what is seen, how long it takes.
+const WAY: &[(&str, &str, &str, &str, u64)] = &[
+    ("create payment link", "POST https://pay.example/payment", "pay.example", "200 in 184 ms", 184),
+    ("open the link", "GET https://pay.example/pay/8f31", "pay.example", "200 in 302 ms", 302),
+    (
+        "deliver the callback",
+        "POST https://academy.example/hooks/pay",
+        "golive's own delivery, not the provider",
+        "200 in 41 ms",
+        41,
+    ),
+    ("see the enrolment", "ask postgres://app@db.example/shop", "postgres://app@db.example/shop", "1 row in 3 ms", 303),
+    ("see it live", "listen to \"subscribe\"", "academy.example", "the message came after 402 ms", 402),
+    ("the course opens", "GET https://academy.example/courses/first", "academy.example", "200 in 97 ms", 97),
+];
+
+/// The flow as it goes until the hop at this place, which is refused; all of it where there is none.
+pub(super) fn flow(ends_at: Option<usize>) -> Evidence {
+    let hop = |(at, (name, done, vouched_by, seen, millis)): (usize, &(&str, &str, &str, &str, u64))| {
+        let text = SafeText::from_foreign;
+        let ahead = Hop::ahead(name, Part::Way);
+        match ends_at {
+            Some(end) if at > end => ahead,
+            Some(end) if at == end => Hop {
+                outcome: Some(Outcome::Fail),
+                done: text(done),
+                took: Some(Duration::from_millis(3_001)),
+                seen: text("count == 1 does not hold: count is 0 (asked 15 times)"),
+                vouched_by: text(vouched_by),
+                ..ahead
+            },
+            _ => Hop {
+                outcome: Some(Outcome::Pass),
+                done: text(done),
+                took: Some(Duration::from_millis(*millis)),
+                seen: text(seen),
+                vouched_by: text(vouched_by),
+                ..ahead
+            },
+        }
+    };
+    let cleaned = Hop {
+        outcome: Some(Outcome::Pass),
+        done: SafeText::from_foreign("write to postgres://app@db.example/shop"),
+        took: Some(Duration::from_millis(4)),
+        seen: SafeText::from_foreign("1 row in 4 ms"),
+        vouched_by: SafeText::from_foreign("postgres://app@db.example/shop"),
+        ..Hop::ahead("refund", Part::CleanUp)
+    };
+    let hops = WAY.iter().enumerate().map(hop).chain([cleaned]);
+    let impact = "customers pay and get nothing";
+    match ends_at {
+        None => Evidence::pass("all 6 hops went well in 1.3 s").hops(hops),
+        Some(_) => Evidence::fail(
+            super::failure(FailureClass::Condition, Category::Payment, impact),
+            "hop 4 of 6, see the enrolment: count == 1 does not hold",
+        )
+        .hops(hops),
+    }
+}
+
+/// What was refused, as it must be; the last one perhaps not.
+pub(super) fn refusals(last: Outcome) -> Evidence {
+    let refused = |name: &str, outcome: Outcome| Hop { outcome: Some(outcome), ..Hop::ahead(name, Part::Refusal) };
+    let hops = [refused("unsigned", Outcome::Pass), refused("replay", Outcome::Pass), refused("twenty at once", last)];
+    match last {
+        Outcome::Pass => Evidence::pass("right for: replay, twenty at once"),
+        _ => Evidence::fail(super::failure(FailureClass::Body, Category::Security, "paid once"), "20 effects"),
+    }
+    .hops(hops)
 }
 
 pub(super) fn credentials() -> Vec<CredentialSeen> {

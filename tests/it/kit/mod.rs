@@ -15,7 +15,7 @@ use golive::model::id::{CheckId, ItemId};
 use golive::model::operator::{Actor, Operator, Provenance};
 use golive::model::text::SafeText;
 use golive::model::time::Now;
-use golive::model::word::{Category, Severity};
+use golive::model::word::{Category, Outcome, Severity};
 
 use crate::scenario::Story;
 
@@ -202,6 +202,35 @@ pub(crate) fn all_done() -> Moment {
     round(&mut story, 6);
     person(&mut story, "thandi", &Command::CloseSession);
     moment(story)
+}
+
+fn flown(evidence: Option<Evidence>, refused: Outcome) -> Moment {
+    let mut story = Story::begin(academy::plan_with_a_flow());
+    round(&mut story, 2);
+    if let Some(evidence) = evidence {
+        let checks = vec![CheckId::new("payment_flow"), CheckId::new("webhook_rejects_replay")];
+        person(&mut story, "thandi", &Command::RunAgain { checks });
+        story.wait(Duration::from_secs(2));
+        finish(&mut story, "webhook_rejects_replay", academy::refusals(refused), 640);
+        finish(&mut story, "payment_flow", evidence, 1_329);
+    }
+    story.wait(Duration::from_secs(40));
+    moment(story)
+}
+
+/// A flow that nobody has asked for.
+pub(crate) fn before_the_flow() -> Moment {
+    flown(None, Outcome::Pass)
+}
+
+/// A payment that went through.
+pub(crate) fn paid() -> Moment {
+    flown(Some(academy::flow(None)), Outcome::Pass)
+}
+
+/// A payment that ends before the enrolment, and a callback that counts twenty times.
+pub(crate) fn paid_for_nothing() -> Moment {
+    flown(Some(academy::flow(Some(3))), Outcome::Fail)
 }
 
 /// Healthy, but the disk is full.

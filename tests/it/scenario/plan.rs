@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use golive::model::alert::{DuringFreeze, Escalation, Level, Rule};
+use golive::model::alert::{DuringLull, Escalation, Level, Rule};
 use golive::model::duration::{self, Span};
 use golive::model::id::{AlertId, CheckId, ItemId, KindName};
 use golive::model::item::{Item, Manual, NotBy, Rehearsal, Soak, Waivable};
@@ -41,11 +41,13 @@ pub(crate) fn plan_with(checks: &[String], items: &[String], alerts: &[String]) 
         items,
         alerts: alerts.iter().map(|line| alert(line)).collect(),
         notifiers: Vec::new(),
+        baselines: Vec::new(),
         metrics: None,
         procedure: Vec::new(),
         gate: Default::default(),
         rollback: Rollback::default(),
         ceremony: golive::model::ceremony::Ceremony::default(),
+        triage: Default::default(),
         limits: Limits::default(),
         folder: PathBuf::from("."),
         digest: String::new(),
@@ -125,6 +127,7 @@ pub(crate) fn check(line: &str) -> Check {
         impact: None,
         remedy: None,
         recovery: None,
+        degradation: None,
         phase: None,
         options: serde_json::Map::new(),
     };
@@ -161,7 +164,7 @@ fn alert(line: &str) -> Rule {
         notify: vec!["slack".to_owned()],
         escalate: None,
         min_samples: 1,
-        during_freeze: DuringFreeze::Judged,
+        during_lull: DuringLull::Judged,
         examples: Vec::new(),
         impact: None,
         remedy: None,
@@ -175,7 +178,7 @@ fn alert(line: &str) -> Rule {
             "for" => rule.hold = time(),
             "keep" => rule.keep_firing = time(),
             "escalates" => rule.escalate = Some(Escalation { after: time(), to: vec!["pager".to_owned()] }),
-            "rests" => rule.during_freeze = DuringFreeze::Muted,
+            "rests" => rule.during_lull = DuringLull::Muted,
             "samples" => rule.min_samples = words.next().unwrap().parse().unwrap(),
             other => panic!("no word for an alert: {other}"),
         }

@@ -240,8 +240,8 @@ fn command(story: &Story, words: &[&str]) -> Option<Command> {
             Command::Silence { alert: AlertId::new(id), reason: reason(), until: until(time) }
         }
         ["ends", "silence", "of", id] => Command::EndSilence { alert: AlertId::new(id) },
-        ["declares", "freeze", "for", time] => Command::DeclareFreeze { reason: reason(), until: until(time) },
-        ["ends", "freeze"] => Command::EndFreeze,
+        ["declares", "lull", "for", time] => Command::DeclareLull { reason: reason(), until: until(time) },
+        ["ends", "lull"] => Command::EndLull,
         ["runs", id, "again"] => Command::RunAgain { checks: vec![CheckId::new(id)] },
         _ => return None,
     })

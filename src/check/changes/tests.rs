@@ -1,0 +1,1 @@
+//! Sources against real repositories, files and listeners.

@@ -1,0 +1,1 @@
+//! Queries against real databases and listeners.

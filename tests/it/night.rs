@@ -1,0 +1,128 @@
+//! The checks of K that the demo's SQLite and its quota cannot show: the preset's own conditions, against a database
+//! and a provider that are right, and wrong in one respect.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use golive::check::{self, Surroundings};
+use golive::core::evidence::Evidence;
+use golive::model::word::Outcome;
+use golive::network::Network;
+use golive::plan::{self, Loaded};
+use golive::{clock, source};
+
+const PLAN: &str = r#"
+[service]
+name = "academy"
+[sources]
+env_files = [".env"]
+[[pre_deployment]]
+id = "a"
+manual = { prompt = "?" }
+"#;
+
+/// The preset over a folder, with these parameters; without a network.
+fn loaded(folder: &Path, with: &str) -> Loaded {
+    let head = format!(
+        "extends = [{{ preset = \"ikhokha\", with = {{ app_url = \"https://academy.example\", app_host = \"academy.example\"{with} }} }}]\n"
+    );
+    plan::load_text("golive.toml", &format!("{head}{PLAN}"), folder, &check::specs())
+        .unwrap_or_else(|error| panic!("{error}"))
+}
+
+async fn run(loaded: &Loaded, id: &str) -> Evidence {
+    let values = source::load(&loaded.plan, true, &BTreeMap::new()).await;
+    let network = Network::new(&loaded.plan.network, &loaded.plan.folder).unwrap();
+    let folder = loaded.plan.folder.clone();
+    let notifiers = golive::notify::Roster::default();
+    let surroundings = Arc::new(Surroundings { values, folder, trusted: true, clock: clock::now, network, notifiers });
+    let check = loaded.plan.checks.iter().find(|check| check.id.as_str() == id).unwrap_or_else(|| panic!("no {id}"));
+    match check::kind(check.kind.as_str()).unwrap().build(check, &surroundings) {
+        Ok(probe) => probe.run(Duration::from_secs(20)).await,
+        Err(evidence) => *evidence,
+    }
+}
+
+/// A folder with a database in it that these statements made.
+fn database(statements: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join(".env"), "DATABASE_URL=sqlite:shop.db\n").unwrap();
+    rusqlite::Connection::open(folder.path().join("shop.db")).unwrap().execute_batch(statements).unwrap();
+    folder
+}
+
+#[tokio::test]
+async fn a_grant_that_a_migration_lost_is_found() {
+    let with = ", grants_query = \"SELECT name FROM wanted WHERE name NOT IN (SELECT name FROM granted)\"";
+    for (granted, expected) in [("('select'), ('insert')", Outcome::Pass), ("('select')", Outcome::Fail)] {
+        let folder = database(&format!(
+            "CREATE TABLE wanted (name TEXT); INSERT INTO wanted VALUES ('select'), ('insert');
+             CREATE TABLE granted (name TEXT); INSERT INTO granted VALUES {granted};"
+        ));
+        let evidence = run(&loaded(folder.path(), with), "grants_kept").await;
+        assert_eq!(evidence.outcome, expected, "{}", evidence.summary);
+        let named = evidence.facts.iter().any(|fact| fact.value.as_str().contains("insert"));
+        assert_eq!(named, expected == Outcome::Fail, "what is missing is named: {evidence:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_pool_that_leaves_no_connection_is_found() {
+    let with = ", pool_query = \"SELECT (SELECT most FROM limits) - (SELECT sum(size) FROM pools) AS left_over\"";
+    for (most, expected) in [(100, Outcome::Pass), (40, Outcome::Fail)] {
+        let folder = database(&format!(
+            "CREATE TABLE limits (most INTEGER); INSERT INTO limits VALUES ({most});
+             CREATE TABLE pools (size INTEGER); INSERT INTO pools VALUES (20), (20);"
+        ));
+        let evidence = run(&loaded(folder.path(), with), "pool_has_room").await;
+        assert_eq!(evidence.outcome, expected, "{most}: {}", evidence.summary);
+    }
+}
+
+#[tokio::test]
+async fn a_database_whose_clock_is_off_is_found_either_way() {
+    for (off, expected) in [("", Outcome::Pass), (" + 200", Outcome::Fail), (" - 200", Outcome::Fail)] {
+        let folder = database("CREATE TABLE seen (at INTEGER);");
+        let with = format!(", database_now_query = \"SELECT unixepoch(){off}\"");
+        let evidence = run(&loaded(folder.path(), &with), "database_clock_agrees").await;
+        assert_eq!(evidence.outcome, expected, "{off}: {}", evidence.summary);
+    }
+}
+
+#[tokio::test]
+async fn a_migration_is_compared_with_the_one_that_the_build_names() {
+    let with = ", migration_query = \"SELECT max(version) FROM applied\"";
+    for (head, expected) in [("0007", Outcome::Pass), ("0008", Outcome::Fail)] {
+        let folder = database("CREATE TABLE applied (version TEXT); INSERT INTO applied VALUES ('0006'), ('0007');");
+        std::fs::create_dir(folder.path().join("db")).unwrap();
+        std::fs::write(folder.path().join("db/migration_head"), format!("{head}\n")).unwrap();
+        let evidence = run(&loaded(folder.path(), with), "migrations_applied").await;
+        assert_eq!(evidence.outcome, expected, "{head}: {}", evidence.summary);
+    }
+    // Where nobody names it, that is what is missing: no pass, and no word about the database.
+    let folder = database("CREATE TABLE applied (version TEXT); INSERT INTO applied VALUES ('0007');");
+    let evidence = run(&loaded(folder.path(), with), "migrations_applied").await;
+    assert_eq!(evidence.outcome, Outcome::Fail, "{}", evidence.summary);
+    assert!(evidence.summary.as_str().contains("migration_head"), "{}", evidence.summary);
+}
+
+#[test]
+fn what_the_plan_does_not_give_is_left_out_and_lint_says_what_would_bring_it_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let bare = loaded(folder.path(), "");
+    let has = |loaded: &Loaded, id: &str| loaded.plan.checks.iter().any(|check| check.id.as_str() == id);
+    for id in ["migrations_applied", "quota_has_room", "feature_flags_served", "success_page_grants_nothing"] {
+        assert!(!has(&bare, id), "{id} has nothing to look at");
+    }
+    assert!(has(&bare, "amount_is_verified"), "what needs nothing is there");
+    let said = plan::render(&bare.advice, &bare.sources, false);
+    assert!(said.contains("`quota_has_room` (The payment API's quota has room) is left out"), "{said}");
+    assert!(said.contains("with = { quota_header = \"…\" }"), "{said}");
+    // An item whose every check is left out goes with them; one that keeps some stays.
+    let item = |loaded: &Loaded, id: &str| loaded.plan.items.iter().any(|item| item.id.as_str() == id);
+    assert!(!item(&bare, "schema_is_current") && item(&bare, "access_is_paid_for"));
+    let given = loaded(folder.path(), ", pool_query = \"SELECT 1\"");
+    assert!(has(&given, "pool_has_room") && item(&given, "schema_is_current"));
+}
