@@ -90,6 +90,18 @@ pub fn is_anything_deployed(state: &State) -> bool {
     state.items().any(|(item, known)| item.phase == Phase::Deployment && known.step.is_some())
 }
 
+/// How much each of the plan's metrics has grown since the deployment began: what a rollback leaves behind.
+#[must_use]
+pub fn since_deployment(state: &State, now: Now) -> Vec<(CheckId, f64)> {
+    let Some(began) = state.session().phase_opened(Phase::Deployment) else { return Vec::new() };
+    let window = now.at.duration_since(began.at).unsigned_abs();
+    let grown = state.plan().rollback.since.iter().filter_map(|id| {
+        let within = state.series_at(state.index().check(id)?).within(now.at, window);
+        (within.values > 0).then(|| (id.clone(), within.growth))
+    });
+    grown.collect()
+}
+
 /// The checks that have not yet passed on the old version, with what they say.
 #[must_use]
 pub fn unverified(state: &State) -> Vec<(CheckId, String)> {

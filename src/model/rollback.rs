@@ -38,6 +38,9 @@ pub struct Rollback {
     /// Whether the steps that were done are taken back before the procedure's own steps, or behind them.
     #[serde(default)]
     pub undo: UndoPlace,
+    /// Metrics whose growth since the deployment is told at the rollback's door.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub since: Vec<CheckId>,
     /// What only a rehearsal does, around the procedure.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rehearsal_steps: Vec<RehearsalStep>,
@@ -61,6 +64,7 @@ impl Default for Rollback {
             unattended: false,
             countdown: None,
             undo: UndoPlace::First,
+            since: Vec::new(),
             rehearsal_steps: Vec::new(),
             no_return: Vec::new(),
             fingerprint: String::new(),

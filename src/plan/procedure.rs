@@ -45,6 +45,7 @@ pub(super) fn rollback(document: ProcedureDocument, checks: &[Check], no_return:
         unattended: document.unattended,
         countdown: document.countdown,
         undo: document.undo,
+        since: select(&document.since),
         rehearsal_steps: Vec::new(),
         no_return,
         fingerprint: String::new(),

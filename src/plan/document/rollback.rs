@@ -40,6 +40,9 @@ pub(crate) struct ProcedureDocument {
     /// Whether done steps are taken back before the procedure's own steps (`first`) or behind them (`last`).
     #[serde(default)]
     pub(crate) undo: UndoPlace,
+    /// Checks of the kind `metric` whose growth since the deployment is told at the door: what the rollback would leave.
+    #[serde(default)]
+    pub(crate) since: Vec<String>,
     /// Files beside the scripts that make the procedure what it is, such as a migration's head: a change of one voids
     /// every rehearsal.
     #[serde(default)]

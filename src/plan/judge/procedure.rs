@@ -15,6 +15,7 @@ pub(super) fn problems(document: &Document, tree: &Node, specs: &[KindSpec]) -> 
     let mut problems = selectors(document, tree, specs);
     problems.extend(rehearsals(document, tree));
     problems.extend(moments(document, tree));
+    problems.extend(since(document, tree));
     problems.extend(countdown(document, tree));
     problems.extend(people(document, tree));
     let roles = &document.poll.roles;
@@ -71,6 +72,18 @@ fn selectors(document: &Document, tree: &Node, specs: &[KindSpec]) -> Vec<Proble
         );
     }
     problems
+}
+
+/// What is told as having grown has to be a number that grows.
+fn since(document: &Document, tree: &Node) -> Vec<Problem> {
+    let is_metric = |name: &String| document.checks.get(name).is_some_and(|check| check.kind == "metric");
+    let metrics = || document.checks.iter().filter(|(_, check)| check.kind == "metric").map(|(id, _)| id.as_str());
+    let wrong = document.procedure.since.iter().enumerate().filter(|(_, name)| !is_metric(name));
+    let problem = |(at, name): (usize, &String)| {
+        let problem = Problem::error(format!("there is no check `{name}` of the kind metric"));
+        problem.at(tree.place(&steps!["procedure", "since", at], false)).nearest(name, metrics())
+    };
+    wrong.map(problem).collect()
 }
 
 /// A countdown that counts down to nothing.

@@ -138,5 +138,10 @@ fn since(scene: &Scene<'_>) -> String {
     let done = done.map(|(item, _)| item.title.clone()).collect::<Vec<_>>().join(", ");
     let gate = if state.session().gate_opened.is_some() { "; the gate is open, customers are in" } else { "" };
     let ran = if done.is_empty() { String::new() } else { format!("; ran: {done}") };
-    format!("the deployment began {}{ran}{gate}", format::ago(began.at, scene.now.at))
+    let grown = rollback::since_deployment(state, scene.now).into_iter().map(|(id, grown)| {
+        let title = state.check(&id).and_then(|(check, _)| check.title.clone());
+        format!("; {}: {grown:+.0}", title.unwrap_or_else(|| id.to_string()))
+    });
+    let grown = grown.collect::<String>();
+    format!("the deployment began {}{ran}{grown}{gate}", format::ago(began.at, scene.now.at))
 }

@@ -76,6 +76,7 @@ pub(crate) fn with_rollback(plan: &Plan, steps: &[String], says: &[String]) -> S
             ["when", "step", id] => rollback.when.push(Trigger::Step(ItemId::new(id))),
             ["when", "alert", id] => rollback.when.push(Trigger::Alert(AlertId::new(id))),
             ["countdown", length] => rollback.countdown = Some(Span(duration::parse(length).unwrap())),
+            ["since", ids @ ..] => rollback.since = ids.iter().map(|id| CheckId::new(id)).collect(),
             ["undo", "last"] => rollback.undo = UndoPlace::Last,
             ["claims", length] => plan.limits.claims = Span(duration::parse(length).unwrap()),
             ["people", role, person] => {

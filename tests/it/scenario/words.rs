@@ -83,7 +83,7 @@ pub(super) fn alert(known: &AlertState) -> String {
 }
 
 /// Lets one line happen. A line that ends in `refused` has to be refused.
-pub(super) fn happen(story: &mut Story, line: &str) -> Result<(), String> {
+pub(crate) fn happen(story: &mut Story, line: &str) -> Result<(), String> {
     let (line, refused) = match line.strip_suffix(" refused") {
         Some(line) => (line, true),
         None => (line, false),
