@@ -1,4 +1,4 @@
-//! golive's speed, each figure beside its floor in one run on one machine: `cargo bench -- [alert_rules|checks|decisions|scan|screen]`.
+//! golive's speed, each figure beside its floor in one run on one machine: `cargo bench -- [alert_rules|checks|decisions|replay|scan|screen]`.
 //!
 //! A number without its floor proves nothing: disks, cores and terminals differ, ratios travel. Loads are bounded in
 //! count and time and stay on loopback; counts come from the target, never from golive itself. docs/PERFORMANCE.md
@@ -10,6 +10,7 @@ mod alert_rules;
 mod checks;
 mod decisions;
 mod measure;
+mod replay;
 mod scan;
 mod screen;
 
@@ -26,6 +27,7 @@ fn main() {
             alert_rules::run();
             checks::run();
             decisions::run();
+            replay::run();
             scan::run();
             screen::run();
         }
@@ -33,9 +35,10 @@ fn main() {
             "alert_rules" => alert_rules::run(),
             "checks" => checks::run(),
             "decisions" => decisions::run(),
+            "replay" => replay::run(),
             "scan" => scan::run(),
             "screen" => screen::run(),
-            other => println!("no figure is called {other}: alert_rules, checks, decisions, scan, screen"),
+            other => println!("no figure is called {other}: alert_rules, checks, decisions, replay, scan, screen"),
         }),
     }
 }

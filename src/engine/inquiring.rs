@@ -1,6 +1,5 @@
 //! What triage asks of the world, in tasks: sources of changes are looked at all the while, who is hurt is asked while
 //! something is broken, and once more when it is over. What it means is the core's affair.
-#![expect(clippy::disallowed_methods, reason = "asking is done in tasks, beside the loop")]
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -108,9 +108,9 @@ fn finish(reader: Reader, tree: Option<Node>, folder: &Path, kinds: &Kinds) -> R
     Ok(Loaded { plan, advice, sources, audit, tree })
 }
 
-/// Whether a check or a notifier of the plan is of this kind.
+/// Whether a check, a notifier, a source of changes or a query of the plan is of this kind.
 fn names_kind(tree: &Node, kind: &str) -> bool {
-    let tables = ["checks", "notifiers"].into_iter().filter_map(|table| tree.get(table)?.table());
+    let tables = ["checks", "notifiers", "changes", "hurt"].into_iter().filter_map(|table| tree.get(table)?.table());
     tables.flatten().any(|(_, entry)| entry.node.get("kind").and_then(Node::text) == Some(kind))
 }
 

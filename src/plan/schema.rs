@@ -59,7 +59,7 @@ pub(super) fn schema_of(kinds: &Kinds, is_named: &dyn Fn(&str) -> bool) -> Json 
         ("hurt", properties_of::<HurtKeys>(&mut generator), &kinds.hurt),
     ]);
     let of: Vec<Vec<Json>> =
-        of.map(|(word, common, kinds)| choices_of(word, (&common, is_named), kinds, &mut definitions)).collect();
+        of.map(|(word, common, kinds)| choices_of(word, &common, is_named, kinds, &mut definitions)).collect();
     definitions.extend(generator.take_definitions(true));
     finish(&mut schema, definitions, &choices, &of);
     schema
@@ -68,7 +68,8 @@ pub(super) fn schema_of(kinds: &Kinds, is_named: &dyn Fn(&str) -> bool) -> Json 
 /// The definitions of other kinds than checks; gives the choice among them.
 fn choices_of(
     word: &str,
-    (common, is_named): (&Map<String, Json>, &dyn Fn(&str) -> bool),
+    common: &Map<String, Json>,
+    is_named: &dyn Fn(&str) -> bool,
     kinds: &[KindSpec],
     definitions: &mut Map<String, Json>,
 ) -> Vec<Json> {
