@@ -24,7 +24,8 @@ pub(super) fn run(arguments: &TrustArguments, console: &Console) -> Result<Exit,
     let Some(loaded) = lint::load(&path, console) else { return Ok(Exit::Wrong) };
     let state_folder = Machine::state_folder()?;
     let (digest, commands) = (&loaded.plan.digest, &loaded.audit.commands);
-    let mut shown = format!("{} would run {} commands:\n", path.display(), commands.len());
+    let noun = if commands.len() == 1 { "command" } else { "commands" };
+    let mut shown = format!("{} would run {} {noun}:\n", path.display(), commands.len());
     for touched in commands {
         shown.push_str(&format!("  {:<44} {}\n", touched.what, touched.by));
     }

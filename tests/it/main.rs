@@ -12,6 +12,7 @@ mod crash;
 mod credentials;
 mod demo_world;
 mod docs;
+mod end_to_end;
 mod enforcement;
 mod envfile;
 mod exposure;
