@@ -84,6 +84,9 @@ pub struct Report {
     /// The end of the journal that this was read from: `golive verify` gives the same for a journal that is untouched.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub journal: Option<JournalEntry>,
+    /// The time in which business rests, while one is declared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub freeze: Option<WaiverEntry>,
     /// What is broken, who is hurt, what changed before, what is done about it.
     pub triage: Triage,
     /// What happened, oldest first. For people's forms: programs read the journal.
@@ -107,6 +110,8 @@ pub struct TimelineEntry {
     pub at: Timestamp,
     /// How it is to be taken.
     pub mark: Mark,
+    /// The family of events that it belongs to.
+    pub family: &'static str,
     /// What it is about.
     pub subject: String,
     /// What happened, in a few words.

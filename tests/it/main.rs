@@ -21,6 +21,7 @@ mod exposure;
 mod flight;
 mod gate;
 mod init;
+mod junit_schema;
 mod keys;
 mod killed;
 mod kit;
@@ -47,6 +48,7 @@ mod telling;
 mod terminal;
 #[cfg(feature = "otlp")]
 mod traces;
+mod triage;
 mod verdict;
 mod walk;
 mod watch;
