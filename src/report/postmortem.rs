@@ -84,9 +84,9 @@ fn standing(report: &Report) -> Vec<String> {
             lines.push(format!("- alert: **{}** still fires ({})", literal(&alert.id), alert.state));
         }
     }
-    lines.extend(report.freeze.iter().map(|freeze| {
-        let by = freeze.by.iter().map(|by| literal(by)).collect::<Vec<_>>().join(", ");
-        format!("- freeze until {}: {} ({by})", until(freeze.until), literal(freeze.reason.as_str()))
+    lines.extend(report.lull.iter().map(|lull| {
+        let by = lull.by.iter().map(|by| literal(by)).collect::<Vec<_>>().join(", ");
+        format!("- lull until {}: {} ({by})", until(lull.until), literal(lull.reason.as_str()))
     }));
     let cleaned = |check: &CheckEntry| check.evidence.iter().any(|fact| fact.name.as_str().starts_with("clean-up: "));
     let left = report.checks.iter().filter(|check| check.outcome != "pass" && cleaned(check));

@@ -76,10 +76,10 @@ pub fn report(state: &State, inquiry: &Inquiry, circumstances: &Circumstances, n
             plan_sha256: plan.digest.clone(),
         },
         journal: circumstances.journal.clone(),
-        freeze: state.freeze().map(|freeze| WaiverEntry {
-            by: vec![freeze.by.to_string()],
-            reason: freeze.reason.clone(),
-            until: freeze.until,
+        lull: state.lull().map(|lull| WaiverEntry {
+            by: vec![lull.by.to_string()],
+            reason: lull.reason.clone(),
+            until: lull.until,
         }),
         triage: triage::of(state, now),
         timeline: state.timeline().map(happened).collect(),
