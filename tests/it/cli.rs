@@ -427,7 +427,7 @@ fn a_flight_over_a_fault_ends_by_its_verdict_and_names_the_check() {
     let scenarios = golive::demo::scenario::SCENARIOS.iter().filter(|scenario| scenario.check.is_some());
     let scenarios: Vec<_> = scenarios.collect();
     // A flight has its twenty seconds; a machine of two cores cannot give them to all at once.
-    for few in scenarios.chunks(3) {
+    for few in scenarios.chunks(2) {
         std::thread::scope(|flights| {
             for scenario in few {
                 flights.spawn(move || {
