@@ -31,6 +31,12 @@ impl Finding {
         }
     }
 
+    /// For what is asked without a check: only the sentence counts.
+    pub(super) const fn of_nobody() -> Self {
+        let (category, severity) = (Category::System, Severity::Advice);
+        Self { category, severity, impact: None, recovery: None, has_remedy: true }
+    }
+
     fn failure(&self, class: FailureClass) -> Failure {
         let meaning = class.meaning();
         let weight = match self.severity {

@@ -11,6 +11,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
+use crate::check::artefact::Descent;
 use crate::check::finding::Finding;
 use crate::check::{Kind, Looking, Probe, Surroundings, options};
 use crate::core::evidence::Evidence;
@@ -45,6 +46,10 @@ struct Keys {
     newer_than: Vec<String>,
     /// The commit that the report must be about; SARIF names one.
     commit: Option<Template>,
+    /// A text that it must hold to count, such as the version; without it, it is of another build.
+    carries: Option<Template>,
+    /// To count it must be younger than this: a file, a moment, or seconds since 1970.
+    younger_than: Option<Template>,
     /// Findings that are accepted, each with the reason: `{ GHSA-… = "not reachable: …" }`.
     #[serde(default)]
     accepted: BTreeMap<String, String>,
@@ -126,9 +131,10 @@ impl Kind for Findings {
             Some(commit) => Some(finding.fill(commit, &surroundings.values)?.expose().trim().to_owned()),
             None => None,
         };
+        let descent = Descent::of(&finding, keys.carries.as_ref(), keys.younger_than.as_ref(), surroundings)?;
         let (folder, shown) = (surroundings.folder.clone(), written.shown().to_owned());
         let path = folder.join(written.expose());
-        Ok(Box::new(Looker { finding, keys, path, folder, shown, commit, clock: surroundings.clock }))
+        Ok(Box::new(Looker { finding, keys, path, folder, shown, commit, descent, clock: surroundings.clock }))
     }
 }
 
@@ -148,6 +154,7 @@ struct Looker {
     folder: PathBuf,
     shown: String,
     commit: Option<String>,
+    descent: Descent,
     clock: fn() -> Now,
 }
 
@@ -179,7 +186,11 @@ impl Looker {
         let shown = &self.shown;
         let changed = changed(&self.path).map_err(|error| format!("there is no report {shown}: {error}"))?;
         self.is_of_today(changed)?;
-        let json = read(&self.path).map_err(|why| format!("{shown} {why}"))?;
+        let text = read(&self.path).map_err(|why| format!("{shown} {why}"))?;
+        if let Some(why) = self.descent.objection(&text, jiff::Timestamp::try_from(changed).ok()) {
+            return Err(format!("{shown} {why}"));
+        }
+        let json = serde_json::from_str(&text).map_err(|error| format!("{shown} is not JSON: {error}"))?;
         if let Some(commit) = &self.commit {
             is_about(&json, commit).map_err(|why| format!("{shown} {why}"))?;
         }
@@ -237,14 +248,14 @@ fn changed(path: &Path) -> std::io::Result<SystemTime> {
 }
 
 #[expect(clippy::disallowed_methods, reason = "reading a report is what this kind is for")]
-fn read(path: &Path) -> Result<Json, String> {
+fn read(path: &Path) -> Result<String, String> {
     let mut bytes = Vec::new();
     let opened = std::fs::File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes));
     opened.map_err(|error| format!("cannot be read: {error}"))?;
     if bytes.len() as u64 > LARGEST {
         return Err(format!("is larger than {} MiB", LARGEST >> 20));
     }
-    serde_json::from_slice(&bytes).map_err(|error| format!("is not JSON: {error}"))
+    String::from_utf8(bytes).map_err(|_| "is not JSON: it is no text".to_owned())
 }
 
 /// Whether a SARIF report says that it is about this commit.
@@ -257,9 +268,9 @@ fn is_about(json: &Json, commit: &str) -> Result<(), String> {
     if revisions.is_empty() {
         return Err("does not say which commit it is about".to_owned());
     }
-    // Short ids are what people and `git describe` write.
-    let is_same =
-        |revision: &&&str| commit.len() >= 7 && (revision.starts_with(commit) || commit.starts_with(**revision));
+    let begins = |one: &str, other: &str| one.starts_with(other) || other.starts_with(one);
+    // Short ids are what people and `git describe` write; an empty one is none.
+    let is_same = |revision: &&&str| revision.len() >= 7 && commit.len() >= 7 && begins(revision, commit);
     match revisions.iter().find(|revision| !is_same(revision)) {
         Some(other) => Err(format!("is about {other}, not {commit}")),
         None => Ok(()),
@@ -372,6 +383,10 @@ mod tests {
         {"ruleId":"style","level":"note","message":{"text":"a long line"}},
         {"ruleId":"sql","message":{"text":"accepted once"},"suppressions":[{"kind":"external","status":"accepted"}]}]}]}"#;
 
+    /// A scanner that knows no commit and says so with an empty text.
+    const SARIF_EMPTY: &str = r#"{"version":"2.1.0","runs":[{"versionControlProvenance":[{"revisionId":""}],
+        "tool":{"driver":{"name":"x"}},"results":[]}]}"#;
+
     async fn look(report: &str, more: &str) -> Evidence {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("report.json"), report).unwrap();
@@ -389,6 +404,11 @@ mod tests {
             (SARIF, "", Outcome::Fail, "high: SQL from a request in src/a.js (sql) (+1 more)"),
             (SARIF, "commit = \"0123456\"", Outcome::Fail, "high: SQL"),
             (SARIF, "commit = \"fedcba9\"", Outcome::Error, "is about 0123456789abcdef, not fedcba9"),
+            (SARIF_EMPTY, "commit = \"0123456\"", Outcome::Error, "is about , not 0123456"),
+            (SARIF, "carries = \"0123456789abcdef\"", Outcome::Fail, "high: SQL"),
+            (SARIF, "carries = \"2026.11.3\"", Outcome::Error, "does not carry 2026.11.3"),
+            (NPM_CLEAN, "younger_than = \"2100-01-01T00:00:00Z\"", Outcome::Error, "is older than"),
+            (NPM_CLEAN, "younger_than = \"2020-01-01T00:00:00Z\"", Outcome::Pass, "found nothing"),
             (NPM_CLEAN, "commit = \"fedcba9\"", Outcome::Error, "does not say which commit"),
             ("{\"error\":{\"summary\":\"no lock file\"}}", "", Outcome::Error, "an error of the scanner: no lock file"),
             ("{}", "", Outcome::Error, "is no report"),

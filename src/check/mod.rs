@@ -5,7 +5,9 @@
 
 mod addresses;
 mod artefact;
+mod asking;
 mod bundle;
+pub mod changes;
 mod command;
 #[cfg(test)]
 mod contract;
@@ -22,6 +24,7 @@ mod gathered;
 mod git;
 mod grpc;
 mod http;
+pub mod hurt;
 mod judging;
 mod junit;
 #[cfg(test)]
@@ -158,7 +161,12 @@ impl Surroundings {
 /// The specs of all kinds, those of notifiers included, for the plan's loader.
 #[must_use]
 pub fn specs() -> Kinds {
-    Kinds { checks: KINDS.iter().map(|kind| kind.spec()).collect(), notifiers: notify::specs() }
+    Kinds {
+        checks: KINDS.iter().map(|kind| kind.spec()).collect(),
+        notifiers: notify::specs(),
+        changes: changes::specs(),
+        hurt: hurt::specs(),
+    }
 }
 
 /// The kind with this name.

@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
+use crate::check::asking::encoded;
 use crate::check::finding::Finding;
 use crate::check::http::{Answer, Exchange, Keys as Request};
 use crate::check::judging::judged;
@@ -105,12 +106,6 @@ fn problems(options: &Options) -> Vec<OptionProblem> {
         }
         problems.extend(keys.expect.as_ref().and_then(|e| options::condition_problem("expect", e, &fact_names())));
     })
-}
-
-/// What a query may not hold in a URL, byte by byte.
-fn encoded(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
-    text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }
 
 enum Asks {

@@ -4,9 +4,11 @@ use std::path::{Path, PathBuf};
 
 use clap::{ColorChoice, CommandFactory as _, Parser, Subcommand};
 
+#[cfg(feature = "otlp")]
+use crate::cli::traces;
 use crate::cli::{
-    check, completions, credentials, demo, enforce, env, exec, init, lint, rehearse, replay, report, rotate, scan,
-    sessions, triage, trust, verify, webhook,
+    check, completions, credentials, demo, enforce, env, events, exec, init, lint, rehearse, replay, report, rotate,
+    scan, sessions, triage, trust, verify, webhook,
 };
 
 /// A deployment cockpit in the terminal: live checks, people's decisions, and a verdict that can be explained.
@@ -64,10 +66,15 @@ pub(super) enum Command {
     Sessions(sessions::SessionsArguments),
     /// Print the report of a past session.
     Report(report::ReportArguments),
+    /// List every event of a session, chosen by words, family and time.
+    Events(events::EventsArguments),
     /// Watch a past session again, at any of its moments.
     Replay(replay::ReplayArguments),
     /// Open the cockpit on what is failing now.
     Triage(triage::TriageArguments),
+    /// A session as an OTLP trace, for a collector.
+    #[cfg(feature = "otlp")]
+    Traces(traces::TracesArguments),
     /// Prove that a session's journal is as golive wrote it.
     Verify(verify::VerifyArguments),
     /// Say what golive finds here, ready to be pasted into a ticket.

@@ -30,6 +30,9 @@ use crate::model::values::Values;
 use crate::model::word::{Phase, Question};
 use crate::report::build::{self, Circumstances};
 
+/// Sources and queries keep their own time; this is for what should not be.
+const LONGEST_INQUIRY: Duration = Duration::from_secs(60);
+
 #[derive(Debug, Args)]
 pub(super) struct CheckArguments {
     /// The plan; golive.toml here or in a folder above when absent.
@@ -60,6 +63,9 @@ pub(super) struct CheckArguments {
     /// Go on and print the report whenever the verdict changes, until interrupted.
     #[arg(long)]
     watch: bool,
+    /// Whether it is asked what changed outside and who is hurt: `golive triage --headless`.
+    #[arg(skip)]
+    inquires: bool,
 }
 
 impl CheckArguments {
@@ -67,7 +73,13 @@ impl CheckArguments {
     pub(super) fn about(plan: Option<PathBuf>, question: Option<Question>, session: Option<String>) -> Self {
         let journal = Some("memory".to_owned());
         let (phases, only, formats) = (Vec::new(), Vec::new(), Vec::new());
-        Self { plan, question, session, phases, only, strict: false, journal, formats, until_go: None, watch: false }
+        let (until_go, strict, watch, inquires) = (None, false, false, false);
+        Self { plan, question, session, phases, only, strict, journal, formats, until_go, watch, inquires }
+    }
+
+    /// What triage asks: everything, and what changed and who is hurt beside it.
+    pub(super) fn triage(plan: Option<PathBuf>, session: Option<String>, formats: Vec<Wanted>) -> Self {
+        Self { inquires: true, formats, ..Self::about(plan, None, session) }
     }
 }
 
@@ -149,9 +161,10 @@ async fn interruptible(
         prepared = opening::prepare(&asked.plan, trusted, machine) => prepared?,
         exit = signals.next() => return Ok(interrupted(exit, console)),
     };
-    if arguments.session.is_some() {
+    if arguments.session.is_some() || arguments.inquires {
         prepared.leave_outbox();
     }
+    prepared.inquires = arguments.inquires;
     let keeping = Keeping::of(arguments.journal.as_deref())?;
     prepared.facts.extend(rehearse::known(&asked.plan, &Keeping::of(None)?));
     let journal = asked.journal(&keeping, machine)?;
@@ -190,6 +203,9 @@ async fn judge(
     let settling = headless::settle(handle, &machine.operator, asked.wanted(), clock::now, bound);
     let began = clock::now();
     progress::shown(handle, asked, console, settling).await;
+    if arguments.inquires {
+        headless::inquired(handle, clock::now, LONGEST_INQUIRY).await;
+    }
     if let Some(bound) = arguments.until_go {
         let left = bound.saturating_sub(clock::now().since(began).unwrap_or(bound));
         let permitting = headless::until_go(handle, &asked.inquiry, clock::now, left);

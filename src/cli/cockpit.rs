@@ -83,24 +83,26 @@ pub(super) fn fly(
     resumed: Option<Resumed>,
     (console, machine): (&Console, &Machine),
 ) -> Result<Exit, Stop> {
-    let (left, state) = flown(plan, wanted, trusted, resumed, (console, machine))?;
+    let show = |arriving: &Arriving, options| tui::run::run(arriving, options);
+    let (left, state) = flown(plan, wanted, trusted, resumed, (console, machine), show)?;
     self::left(left, || Exit::of(verdict::of_session(&state, clock::now()).answer(), false))
 }
 
-/// The same, with what is known at the end.
+/// The same, shown in some way, with what is known at the end.
 pub(super) fn flown(
     plan: SharedPlan,
     wanted: Purposed,
     trusted: bool,
     resumed: Option<Resumed>,
     (console, machine): (&Console, &Machine),
+    show: impl FnOnce(&Arriving, Options) -> Result<Leaving, TuiError>,
 ) -> Result<(Result<Leaving, TuiError>, Arc<State>), Stop> {
     let (first, opening) = match resumed {
         Some(resumed) => going_on(&plan, trusted, resumed, machine)?,
         None => beginning(&plan, wanted, trusted, machine)?,
     };
     let arriving = Arriving::begin(first, opening)?;
-    let left = tui::run::run(&arriving, options(console, machine, wanted.screen));
+    let left = show(&arriving, options(console, machine, wanted.screen));
     Ok((left, arriving.end()?))
 }
 
@@ -134,8 +136,8 @@ fn beginning(plan: &SharedPlan, wanted: Purposed, trusted: bool, machine: &Machi
     let first = State::open(&event).map_err(|error| Stop::because(&error))?;
     let (plan, machine) = (Arc::clone(plan), machine.clone());
     let opening = move || {
-        let mut prepared = prepared(&plan, trusted, &machine)?;
         let keeping = Keeping::of(None)?;
+        let mut prepared = prepared(&plan, trusted, &machine, Some(&keeping))?;
         prepared.facts.extend(if rehearses { rehearsed(&plan, &machine)? } else { rehearse::known(&plan, &keeping) });
         let (journal, steps) = (keeping.journal(&session, &machine)?, keeping.steps(&session));
         let version = prepared.version.clone();
@@ -150,7 +152,7 @@ fn going_on(plan: &SharedPlan, trusted: bool, resumed: Resumed, machine: &Machin
     let first = State::fold(&resumed.events).map_err(|error| Stop::because(&error))?;
     let (plan, machine) = (Arc::clone(plan), machine.clone());
     let opening = move || {
-        let mut prepared = prepared(&plan, trusted, &machine)?;
+        let mut prepared = prepared(&plan, trusted, &machine, None)?;
         prepared.facts.splice(0..0, resumed.changed);
         let keeping = Keeping::of(None)?;
         prepared.facts.extend(rehearse::known(&plan, &keeping));
@@ -174,9 +176,16 @@ fn runtime() -> Result<tokio::runtime::Runtime, Stop> {
     built.map_err(|error| Stop::own(format!("cannot start: {error}")))
 }
 
-fn prepared(plan: &SharedPlan, trusted: bool, machine: &Machine) -> Result<Prepared, Stop> {
+/// Values and network; with `keeping`, what was normal in the sessions kept there and elsewhere.
+fn prepared(plan: &SharedPlan, trusted: bool, machine: &Machine, keeping: Option<&Keeping>) -> Result<Prepared, Stop> {
     let runtime = runtime()?;
-    let prepared = runtime.block_on(opening::prepare(plan, trusted, machine));
+    let prepared = runtime.block_on(async {
+        let mut prepared = opening::prepare(plan, trusted, machine).await?;
+        if let Some(keeping) = keeping {
+            prepared.remember(plan, keeping).await;
+        }
+        Ok(prepared)
+    });
     runtime.shutdown_background();
     prepared
 }

@@ -1,21 +1,26 @@
 //! `golive demo`: a world on loopback with real faults, and a go-live flown over it.
 
 mod flight;
+mod practising;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
 
+use crate::cli::arriving::Arriving;
 use crate::cli::cockpit;
 use crate::cli::console::Console;
+use crate::cli::demo::practising::Practising;
 use crate::cli::exit::{Exit, Stop};
 use crate::cli::formats::{self, Wanted};
 use crate::cli::lint;
 use crate::cli::machine::Machine;
 use crate::cli::signals::Signals;
+use crate::core::verdict;
 use crate::demo::scenario::{self, SCENARIOS, Scenario};
 use crate::demo::{Fault, World};
+use crate::{clock, tui};
 
 #[derive(Debug, Args)]
 pub(super) struct DemoArguments {
@@ -65,7 +70,10 @@ pub(super) fn run(arguments: &DemoArguments, console: &Console, machine: &Machin
     // golive wrote this plan and its scripts itself, a moment ago, into a folder of its own.
     let rehearses = !world.faults().is_on(Fault::NoRehearsal);
     let wanted = cockpit::Purposed { rehearses, ..cockpit::Purposed::DEMO };
-    cockpit::fly(Arc::new(loaded.plan), wanted, true, None, (console, machine))
+    let switchboard = world.switchboard();
+    let show = |cockpit: &Arriving, options| tui::run::run(&Practising { cockpit, switchboard }, options);
+    let (left, state) = cockpit::flown(Arc::new(loaded.plan), wanted, true, None, (console, machine), show)?;
+    cockpit::left(left, || Exit::of(verdict::of_session(&state, clock::now()).answer(), false))
 }
 
 fn list(console: &Console) -> Result<Exit, Stop> {

@@ -5,6 +5,7 @@
 
 mod arguments;
 mod arriving;
+mod baselines;
 mod check;
 mod cockpit;
 mod completions;
@@ -14,6 +15,7 @@ mod demo;
 mod doctor;
 mod enforce;
 mod env;
+mod events;
 mod exec;
 mod exit;
 mod formats;
@@ -36,6 +38,8 @@ mod seen;
 mod sessions;
 mod signals;
 mod signing;
+#[cfg(feature = "otlp")]
+mod traces;
 mod triage;
 mod trust;
 mod verify;
@@ -124,8 +128,11 @@ fn dispatch(arguments: Arguments, console: &Console, machine: &Machine) -> Resul
         Command::Trust(arguments) => trust::run(&arguments, console),
         Command::Sessions(arguments) => sessions::run(&arguments, console),
         Command::Report(arguments) => report::run(&arguments, console, machine),
+        Command::Events(arguments) => events::run(&arguments, console),
         Command::Replay(arguments) => replay::run(&arguments, console, machine),
         Command::Triage(arguments) => triage::run(&arguments, console, machine),
+        #[cfg(feature = "otlp")]
+        Command::Traces(arguments) => traces::run(&arguments, console),
         Command::Verify(arguments) => verify::run(&arguments, console),
         Command::Webhook(arguments) => webhook::run(&arguments, console, machine),
         Command::Completions(arguments) => completions::run(&arguments, console),

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use secrecy::ExposeSecret as _;
 
 use crate::check::Surroundings;
+use crate::cli::baselines;
 use crate::cli::exit::Stop;
 use crate::cli::machine::Machine;
 use crate::cli::metrics;
@@ -21,10 +22,10 @@ use crate::mask::Redactor;
 use crate::model::id::SessionId;
 use crate::model::plan::Plan;
 use crate::model::text::SafeText;
-use crate::model::values::{Lookup, Values};
+use crate::model::values::{Lookup, Origin, Value, Values};
 use crate::network::Network;
 use crate::notify::{self, Roster};
-use crate::{clock, trust};
+use crate::{clock, source, trust};
 
 /// Where a session is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,6 +84,8 @@ pub(super) fn is_trusted(digest: &str) -> Result<bool, Stop> {
 pub(super) struct Prepared {
     pub(super) version: Option<SafeText>,
     pub(super) facts: Vec<Body>,
+    /// Whether it is asked what changes outside and who is hurt, although nobody keeps a gate here.
+    pub(super) inquires: bool,
     surroundings: Arc<Surroundings>,
     redactor: Redactor,
     reader: Reader,
@@ -94,6 +97,12 @@ impl Prepared {
         if let Some(surroundings) = Arc::get_mut(&mut self.surroundings) {
             surroundings.notifiers.leave_outbox();
         }
+    }
+
+    /// What was normal before, where the plan says where from.
+    pub(super) async fn remember(&mut self, plan: &Plan, keeping: &Keeping) {
+        let known = baselines::known(plan, keeping, &self.surroundings, clock::now()).await;
+        self.facts.extend(known);
     }
 
     /// The values that the checks will be run on.
@@ -114,15 +123,18 @@ pub(super) async fn prepare(plan: &Plan, trusted: bool, machine: &Machine) -> Re
     let redactor = Redactor::new(values.secrets().chain(of_notifiers));
     let notifiers = Roster::new(plan, &values, trusted);
     let seen = engine::credentials_seen(plan, &values);
-    let facts = seen.into_iter().map(|seen| Body::Session(SessionEvent::CredentialSeen(Box::new(seen)))).collect();
-    let version = version(&values, &redactor);
+    let facts = seen.into_iter().map(|seen| Body::Session(SessionEvent::CredentialSeen(Box::new(seen))));
+    let version = version("version", &values, &redactor);
+    let before = self::version(source::PREVIOUS_VERSION, &values, &redactor);
+    let before = before.map(|version| Body::Session(SessionEvent::VersionBefore { version }));
+    let facts = before.into_iter().chain(facts).collect();
     let folder = plan.folder.clone();
     let surroundings = Arc::new(Surroundings { values, folder, trusted, clock: clock::now, network, notifiers });
-    Ok(Prepared { version, facts, surroundings, redactor, reader })
+    Ok(Prepared { version, facts, inquires: false, surroundings, redactor, reader })
 }
 
-fn version(values: &Values, redactor: &Redactor) -> Option<SafeText> {
-    match values.get("version") {
+fn version(name: &str, values: &Values, redactor: &Redactor) -> Option<SafeText> {
+    match values.get(name) {
         Lookup::Found(value) => Some(SafeText::bounded(&redactor.redact(value.text.expose_secret()), 80)),
         Lookup::Missing | Lookup::Failed(_) => None,
     }
@@ -137,6 +149,11 @@ pub(super) fn open(
     steps_folder: &Path,
     gate: GateKeeping,
 ) -> Result<(Handle, Running), Stop> {
+    if let Some(before) = previous_of(&beginning)
+        && let Some(surroundings) = Arc::get_mut(&mut prepared.surroundings)
+    {
+        surroundings.values.insert(source::PREVIOUS_VERSION, Value::plain(before.as_str(), Origin::Plan));
+    }
     let kept_nowhere = journal.is_memory();
     if kept_nowhere && let Some(surroundings) = Arc::get_mut(&mut prepared.surroundings) {
         surroundings.notifiers.keep_to_loopback();
@@ -158,6 +175,8 @@ pub(super) fn open(
         surroundings: prepared.surroundings,
         redactor: prepared.redactor,
         gate,
+        // A run that is over in a moment looks at what it was asked for, and at nothing else.
+        inquires: prepared.inquires || gate == GateKeeping::Decided,
         steps_folder: steps_folder.to_owned(),
     };
     let (handle, running) = engine::open(setup).map_err(|error| Stop::because(&error))?;
@@ -165,6 +184,15 @@ pub(super) fn open(
         listening.serve(handle.watch()).map_err(|error| Stop::own(format!("cannot serve /metrics: {error}")))?;
     }
     Ok((handle, running))
+}
+
+/// What ran before, as a session that goes on has it.
+fn previous_of(beginning: &Beginning) -> Option<SafeText> {
+    let Beginning::Resumed(events) = beginning else { return None };
+    events.iter().find_map(|event| match &event.body {
+        Body::Session(SessionEvent::VersionBefore { version }) => Some(version.clone()),
+        _ => None,
+    })
 }
 
 /// Where a session in flight serves its metrics. A check in a script serves none: it would take the cockpit's address.

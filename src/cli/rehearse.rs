@@ -13,6 +13,7 @@ use clap::{Args, ValueEnum};
 pub(super) use kept::{fact, known};
 pub(super) use running::quietly;
 
+use crate::cli::arriving::Arriving;
 use crate::cli::cockpit;
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Stop};
@@ -22,6 +23,7 @@ use crate::cli::opening::{self, Keeping};
 use crate::core::rehearsal;
 use crate::model::plan::{Plan, SharedPlan};
 use crate::model::rehearsal::RehearsalRecord;
+use crate::tui;
 
 #[derive(Debug, Args)]
 pub(super) struct RehearseArguments {
@@ -80,7 +82,8 @@ pub(super) fn run(arguments: &RehearseArguments, console: &Console, machine: &Ma
 /// The rehearsal on the screen: begun by `R` behind its door, left when it has been seen.
 fn in_the_cockpit(plan: &SharedPlan, console: &Console, machine: &Machine) -> Result<Option<RehearsalRecord>, Stop> {
     let wanted = cockpit::Purposed::REHEARSAL;
-    let (left, state) = cockpit::flown(Arc::clone(plan), wanted, true, None, (console, machine))?;
+    let show = |arriving: &Arriving, options| tui::run::run(arriving, options);
+    let (left, state) = cockpit::flown(Arc::clone(plan), wanted, true, None, (console, machine), show)?;
     cockpit::left(left, || Exit::Go)?;
     Ok(rehearsal::record(&state))
 }

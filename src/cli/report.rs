@@ -84,7 +84,7 @@ pub(super) fn events(id: &str, console: &Console) -> Result<Vec<Event>, Stop> {
 }
 
 /// A session's journal, read whole.
-fn whole(id: &str, console: &Console) -> Result<Reading, Stop> {
+pub(super) fn whole(id: &str, console: &Console) -> Result<Reading, Stop> {
     let session = sessions::find(id)?;
     let reading = reading::read_all(&session.path).map_err(|error| Stop::because(&error))?;
     if let Some(broken) = &reading.broken {

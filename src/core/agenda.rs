@@ -208,6 +208,7 @@ impl Agenda {
             | Body::Alert(_)
             | Body::Rehearsal(_)
             | Body::Ceremony(_)
+            | Body::Triage(_)
             | Body::Task(_)
             | Body::Enforcement(_) => {}
         }

@@ -41,10 +41,21 @@ pub fn consequences(state: &State, now: Now) -> Vec<Body> {
         if known.waiver.as_ref().is_some_and(|waiver| waiver.until <= now.at) {
             follows.push(ended(Subject::Item(item.id.clone())));
         }
+        follows.extend(claim_ended(state, item, known, now));
         follows.extend(reopened(state, item, known, now));
         follows.extend(item.soak.as_ref().and_then(|soak| soaking(state, item, known, soak, now)));
     }
     follows
+}
+
+/// "I am on it" stands for a while: whoever has gone home is on nothing.
+fn claim_ended(state: &State, item: &Item, known: &ItemState, now: Now) -> Option<Body> {
+    let claim = known.claim.as_ref()?;
+    let stands = state.plan().limits.claims;
+    let age = now.at.duration_since(claim.at);
+    let over = !age.is_negative() && age.unsigned_abs() >= stands.0;
+    let why = SafeText::from_foreign(&format!("{} said so {stands} ago", claim.by));
+    over.then(|| Body::Item(ItemEvent::ClaimEnded { item: item.id.clone(), why }))
 }
 
 /// A window that opens or closes: only an event makes a verdict better.

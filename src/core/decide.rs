@@ -10,6 +10,7 @@ mod rollback;
 mod rotation;
 mod session;
 mod task;
+mod triage;
 
 use std::time::Duration;
 
@@ -21,7 +22,7 @@ use crate::core::event::{Body, CheckEvent, ItemEvent, Subject};
 use crate::core::state::{ItemState, State};
 use crate::core::status;
 use crate::model::id::{CheckId, ItemId};
-use crate::model::item::{Item, Waivable};
+use crate::model::item::{Item, NotBy, Waivable};
 use crate::model::operator::Operator;
 use crate::model::plan::Run;
 use crate::model::text::SafeText;
@@ -77,10 +78,12 @@ pub fn decide(state: &State, command: &Command, by: &Operator, now: Now) -> Resu
             find(state, item)?;
             Body::Item(ItemEvent::Claimed { item: item.clone() })
         }
+        Command::Unclaim { item } => unclaim(state, item, by)?,
         Command::Note { subject, text } => {
             let text = written(text, "a note")?;
             Body::Item(ItemEvent::Noted { subject: subject.clone(), text })
         }
+        Command::Tick { check, step, done } => triage::tick(state, check, *step, *done)?,
         Command::TakeTask { check } => task::take(state, check)?,
         Command::TaskDone { check, note } => return task::done(state, check, note.as_ref()),
         Command::ConfirmCode { check, code } => return confirm::confirm(state, check, code, by),
@@ -88,10 +91,10 @@ pub fn decide(state: &State, command: &Command, by: &Operator, now: Now) -> Resu
         Command::TakeBackAcknowledgement { alert } => alerts::unacknowledge(state, alert, by)?,
         Command::Silence { alert, reason, until } => alerts::silence(state, alert, reason, *until, now)?,
         Command::EndSilence { alert } => alerts::end_silence(state, alert, by)?,
-        Command::DeclareFreeze { reason, until } => alerts::declare_freeze(reason, *until, now)?,
-        Command::EndFreeze => alerts::end_freeze(state, by)?,
+        Command::DeclareLull { reason, until } => alerts::declare_lull(reason, *until, now)?,
+        Command::EndLull => alerts::end_lull(state, by)?,
         Command::RunAgain { checks } => run_again(state, checks)?,
-        Command::StartStep { item } => return session::start_step(state, item, now),
+        Command::StartStep { item } => return session::start_step(state, item, by, now),
         Command::StopStep { item } => session::stop_step(state, item)?,
         Command::Enforce { checks, variables, digest } => enforcement::enforce(state, checks, variables, digest)?,
         Command::UndoEnforcement { effect } => enforcement::undo(state, *effect)?,
@@ -132,9 +135,15 @@ fn sign(state: &State, id: &ItemId, note: Option<&String>, by: &Operator) -> Res
         return Err(Refusal::new(format!("{} is not open yet", phase_words(item))));
     }
     let current = digest::of_item(state, item);
-    let counted = known.signatures.iter().filter(|signature| signature.digest == current);
-    if counted.clone().any(|signature| signature.by.normalised() == by.normalised()) {
-        let left = usize::from(manual.approvals).saturating_sub(counted.count());
+    if manual.not_by == Some(NotBy::Runner)
+        && let Some(ran) = status::ran(state, by)
+    {
+        return Err(Refusal::new(format!("{} has run {} and cannot sign {}", by.id, ran.title, item.title))
+            .instead("somebody who ran no step of this go-live has to sign it"));
+    }
+    let counted = status::counting(state, item, known);
+    if counted.iter().any(|signature| signature.by.normalised() == by.normalised()) {
+        let left = usize::from(manual.approvals).saturating_sub(counted.len());
         let refusal = Refusal::new(format!("{} has signed {} already", by.id, item.title));
         return Err(if left > 0 { refusal.instead("another person has to sign") } else { refusal });
     }
@@ -160,6 +169,15 @@ fn take_back(state: &State, id: &ItemId, by: &Operator) -> Result<Body, Refusal>
         return Err(Refusal::new(format!("{} has not signed {}", by.id, item.title)));
     }
     Ok(Body::Item(ItemEvent::Unsigned { item: id.clone() }))
+}
+
+fn unclaim(state: &State, id: &ItemId, by: &Operator) -> Result<Body, Refusal> {
+    let (item, known) = find(state, id)?;
+    if known.claim.as_ref().is_none_or(|claim| claim.by.normalised() != by.normalised()) {
+        return Err(Refusal::new(format!("{} is not on {}", by.id, item.title)));
+    }
+    let why = SafeText::from_foreign(&format!("{} is no longer on it", by.id));
+    Ok(Body::Item(ItemEvent::ClaimEnded { item: id.clone(), why }))
 }
 
 fn object(state: &State, id: &ItemId, reason: &str) -> Result<Body, Refusal> {

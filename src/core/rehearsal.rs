@@ -4,6 +4,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use crate::core::event::StepEnd;
 use crate::core::rollback;
 use crate::core::state::{Stage, State, StepState, StepStatus};
@@ -12,7 +14,8 @@ use crate::model::id::{CheckId, RollbackStepId};
 use crate::model::operator::Actor;
 use crate::model::plan::{Plan, Run};
 use crate::model::rehearsal::{RehearsalRecord, RehearsedStep};
-use crate::model::rollback::Grade;
+use crate::model::rollback::{Grade, RehearsalMoment, UndoPlace};
+use crate::model::step::RollbackStep;
 use crate::model::text::SafeText;
 
 /// The plan of a rehearsal.
@@ -20,12 +23,13 @@ use crate::model::text::SafeText;
 /// # Errors
 /// The steps that have no rehearsal form; all of them when there is no procedure.
 pub fn as_rehearsal(plan: &Plan) -> Result<Plan, Vec<RollbackStepId>> {
-    let without = plan.procedure.iter().filter(|step| step.rehearse.is_none()).map(|step| step.id.clone());
-    let without: Vec<RollbackStepId> = without.collect();
-    if !without.is_empty() || plan.procedure.is_empty() {
+    let without: Vec<RollbackStepId> =
+        steps(plan).into_iter().filter(|step| step.rehearse.is_none()).map(|step| step.id.clone()).collect();
+    if !without.is_empty() || steps(plan).is_empty() {
         return Err(without);
     }
     let mut rehearsed = plan.clone();
+    rehearsed.procedure = steps(plan).into_iter().cloned().collect();
     rehearsed.items.clear();
     rehearsed.ceremony.roles.clear();
     for step in &mut rehearsed.procedure {
@@ -38,8 +42,19 @@ pub fn as_rehearsal(plan: &Plan) -> Result<Plan, Vec<RollbackStepId>> {
     // Done on the real thing, it is verified like the real thing.
     rollback.verify = if own.is_empty() && grade(plan) == Grade::Real { rollback.verify.clone() } else { own };
     (rollback.unattended, rollback.when, rollback.no_return) = (false, Vec::new(), Vec::new());
+    rollback.countdown = None;
     keep_checks(&mut rehearsed);
     Ok(rehearsed)
+}
+
+/// The steps of a rollback after which everything of the deployment would have been done: the undoing of its steps, the
+/// last one first, and the procedure's own.
+fn steps(plan: &Plan) -> Vec<&RollbackStep> {
+    let undone = plan.items.iter().rev().filter_map(|item| item.step.as_ref()?.undo.as_ref()).map(|undo| &undo.step);
+    match plan.rollback.undo {
+        UndoPlace::First => undone.chain(&plan.procedure).collect(),
+        UndoPlace::Last => plan.procedure.iter().chain(undone).collect(),
+    }
 }
 
 /// Only what verifies the rehearsal, and what that stands on.
@@ -61,7 +76,7 @@ fn keep_checks(plan: &mut Plan) {
 /// The least grade of a procedure's rehearsal forms: what it proves.
 #[must_use]
 pub fn grade(plan: &Plan) -> Grade {
-    let grades = plan.procedure.iter().map(|step| step.rehearse.as_ref().map_or(Grade::Dry, |form| form.grade));
+    let grades = steps(plan).into_iter().map(|step| step.rehearse.as_ref().map_or(Grade::Dry, |form| form.grade));
     grades.min().unwrap_or(Grade::Dry)
 }
 
@@ -75,12 +90,17 @@ pub fn record(state: &State) -> Option<RehearsalRecord> {
         Stage::RolledBack { at, .. } => (*at, None),
         Stage::Failed { at, why, .. } => (*at, Some(why.clone())),
     };
-    let took = at.duration_since(begun.when.at).unsigned_abs();
+    let took = way_back(state, begun.when.at, at);
+    let measures = |id: &RollbackStepId| {
+        let mut measured = state.plan().rollback.rehearsal_steps.iter();
+        measured.find(|measured| measured.step.id == *id).and_then(|measured| measured.measures)
+    };
     let steps: Vec<RehearsedStep> = state
         .rollback_steps()
         .filter_map(|(planned, run)| {
             let (succeeded, end, took) = ended(run?)?;
-            Some(RehearsedStep { id: planned.id.clone(), succeeded, end, took: Span(took), budget: planned.budget })
+            let (id, measures) = (planned.id.clone(), measures(&planned.id));
+            Some(RehearsedStep { id, succeeded, end, took: Span(took), budget: planned.budget, measures })
         })
         .collect();
     let budget = rollback::budget(state).map(Span);
@@ -100,6 +120,19 @@ pub fn record(state: &State) -> Option<RehearsalRecord> {
         steps,
         failed,
     })
+}
+
+/// How long the way back itself took: from its first step, past what was measured before it, until the old version was
+/// seen working, before what was measured afterwards.
+fn way_back(state: &State, begun: Timestamp, ended: Timestamp) -> Duration {
+    let began = |step: &RollbackStep| {
+        let (_, run) = state.rollback_steps().find(|(planned, _)| planned.id == step.id)?;
+        Some(run?.intended.at)
+    };
+    let from = state.plan().procedure.first().and_then(began).unwrap_or(begun);
+    let mut after = state.plan().rollback.rehearsal_steps.iter().filter(|step| step.when == RehearsalMoment::After);
+    let until = after.find_map(|measured| began(&measured.step)).unwrap_or(ended);
+    until.duration_since(from).unsigned_abs()
 }
 
 fn ended(run: &StepState) -> Option<(bool, SafeText, Duration)> {

@@ -6,13 +6,14 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::core::event::StepEnd;
-use crate::core::state::{Life, State};
+use crate::core::state::{Life, Stage, State};
 use crate::core::status;
 use crate::model::duration;
 use crate::model::id::CheckId;
 use crate::model::item::{Item, Rehearsal};
 use crate::model::rehearsal::RehearsalRecord;
 use crate::model::rollback::{Grade, Trigger};
+use crate::model::step::UndoAfter;
 use crate::model::text::SafeText;
 use crate::model::time::Now;
 use crate::model::word::{Phase, Severity};
@@ -89,10 +90,22 @@ pub fn is_anything_deployed(state: &State) -> bool {
     state.items().any(|(item, known)| item.phase == Phase::Deployment && known.step.is_some())
 }
 
+/// How much each of the plan's metrics has grown since the deployment began: what a rollback leaves behind.
+#[must_use]
+pub fn since_deployment(state: &State, now: Now) -> Vec<(CheckId, f64)> {
+    let Some(began) = state.session().phase_opened(Phase::Deployment) else { return Vec::new() };
+    let window = now.at.duration_since(began.at).unsigned_abs();
+    let grown = state.plan().rollback.since.iter().filter_map(|id| {
+        let within = state.series_at(state.index().check(id)?).within(now.at, window);
+        (within.values > 0).then(|| (id.clone(), within.growth))
+    });
+    grown.collect()
+}
+
 /// The checks that have not yet passed on the old version, with what they say.
 #[must_use]
 pub fn unverified(state: &State) -> Vec<(CheckId, String)> {
-    let crate::core::state::Stage::Verifying { after, .. } = &state.procedure().stage else { return Vec::new() };
+    let Stage::Verifying { after, .. } = &state.procedure().stage else { return Vec::new() };
     let verify = state.plan().rollback.verify.iter();
     let open = verify.filter_map(|id| {
         let (_, known) = state.check(id)?;
@@ -105,12 +118,61 @@ pub fn unverified(state: &State) -> Vec<(CheckId, String)> {
     open.collect()
 }
 
-/// What is left to do by hand where the procedure stopped: the step that did not succeed, and all behind it.
+/// What is left to do by hand: where the procedure stopped, the step that did not succeed and all behind it; and what a
+/// step left half done that its undo is not for.
 #[must_use]
 pub fn left(state: &State) -> Vec<SafeText> {
-    let Some((next, _)) = state.next_rollback_step() else { return Vec::new() };
-    let steps = state.rollback_steps().skip_while(|(step, _)| step.id != next.id);
-    steps.map(|(step, _)| SafeText::bounded(&format!("{}: {}", step.id, step.title), 200)).collect()
+    let steps = state.next_step_back().map(|(next, _)| state.steps_back_from(&next.id)).unwrap_or_default();
+    let steps = steps.into_iter().map(|step| SafeText::bounded(&format!("{}: {}", step.id, step.title), 200));
+    steps.chain(half_done(state)).collect()
+}
+
+/// The steps that ended half-way and whose undo is only for whole ones.
+#[must_use]
+pub fn half_done(state: &State) -> Vec<SafeText> {
+    let left = state.items().filter_map(|(item, known)| {
+        let undo = item.step.as_ref()?.undo.as_ref()?;
+        let end = known.step.as_ref()?.end()?;
+        let half = undo.after == UndoAfter::Success && !matches!(end, StepEnd::Succeeded(_));
+        half.then(|| format!("{}: its step ended half-way; its undo is for a whole one", item.title))
+    });
+    left.map(|text| SafeText::bounded(&text, 200)).collect()
+}
+
+/// When golive begins the rollback by itself, where the plan lets it: the recommendation and the plan's countdown. A
+/// person who holds the go-live holds this too.
+#[must_use]
+pub fn begins_at(state: &State, now: Now) -> Option<Timestamp> {
+    let (since, _) = state.procedure().recommended.as_ref()?;
+    let may = state.plan().rollback.unattended && state.procedure().stage == Stage::NotRun;
+    if !may || state.ceremony().hold.is_some() || no_return(state, now).is_some() {
+        return None;
+    }
+    since.checked_add(countdown(state)).ok()
+}
+
+/// Whether that moment has come, by both clocks: a clock that was set begins no rollback.
+#[must_use]
+pub fn is_countdown_over(state: &State, now: Now) -> bool {
+    let (Some(_), Some(since)) = (begins_at(state, now), state.procedure().recommended_when) else { return false };
+    let by_wall = now.at.duration_since(since.at);
+    let by_boot = now.up.checked_sub(since.up);
+    let wanted = countdown(state);
+    wanted.is_zero()
+        || (!by_wall.is_negative() && by_wall.unsigned_abs() >= wanted && by_boot.is_some_and(|up| up >= wanted))
+}
+
+/// Until when a person should have decided, where the plan wants a countdown.
+#[must_use]
+pub fn counts_down_to(state: &State) -> Option<Timestamp> {
+    state.plan().rollback.countdown?;
+    let (since, _) = state.procedure().recommended.as_ref()?;
+    let open = matches!(state.procedure().stage, Stage::NotRun);
+    since.checked_add(countdown(state)).ok().filter(|_| open)
+}
+
+fn countdown(state: &State) -> Duration {
+    state.plan().rollback.countdown.map_or(Duration::ZERO, |countdown| countdown.0)
 }
 
 /// The rehearsal that counts for what an item needs.
@@ -173,7 +235,9 @@ pub fn length(state: &State) -> Option<Duration> {
 #[must_use]
 pub fn budget(state: &State) -> Option<Duration> {
     let plan = state.plan();
-    let of_steps: Option<Duration> = plan.procedure.iter().map(|step| step.budget.map(|budget| budget.0)).sum();
+    let undone = plan.items.iter().filter_map(|item| item.step.as_ref()?.undo.as_ref()).map(|undo| &undo.step);
+    let steps = plan.procedure.iter().chain(undone);
+    let of_steps: Option<Duration> = steps.map(|step| step.budget.map(|budget| budget.0)).sum();
     plan.rollback.budget.map(|budget| budget.0).or(of_steps.filter(|sum| !sum.is_zero()))
 }
 

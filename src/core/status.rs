@@ -3,13 +3,16 @@
 //! Reports and screens show these words; the verdict weighs checks by the same derivation, so they cannot disagree.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::core::state::{CheckState, ItemState, Soaking, State, StepStatus};
-use crate::core::{digest, event::StepEnd, rollback};
+use crate::core::event::{StepEnd, Subject};
+use crate::core::state::{CheckState, ItemState, Signature, Soaking, State, StepState, StepStatus, Waiver};
+use crate::core::{digest, rollback};
 use crate::model::id::CheckId;
-use crate::model::item::{Item, Waivable};
+use crate::model::item::{Item, NotBy, Waivable};
+use crate::model::operator::Operator;
 use crate::model::plan::{Check, Run};
 use crate::model::time::Now;
 use crate::model::word::{Outcome, Phase, Severity};
@@ -157,6 +160,8 @@ pub enum Lack {
     Objection(String),
     /// Its step was never started.
     StepNotRun,
+    /// Its step was done, and taken back.
+    StepUndone,
     /// Its step runs.
     StepRunning,
     /// Nobody knows how its step ended.
@@ -179,15 +184,14 @@ pub enum Lack {
 pub fn lacks(state: &State, item: &Item, known: &ItemState, now: Now) -> Vec<Lack> {
     let mut lacks = Vec::new();
     if item.step.is_some() {
-        lacks.extend(step_lack(known));
+        lacks.extend(undo_lack(state.undo_run(item)).or_else(|| step_lack(known)));
     }
     lacks.extend(
         known.objections.iter().map(|objection| Lack::Objection(format!("{}: {}", objection.by, objection.reason))),
     );
     if let Some(manual) = &item.manual {
-        let current = digest::of_item(state, item);
         let suspended = item.checks.iter().any(|id| is_stale(state, id, now));
-        let given = known.signatures.iter().filter(|signature| signature.digest == current).count();
+        let given = counting(state, item, known).len();
         let needed = usize::from(manual.approvals);
         if given < needed || suspended {
             lacks.push(Lack::Signatures { given, needed, suspended: suspended && given >= needed });
@@ -202,6 +206,31 @@ pub fn lacks(state: &State, item: &Item, known: &ItemState, now: Now) -> Vec<Lac
         lacks.push(Lack::Rehearsal(why));
     }
     lacks
+}
+
+/// The signatures that count: of what is on the screen now, and of nobody whom the plan keeps out.
+#[must_use]
+pub fn counting<'a>(state: &State, item: &Item, known: &'a ItemState) -> Vec<&'a Signature> {
+    let current = digest::of_item(state, item);
+    let not_by = item.manual.as_ref().and_then(|manual| manual.not_by);
+    let kept_out = |signature: &&Signature| not_by == Some(NotBy::Runner) && ran(state, &signature.by).is_some();
+    known.signatures.iter().filter(|signature| signature.digest == current && !kept_out(signature)).collect()
+}
+
+/// An item whose step this person has started in this session.
+#[must_use]
+pub fn ran<'a>(state: &'a State, by: &Operator) -> Option<&'a Item> {
+    let is_by = |runner: &Operator| runner.normalised() == by.normalised();
+    state.items().find(|(_, known)| known.runners.iter().any(is_by)).map(|(item, _)| item)
+}
+
+/// A step that was taken back is no longer done; one that is half taken back is anybody's guess.
+fn undo_lack(undo: Option<&StepState>) -> Option<Lack> {
+    Some(match undo?.end() {
+        None => Lack::StepRunning,
+        Some(StepEnd::Succeeded(_)) => Lack::StepUndone,
+        Some(_) => Lack::StepUnknown("it was to be taken back, and that did not succeed".to_owned()),
+    })
 }
 
 fn step_lack(known: &ItemState) -> Option<Lack> {
@@ -238,6 +267,25 @@ pub fn is_waived(waiver: Option<&crate::core::state::Waiver>, waivable: Waivable
         Waivable::Never => false,
         Waivable::By(people) => waiver.is_some_and(|waiver| waiver.in_force(people, now)),
     }
+}
+
+/// So long before its end a waiver is warned of.
+const WARNED_BEFORE: Duration = Duration::from_secs(900);
+
+/// The waivers in force that end soon, the next one first: what they cover opens again by itself.
+#[must_use]
+pub fn ending_waivers(state: &State, now: Now) -> Vec<(Subject, Timestamp)> {
+    let of_checks =
+        state.checks().map(|(check, known)| (Subject::Check(check.id.clone()), check.waivable, &known.waiver));
+    let of_items = state.items().map(|(item, known)| (Subject::Item(item.id.clone()), item.waivable, &known.waiver));
+    let soon = |(subject, waivable, waiver): (Subject, Waivable, &Option<Waiver>)| {
+        let waiver = waiver.as_ref().filter(|waiver| is_waived(Some(waiver), waivable, now))?;
+        let left = waiver.until.duration_since(now.at);
+        (!left.is_negative() && left.unsigned_abs() <= WARNED_BEFORE).then_some((subject, waiver.until))
+    };
+    let mut ending: Vec<_> = of_checks.chain(of_items).filter_map(soon).collect();
+    ending.sort_by_key(|(_, until)| *until);
+    ending
 }
 
 /// What to do about a check: where it fails and the plan says what can be gone on without, that way out first.

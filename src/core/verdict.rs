@@ -167,8 +167,10 @@ pub enum Cause {
 /// Something that waits for people or steps.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Waiting {
-    /// What.
-    pub subject: Subject,
+    /// What; nothing where it is the go-live as a whole that waits.
+    pub subject: Option<Subject>,
+    /// Of what sort it is.
+    pub cause: Cause,
     /// Whose move it is.
     pub whose: String,
     /// What is missing, in words.

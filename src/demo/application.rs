@@ -1,6 +1,7 @@
 //! The application at `academy.example`: pages, health, enrolments in a real database, and the webhook that grants them.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use http::{Method, StatusCode, header};
 use rusqlite::{Connection, OpenFlags};
@@ -12,7 +13,7 @@ use crate::demo::faults::{Fault, Faults};
 use crate::demo::met::Met;
 use crate::demo::reconciler::Reconciled;
 use crate::demo::server::{Answer, Asked, header_of, json as answer, text};
-use crate::demo::{realtime, site};
+use crate::demo::{realtime, site, telling};
 
 /// The name it is reached under.
 pub(super) const HOST: &str = "academy.example";
@@ -82,6 +83,7 @@ impl Application {
 
     /// Answers a request that came over https.
     pub(super) fn answer(&self, asked: &Asked) -> Answer {
+        let began = clock::now().up;
         let mut answered = match (asked.method(), asked.uri().path()) {
             (&Method::GET, "/health") => self.health(),
             (&Method::GET, "/api/health/database") => self.database_health(),
@@ -96,7 +98,11 @@ impl Application {
             (&Method::GET, "/api/health/monitoring") => self.monitoring(),
             (&Method::GET, "/api/health/errors") => answer(StatusCode::OK, &json!({ "status": "ok", "last_hour": 0 })),
             (&Method::GET, "/api/health/reconciliation") => answer(StatusCode::OK, &self.reconciled.told()),
-            (&Method::GET, "/api/flags") => self.flags(),
+            (&Method::GET, "/api/flags") => answer(StatusCode::OK, &telling::flags(&self.folder, &self.faults)),
+            (&Method::GET, "/ci/runs") => answer(StatusCode::OK, &telling::runs(&self.folder)),
+            (&Method::GET, "/api/payments/failed") => {
+                answer(StatusCode::OK, &telling::failed_payments(&self.met, asked.uri().query()))
+            }
             (&Method::GET, "/.env") if self.faults.is_on(Fault::ExposedFiles) => self.env_file(),
             (&Method::GET, "/") if asked.uri().query().is_some_and(|query| query.contains("payment=done")) => {
                 self.success_page(asked)
@@ -108,7 +114,7 @@ impl Application {
             (&Method::GET, path) => self.page(path, asked.uri().query().is_none()),
             _ => answer(StatusCode::NOT_FOUND, &json!({ "error": "no such page" })),
         };
-        self.count(asked, answered.status());
+        self.count(asked, answered.status(), clock::now().up.saturating_sub(began));
         for (name, value) in PROTECTING {
             answered.headers_mut().insert(*name, header::HeaderValue::from_static(value));
         }
@@ -134,16 +140,6 @@ impl Application {
         self.page("/", false)
     }
 
-    /// The flags as this process evaluates them.
-    fn flags(&self) -> Answer {
-        let immediate = !self.faults.is_on(Fault::FlagsDiffer);
-        let flags = json!({
-            "card_payment_fast_track": true, "enhanced_real_time_sync": true, "bulletproof_persistence": true,
-            "immediate_access_granting": immediate, "optimistic_ui_updates": true,
-        });
-        answer(StatusCode::OK, &flags)
-    }
-
     /// What a web server gives out whose root is the project's folder.
     fn env_file(&self) -> Answer {
         match site::env_file(&self.folder) {
@@ -152,11 +148,15 @@ impl Application {
         }
     }
 
-    /// Counts what went wrong for customers and for the provider; probes are neither.
-    fn count(&self, asked: &Asked, status: StatusCode) {
+    /// Counts what customers and the provider met: how long it took, and what went wrong. Probes are neither.
+    fn count(&self, asked: &Asked, status: StatusCode, took: Duration) {
         let is_probe =
             header_of(asked, "user-agent").starts_with("golive") || !header_of(asked, callbacks::MARKER).is_empty();
-        if is_probe || !(status.is_client_error() || status.is_server_error()) {
+        if is_probe {
+            return;
+        }
+        self.met.answered(took);
+        if !(status.is_client_error() || status.is_server_error()) {
             return;
         }
         if asked.uri().path() == callbacks::PATH {
@@ -212,7 +212,9 @@ impl Application {
                 answer(StatusCode::SERVICE_UNAVAILABLE, &sick)
             }
             Some(version) => {
-                answer(StatusCode::OK, &json!({ "status": "ok", "version": version, "instance": self.instance }))
+                let notice = site::shows_notice(&self.folder);
+                let told = json!({ "status": "ok", "version": version, "instance": self.instance, "notice": notice });
+                answer(StatusCode::OK, &told)
             }
             None => {
                 answer(StatusCode::SERVICE_UNAVAILABLE, &json!({ "status": "down", "error": "nothing is deployed" }))

@@ -66,13 +66,14 @@ impl Customers {
     }
 
     async fn shop(&self, number: u64) {
+        self.looks_around().await;
         let began = clock::now();
         let transaction = format!("demo-{}-{number}", ulid::Ulid::generate());
         if let Err(error) = self.pays(&transaction, number).await {
             if error.status() == Some(StatusCode::TOO_MANY_REQUESTS) {
                 self.met.throttled();
             }
-            self.met.failed();
+            self.met.failed(&transaction);
             return;
         }
         let paid = clock::now();
@@ -85,6 +86,18 @@ impl Customers {
                 return self.met.waited(waited);
             }
             tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    }
+
+    /// Opens the front page, as everybody does first; the browser reports how long that took.
+    async fn looks_around(&self) {
+        let began = clock::now();
+        let page = async {
+            let answer = self.client.get(format!("https://{}/", application::HOST)).send().await?;
+            answer.error_for_status()?.bytes().await
+        };
+        if page.await.is_ok() {
+            self.met.loaded(clock::now().up.saturating_sub(began.up));
         }
     }
 

@@ -19,9 +19,12 @@ pub mod scenario;
 mod server;
 mod sinks;
 mod site;
+mod switchboard;
+mod telling;
 mod world;
 
 pub use environment::Credentials;
 pub use faults::{Fault, Faults};
 pub use sinks::Arrived;
+pub use switchboard::Switchboard;
 pub use world::{World, WorldError};

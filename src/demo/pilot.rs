@@ -157,7 +157,7 @@ fn steps_to_go(state: &State, now: Now) -> Option<Command> {
 }
 
 const fn is_about_step(lack: &Lack) -> bool {
-    matches!(lack, Lack::StepRunning | Lack::StepFailed(_) | Lack::StepUnknown(_))
+    matches!(lack, Lack::StepRunning | Lack::StepUndone | Lack::StepFailed(_) | Lack::StepUnknown(_))
 }
 
 fn is_ready(state: &State, item: &Item, now: Now) -> bool {

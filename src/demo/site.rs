@@ -35,10 +35,15 @@ pub(super) fn write(folder: &Path) -> io::Result<()> {
     std::fs::write(folder.join("db/migration_head"), format!("{}\n", Application::newest_migration()))?;
     write_audit(folder, false)?;
     std::fs::write(folder.join("docs/rollback.md"), include_str!("site/rollback.md"))?;
+    std::fs::write(folder.join("docs/payment-provider.md"), include_str!("site/payment-provider.md"))?;
+    std::fs::write(folder.join("docs/database.md"), include_str!("site/database.md"))?;
     for (name, text) in [
         ("build.sh", include_str!("site/build.sh")),
         ("test.sh", include_str!("site/test.sh")),
         ("benchmark.sh", include_str!("site/benchmark.sh")),
+        ("scan.sh", include_str!("site/scan.sh")),
+        ("notice.sh", include_str!("site/notice.sh")),
+        ("marker.sh", include_str!("site/marker.sh")),
         ("deploy.sh", include_str!("site/deploy.sh")),
         ("rollback.sh", include_str!("site/rollback.sh")),
         ("clear.sh", include_str!("site/clear.sh")),
@@ -121,9 +126,28 @@ fn put(folder: &Path, place: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Whether customers are shown that something is being changed.
+pub(super) fn shows_notice(folder: &Path) -> bool {
+    folder.join("notice").exists()
+}
+
 /// The version that is served now; `None` while nothing is in place.
 pub(super) fn version(folder: &Path) -> Option<String> {
     std::fs::read_to_string(folder.join("current/VERSION")).ok().map(|text| text.trim().to_owned())
+}
+
+/// The releases that lie there: name, when it was put there, and whether it is whole.
+pub(super) fn releases(folder: &Path) -> Vec<(String, Option<std::time::SystemTime>, bool)> {
+    let entries = std::fs::read_dir(folder.join("releases")).into_iter().flatten().flatten();
+    let release = |entry: std::fs::DirEntry| {
+        let name = entry.file_name().into_string().ok().filter(|name| name.starts_with("20"))?;
+        let place = entry.path();
+        let modified = std::fs::metadata(&place).and_then(|metadata| metadata.modified()).ok();
+        Some((name, modified, place.join("VERSION").exists()))
+    };
+    let mut releases: Vec<_> = entries.filter_map(release).collect();
+    releases.sort();
+    releases
 }
 
 /// Whether the version that the demo deploys is the one that is served.

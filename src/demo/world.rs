@@ -26,6 +26,7 @@ use crate::demo::met::Met;
 use crate::demo::payment_api::{self, PaymentApi};
 use crate::demo::reconciler::{Reconciled, Reconciler};
 use crate::demo::sinks::{self, Arrived, Sinks};
+use crate::demo::switchboard::Switchboard;
 use crate::demo::{control, server, site};
 
 /// Why a world cannot be made.
@@ -131,6 +132,13 @@ impl World {
         Ok(inject(&self.folder, &self.credentials, &self.faults, fault, on)?)
     }
 
+    /// Its switchboard, to be held by whoever flies in it.
+    #[must_use]
+    pub fn switchboard(&self) -> Switchboard {
+        let (folder, credentials) = (self.folder.clone(), self.credentials.clone());
+        Switchboard { folder, credentials, faults: self.faults.clone() }
+    }
+
     /// The folder with everything in it.
     #[must_use]
     pub fn folder(&self) -> &Path {
@@ -215,7 +223,13 @@ fn resolve(ports: Ports) -> BTreeMap<String, String> {
 }
 
 /// Makes a fault real, or mends it.
-fn inject(folder: &Path, credentials: &Credentials, faults: &Faults, fault: Fault, on: bool) -> std::io::Result<()> {
+pub(super) fn inject(
+    folder: &Path,
+    credentials: &Credentials,
+    faults: &Faults,
+    fault: Fault,
+    on: bool,
+) -> std::io::Result<()> {
     faults.set(fault, on);
     match fault {
         Fault::TestMode

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use crate::core::decide::Command;
 use crate::core::state::State;
 use crate::core::status::{self, CheckStatus};
+use crate::core::triage;
 use crate::core::verdict::{Inquiry, verdict};
 use crate::engine::handle::Handle;
 use crate::model::id::CheckId;
@@ -81,6 +82,23 @@ pub async fn until_go(handle: &Handle, inquiry: &Inquiry, clock: fn() -> Now, bo
         if !changed(&mut states, look_again).await && states.has_changed().is_err() {
             // The engine ended: nothing will change any more.
             return false;
+        }
+    }
+}
+
+/// Waits until each source of changes was looked at once and, where something is broken, each query for who is hurt
+/// was asked once; at most for `bound`.
+pub async fn inquired(handle: &Handle, clock: fn() -> Now, bound: Duration) {
+    let deadline = Instant::now() + bound;
+    let mut states = handle.watch();
+    loop {
+        let state = Arc::clone(&states.borrow_and_update());
+        let (known, asked) = (state.triage(), &state.plan().triage);
+        let looked = asked.changes.iter().all(|source| known.source(&source.id).is_some());
+        let is_hurt = triage::hurt_since(&state, clock()).is_some();
+        let counted = asked.hurt.iter().all(|hurt| known.hurt(&hurt.id).is_some());
+        if (looked && (counted || !is_hurt)) || !changed(&mut states, deadline).await {
+            return;
         }
     }
 }

@@ -66,6 +66,7 @@ impl Keeper {
             StepEvent::Intended { .. }
             | StepEvent::Started { .. }
             | StepEvent::WaitsForInput { .. }
+            | StepEvent::Elsewhere { .. }
             | StepEvent::StopAsked { .. } => {}
         }
         Some(step.clone())

@@ -12,6 +12,7 @@ mod delivering;
 mod enforcing;
 mod events;
 mod gate;
+mod inquiring;
 mod keeper;
 mod pacing;
 mod redaction;

@@ -31,7 +31,7 @@ pub(super) fn command(redactor: &Redactor, command: Command) -> Command {
         Command::Waive { subject, reason, until } => Command::Waive { subject, reason: clean(reason), until },
         Command::Acknowledge { alert, note } => Command::Acknowledge { alert, note: note.map(clean) },
         Command::Silence { alert, reason, until } => Command::Silence { alert, reason: clean(reason), until },
-        Command::DeclareFreeze { reason, until } => Command::DeclareFreeze { reason: clean(reason), until },
+        Command::DeclareLull { reason, until } => Command::DeclareLull { reason: clean(reason), until },
         Command::Note { subject, text } => Command::Note { subject, text: clean(text) },
         Command::CloseGate { reason } => Command::CloseGate { reason: clean(reason) },
         Command::AbortSession { reason } => Command::AbortSession { reason: clean(reason) },
@@ -42,11 +42,13 @@ pub(super) fn command(redactor: &Redactor, command: Command) -> Command {
         | Command::WithdrawObjection { .. }
         | Command::EndWaiver { .. }
         | Command::Claim { .. }
+        | Command::Unclaim { .. }
         | Command::ConfirmCode { .. }
+        | Command::Tick { .. }
         | Command::TakeTask { .. }
         | Command::TakeBackAcknowledgement { .. }
         | Command::EndSilence { .. }
-        | Command::EndFreeze
+        | Command::EndLull
         | Command::RunAgain { .. }
         | Command::StartStep { .. }
         | Command::StopStep { .. }

@@ -41,6 +41,8 @@ pub struct Setup {
     pub redactor: Redactor,
     /// How the gate is kept.
     pub gate: Keeping,
+    /// Whether it is asked what changes outside and who is hurt: where people look on.
+    pub inquires: bool,
     /// Where steps keep what they print and how they ended.
     pub steps_folder: PathBuf,
 }

@@ -21,6 +21,7 @@ mod sqlite;
 
 pub use error::JournalError;
 pub use folder::file_of;
+pub use names::name_of;
 pub use writer::{Appending, Journal};
 
 #[cfg(test)]

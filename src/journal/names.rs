@@ -1,27 +1,35 @@
 //! What an event is called in the journal's listing columns: the words of its stored form.
 
 use crate::core::event::{
-    AlertEvent, Body, CeremonyEvent, CheckEvent, EnforcementEvent, ItemEvent, NoticeEvent, ProcedureEvent,
-    RehearsalEvent, RotationStep, SessionEvent, StepEvent, TaskEvent, WatchEvent,
+    AlertEvent, Body, CeremonyEvent, CheckEvent, EnforcementEvent, Event, ItemEvent, NoticeEvent, ProcedureEvent,
+    RehearsalEvent, RotationStep, SessionEvent, StepEvent, TaskEvent, TriageEvent, WatchEvent,
 };
+
+/// Family and kind of an event, as the journal lists it.
+#[must_use]
+pub const fn name_of(event: &Event) -> (&'static str, &'static str) {
+    of(&event.body)
+}
 
 /// Family and kind of an event.
 pub(super) const fn of(body: &Body) -> (&'static str, &'static str) {
-    match body {
-        Body::Session(body) => ("session", session(body)),
-        Body::Check(body) => ("check", check(body)),
-        Body::Item(body) => ("item", item(body)),
-        Body::Step(body) => ("step", step(body)),
-        Body::Enforcement(body) => ("enforcement", enforcement(body)),
-        Body::Rotation(body) => ("rotation", rotation(&body.step)),
-        Body::Watch(body) => ("watch", watch(body)),
-        Body::Alert(body) => ("alert", alert(body)),
-        Body::Notice(body) => ("notice", notice(body)),
-        Body::Procedure(body) => ("procedure", procedure(body)),
-        Body::Rehearsal(RehearsalEvent::Known(_)) => ("rehearsal", "known"),
-        Body::Ceremony(body) => ("ceremony", ceremony(body)),
-        Body::Task(body) => ("task", task(body)),
-    }
+    let kind = match body {
+        Body::Session(body) => session(body),
+        Body::Check(body) => check(body),
+        Body::Item(body) => item(body),
+        Body::Step(body) => step(body),
+        Body::Enforcement(body) => enforcement(body),
+        Body::Rotation(body) => rotation(&body.step),
+        Body::Watch(body) => watch(body),
+        Body::Alert(body) => alert(body),
+        Body::Notice(body) => notice(body),
+        Body::Procedure(body) => procedure(body),
+        Body::Rehearsal(RehearsalEvent::Known(_)) => "known",
+        Body::Ceremony(body) => ceremony(body),
+        Body::Triage(body) => triage(body),
+        Body::Task(body) => task(body),
+    };
+    (body.family(), kind)
 }
 
 /// Whether an event ends its session.
@@ -37,6 +45,7 @@ const fn session(body: &SessionEvent) -> &'static str {
     match body {
         SessionEvent::Opened { .. } => "opened",
         SessionEvent::Resumed { .. } => "resumed",
+        SessionEvent::VersionBefore { .. } => "version_before",
         SessionEvent::PlanChanged { .. } => "plan_changed",
         SessionEvent::PhaseOpened { .. } => "phase_opened",
         SessionEvent::GateOpened => "gate_opened",
@@ -67,6 +76,7 @@ const fn item(body: &ItemEvent) -> &'static str {
         ItemEvent::Waived { .. } => "waived",
         ItemEvent::WaiverEnded { .. } => "waiver_ended",
         ItemEvent::Claimed { .. } => "claimed",
+        ItemEvent::ClaimEnded { .. } => "claim_ended",
         ItemEvent::Noted { .. } => "noted",
         ItemEvent::SoakStarted { .. } => "soak_started",
         ItemEvent::SoakBroken { .. } => "soak_broken",
@@ -105,12 +115,25 @@ const fn ceremony(body: &CeremonyEvent) -> &'static str {
     }
 }
 
+const fn triage(body: &TriageEvent) -> &'static str {
+    match body {
+        TriageEvent::Watching { .. } => "watching",
+        TriageEvent::Changed(_) => "changed",
+        TriageEvent::Unwatched { .. } => "unwatched",
+        TriageEvent::WatchedAgain { .. } => "watched_again",
+        TriageEvent::Counted { .. } => "counted",
+        TriageEvent::NotCounted { .. } => "not_counted",
+        TriageEvent::Ticked { .. } => "ticked",
+    }
+}
+
 const fn step<Of>(body: &StepEvent<Of>) -> &'static str {
     match body {
         StepEvent::Intended { .. } => "intended",
         StepEvent::Started { .. } => "started",
         StepEvent::Output { .. } => "output",
         StepEvent::WaitsForInput { .. } => "waits_for_input",
+        StepEvent::Elsewhere { .. } => "elsewhere",
         StepEvent::StopAsked { .. } => "stop_asked",
         StepEvent::Ended { .. } => "ended",
     }
@@ -173,8 +196,9 @@ const fn alert(body: &AlertEvent) -> &'static str {
         AlertEvent::Escalated { .. } => "escalated",
         AlertEvent::Silenced { .. } => "silenced",
         AlertEvent::SilenceEnded { .. } => "silence_ended",
-        AlertEvent::FreezeDeclared { .. } => "freeze_declared",
-        AlertEvent::FreezeEnded { .. } => "freeze_ended",
+        AlertEvent::BaselineKnown { .. } => "baseline_known",
+        AlertEvent::LullDeclared { .. } => "lull_declared",
+        AlertEvent::LullEnded { .. } => "lull_ended",
     }
 }
 

@@ -82,8 +82,8 @@ pub struct Rule {
     /// How many samples within its window it takes to say anything.
     pub min_samples: u32,
     /// What becomes of it while business rests.
-    #[serde(default)]
-    pub during_freeze: DuringFreeze,
+    #[serde(default, alias = "during_freeze")]
+    pub during_lull: DuringLull,
     /// Series in, states out: run by `golive lint`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub examples: Vec<Example>,
@@ -95,14 +95,14 @@ pub struct Rule {
     pub remedy: Option<String>,
 }
 
-/// What becomes of a rule while a freeze is declared: a time in which business rests.
+/// What becomes of a rule while a lull is declared: a time in which business rests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum DuringFreeze {
+pub enum DuringLull {
     /// It is judged as ever.
     #[default]
     Judged,
-    /// It does not fire: fewer customers are what a freeze is for.
+    /// It does not fire: fewer customers are what a lull is for.
     Muted,
 }
 

@@ -1,5 +1,7 @@
 //! What a go-live keeps to beside its checklist: when it may happen, and who has to say go.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +17,9 @@ pub struct Ceremony {
     /// The roles that say go or no-go.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub roles: Vec<String>,
+    /// Who speaks for a role, where the plan names somebody.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub people: BTreeMap<String, String>,
 }
 
 impl Ceremony {

@@ -88,6 +88,14 @@ id!(
     NotifierId
 );
 id!(
+    /// A source of changes from outside.
+    SourceId
+);
+id!(
+    /// A query that says who is hurt.
+    HurtId
+);
+id!(
     /// A check kind: `http`, `variable`, …
     KindName
 );

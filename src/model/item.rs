@@ -1,5 +1,6 @@
 //! One row of a phase's checklist, and the ways in which it can be settled.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::duration::Span;
@@ -68,6 +69,17 @@ pub struct Manual {
     pub prompt: String,
     /// How many distinct people have to say yes.
     pub approvals: u8,
+    /// Whose yes does not count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_by: Option<NotBy>,
+}
+
+/// Whose yes does not count: four eyes are two people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum NotBy {
+    /// Whoever started a step of this go-live.
+    Runner,
 }
 
 /// A quiet time: it begins when its phase is open and nothing that counts is failing, and begins anew when broken.

@@ -40,6 +40,10 @@ pub struct Kinds {
     pub checks: Vec<KindSpec>,
     /// Of notifiers.
     pub notifiers: Vec<KindSpec>,
+    /// Of sources of changes.
+    pub changes: Vec<KindSpec>,
+    /// Of queries for who is hurt.
+    pub hurt: Vec<KindSpec>,
 }
 
 impl std::ops::Deref for Kinds {

@@ -4,6 +4,7 @@
 //! reads a clock or decides anything: types, their spelling, and the checks that make a wrong value unsayable.
 
 pub mod alert;
+pub mod baseline;
 pub mod ceremony;
 pub mod degradation;
 pub mod duration;
@@ -14,13 +15,16 @@ pub mod kind;
 pub mod mend;
 pub mod notifier;
 pub mod operator;
+pub mod pipeline;
 pub mod plan;
 pub mod rehearsal;
 pub mod rollback;
 pub mod rotation;
+pub mod runbook;
 pub mod step;
 pub mod template;
 pub mod text;
 pub mod time;
+pub mod triage;
 pub mod values;
 pub mod word;

@@ -10,6 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::alert::Rule;
+use crate::model::baseline::Baseline;
 use crate::model::ceremony::Ceremony;
 use crate::model::degradation::Degradation;
 use crate::model::duration::Span;
@@ -21,6 +22,7 @@ use crate::model::notifier::Notifier;
 use crate::model::rollback::Rollback;
 use crate::model::rotation::Rotation;
 use crate::model::step::RollbackStep;
+use crate::model::triage::Triage;
 use crate::model::word::{Category, Phase, Severity};
 
 /// A whole plan. Checks and items stand in plan order; every id that something refers to exists.
@@ -43,6 +45,9 @@ pub struct Plan {
     /// The alert rules, in plan order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub alerts: Vec<Rule>,
+    /// What is normal for a series, known from elsewhere.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub baselines: Vec<Baseline>,
     /// Where people are told, in plan order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notifiers: Vec<Notifier>,
@@ -60,6 +65,9 @@ pub struct Plan {
     /// When a go-live may happen, and who is asked.
     #[serde(default)]
     pub ceremony: Ceremony,
+    /// What is asked when something is broken.
+    #[serde(default, skip_serializing_if = "Triage::is_empty")]
+    pub triage: Triage,
     /// Bounds of a run.
     pub limits: Limits,
     /// The folder that relative paths start from.
@@ -79,6 +87,9 @@ pub struct Service {
     /// The version that goes live.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<ValueSource>,
+    /// The version that runs before the go-live: what a rollback goes back to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous_version: Option<ValueSource>,
     /// The hosts that are ours; all others are asked sparingly.
     #[serde(default)]
     pub hosts: Vec<String>,
@@ -298,11 +309,18 @@ pub struct Metrics {
 pub struct Limits {
     /// How many checks run at once.
     pub concurrency: u32,
+    /// How long "I am on it" stands.
+    #[serde(default = "half_an_hour")]
+    pub claims: Span,
+}
+
+const fn half_an_hour() -> Span {
+    Span::seconds(1_800)
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { concurrency: 32 }
+        Self { concurrency: 32, claims: half_an_hour() }
     }
 }
 

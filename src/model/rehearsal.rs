@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::duration::Span;
 use crate::model::id::{RollbackStepId, SessionId};
-use crate::model::rollback::Grade;
+use crate::model::rollback::{Grade, Measure};
 use crate::model::text::SafeText;
 
 /// A rehearsal that took place.
@@ -47,6 +47,9 @@ pub struct RehearsedStep {
     /// How long it should have taken at most.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub budget: Option<Span>,
+    /// What it measured, where it is no step of the rollback itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub measures: Option<Measure>,
 }
 
 impl RehearsalRecord {

@@ -6,7 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::duration::Span;
-use crate::model::id::RollbackStepId;
+use crate::model::id::{ItemId, RollbackStepId};
+use crate::model::pipeline::Pipeline;
 use crate::model::rollback::RehearsalForm;
 use crate::model::template::Template;
 
@@ -21,6 +22,38 @@ pub struct Step {
     pub confirm: Confirm,
     /// What happens to it when golive goes away.
     pub on_disconnect: OnDisconnect,
+    /// How it is taken back, as a step of the rollback.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undo: Option<Box<Undo>>,
+}
+
+/// How a step is taken back once it is done.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Undo {
+    /// What is done.
+    pub step: RollbackStep,
+    /// Which ends of the step it is for.
+    #[serde(default)]
+    pub after: UndoAfter,
+}
+
+/// Which ends of a step its undo is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum UndoAfter {
+    /// Only a step that is done: what failed half-way is left to a person.
+    #[default]
+    Success,
+    /// Also one that failed half-way, was stopped, or ended unknown.
+    Start,
+}
+
+impl Undo {
+    /// The name under which an item's undo stands among the steps of a rollback.
+    #[must_use]
+    pub fn id_of(item: &ItemId) -> RollbackStepId {
+        RollbackStepId::new(&format!("undo_{item}"))
+    }
 }
 
 /// A command or a request. Texts may hold `{{ names }}`; values are put in when it starts, never before.
@@ -40,6 +73,9 @@ pub enum Action {
         /// Whether it gets a terminal of its own.
         #[serde(default)]
         tty: bool,
+        /// Files that it writes: no scripts, though it names them.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        writes: Vec<String>,
     },
     /// One HTTP request; a status below 400 is success unless `expect` says otherwise.
     Request {
@@ -57,6 +93,8 @@ pub enum Action {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         expect: Option<String>,
     },
+    /// A pipeline elsewhere.
+    Pipeline(Box<Pipeline>),
 }
 
 /// What the operator has to type before a step starts. Every step has a door; this is its lock.
@@ -110,6 +148,7 @@ impl RollbackStep {
             timeout: self.budget.map_or(USUAL_TIMEOUT, |budget| Span(budget.0 * 3)),
             confirm: Confirm::TypeServiceName,
             on_disconnect: OnDisconnect::Continue,
+            undo: None,
         }
     }
 }

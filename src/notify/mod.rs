@@ -4,6 +4,7 @@
 //! retries nothing, remembers nothing and knows no journal: the outbox does (`core/state/notices.rs`). Adding one is
 //! one file, and one `mod` line with one line in [`KINDS`].
 
+mod chat;
 mod command;
 mod discord;
 mod email;
@@ -40,12 +41,12 @@ use crate::network::{Network, Trouble};
 
 /// Every notifier there is. From this table come the plan's keys, `golive schema`, docs and "did you mean".
 pub const KINDS: &[&dyn Kind] = &[
-    &slack::Slack,
+    &slack::SLACK,
     &email::Email,
     &webhook::Webhook,
     &pagerduty::PagerDuty,
-    &teams::Teams,
-    &discord::Discord,
+    &teams::TEAMS,
+    &discord::DISCORD,
     &ntfy::Ntfy,
     &command::Command,
     &terminal::Terminal,

@@ -1,75 +1,31 @@
 //! `slack`: an incoming webhook; a header, a sentence and facts as blocks, with a plain text for small screens.
 
-use http::Uri;
-use schemars::JsonSchema;
-use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
 use crate::core::notice::{Notice, Tone};
-use crate::model::kind::KindSpec;
-use crate::model::template::Template;
 use crate::model::text::SafeText;
-use crate::model::word::Category;
-use crate::notify::post::{self, Post};
-use crate::notify::{Given, Kind, Notifier, Refused, Sending, Unusable, Way, keys};
+use crate::network::request::Incoming;
+use crate::notify::Refused;
+use crate::notify::chat::{Chat, bounded};
 
 /// Slack takes so many characters in a header and in a section.
 const LONGEST_HEADER: usize = 150;
 const LONGEST_SECTION: usize = 2_900;
 
 /// The kind.
-pub(super) struct Slack;
+pub(super) const SLACK: Chat = Chat {
+    name: "slack",
+    doc: "A Slack channel, by an incoming webhook.",
+    example: "url = \"{{ credentials.slack_webhook }}\"\n",
+    message,
+    took: said_ok,
+};
 
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct Keys {
-    /// The incoming webhook's URL. It is a secret: a reference such as `{{ credentials.slack_webhook }}`.
-    #[schemars(extend("writeOnly" = true))]
-    url: Template,
-}
-
-impl Kind for Slack {
-    fn spec(&self) -> KindSpec {
-        KindSpec {
-            name: "slack",
-            doc: "A Slack channel, by an incoming webhook.",
-            category: Category::Monitoring,
-            example: "url = \"{{ credentials.slack_webhook }}\"\n",
-            schema: || schemars::schema_for!(Keys),
-            problems: |options| {
-                keys::problems::<Keys>(options, |keys, problems| {
-                    problems.extend(keys::url_problem("url", &keys.url));
-                })
-            },
-            touches: |options| keys::touched_url(options, "url", ""),
-        }
-    }
-
-    fn build(&self, given: &Given<'_>) -> Result<Box<dyn Notifier>, Unusable> {
-        let own: Keys = keys::read(given)?;
-        Ok(Box::new(Ready { url: keys::url("url", &own.url, given)? }))
-    }
-}
-
-struct Ready {
-    url: Uri,
-}
-
-impl Notifier for Ready {
-    fn send<'a>(&'a self, notice: &'a Notice, way: Way<'a>) -> Sending<'a> {
-        Box::pin(async move {
-            let post = Post::json(&self.url, &message(notice));
-            // Slack says "ok" and nothing else; a proxy's friendly page is no channel.
-            let said_ok = |answer: &crate::network::request::Incoming| match answer.body.trim_ascii() {
-                b"ok" => Ok(()),
-                other => Err(Refused::later(&format!("the answer is not Slack's: {}", String::from_utf8_lossy(other)))),
-            };
-            post.send(way, said_ok).await
-        })
-    }
-
-    fn reach<'a>(&'a self, way: Way<'a>) -> Sending<'a> {
-        Box::pin(post::reach(&self.url, way))
+/// Slack says "ok" and nothing else; a proxy's friendly page is no channel.
+fn said_ok(answer: &Incoming) -> Result<(), Refused> {
+    match answer.body.trim_ascii() {
+        b"ok" => Ok(()),
+        other => Err(Refused::later(&format!("the answer is not Slack's: {}", String::from_utf8_lossy(other)))),
     }
 }
 
@@ -98,10 +54,6 @@ fn message(notice: &Notice) -> Json {
 
 fn section(text: &str) -> Json {
     json!({ "type": "section", "text": { "type": "mrkdwn", "text": bounded(text, LONGEST_SECTION) } })
-}
-
-fn bounded(text: &str, most: usize) -> String {
-    if text.chars().count() <= most { text.to_owned() } else { text.chars().take(most - 1).chain(['…']).collect() }
 }
 
 /// Slack's three; with them gone, no text from outside can mention a channel or hide a link.

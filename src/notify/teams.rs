@@ -1,64 +1,18 @@
 //! `teams`: a Microsoft Teams channel, by the webhook of a workflow; the message is an adaptive card.
 
-use http::Uri;
-use schemars::JsonSchema;
-use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
 use crate::core::notice::{Notice, Tone};
-use crate::model::kind::KindSpec;
-use crate::model::template::Template;
-use crate::model::word::Category;
-use crate::notify::post::{self, Post};
-use crate::notify::{Given, Kind, Notifier, Sending, Unusable, Way, keys};
+use crate::notify::chat::{Chat, any};
 
 /// The kind.
-pub(super) struct Teams;
-
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct Keys {
-    /// The workflow's webhook URL. It is a secret: a reference such as `{{ credentials.teams_webhook }}`.
-    #[schemars(extend("writeOnly" = true))]
-    url: Template,
-}
-
-impl Kind for Teams {
-    fn spec(&self) -> KindSpec {
-        KindSpec {
-            name: "teams",
-            doc: "A Microsoft Teams channel, by a workflow's webhook.",
-            category: Category::Monitoring,
-            example: "url = \"{{ credentials.teams_webhook }}\"\n",
-            schema: || schemars::schema_for!(Keys),
-            problems: |options| {
-                keys::problems::<Keys>(options, |keys, problems| {
-                    problems.extend(keys::url_problem("url", &keys.url));
-                })
-            },
-            touches: |options| keys::touched_url(options, "url", ""),
-        }
-    }
-
-    fn build(&self, given: &Given<'_>) -> Result<Box<dyn Notifier>, Unusable> {
-        let own: Keys = keys::read(given)?;
-        Ok(Box::new(Ready { url: keys::url("url", &own.url, given)? }))
-    }
-}
-
-struct Ready {
-    url: Uri,
-}
-
-impl Notifier for Ready {
-    fn send<'a>(&'a self, notice: &'a Notice, way: Way<'a>) -> Sending<'a> {
-        Box::pin(async move { Post::json(&self.url, &message(notice)).send(way, |_| Ok(())).await })
-    }
-
-    fn reach<'a>(&'a self, way: Way<'a>) -> Sending<'a> {
-        Box::pin(post::reach(&self.url, way))
-    }
-}
+pub(super) const TEAMS: Chat = Chat {
+    name: "teams",
+    doc: "A Microsoft Teams channel, by a workflow's webhook.",
+    example: "url = \"{{ credentials.teams_webhook }}\"\n",
+    message,
+    took: any,
+};
 
 fn message(notice: &Notice) -> Json {
     let colour = match notice.tone() {

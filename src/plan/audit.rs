@@ -2,10 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::kind::{Kinds, Touch};
+use crate::model::baseline::BaselineSource;
+use crate::model::duration::Span;
+use crate::model::id::KindName;
+use crate::model::kind::{KindSpec, Kinds, Options, Touch};
 use crate::model::notifier::Notifier;
 use crate::model::plan::{Plan, Run, ValueSource};
 use crate::model::step::Action;
+use crate::model::template::Template;
+use crate::plan::scripts::{self, CommandLine};
 
 /// What a plan may touch.
 #[derive(Clone, Debug, Default)]
@@ -54,9 +59,7 @@ pub(super) fn audit(plan: &Plan, kinds: &Kinds) -> Audit {
             match touch {
                 Touch::Host(host) => {
                     let hourly = match check.run {
-                        Run::Scheduled => {
-                            3_600_000 / u64::try_from(check.every.0.as_millis()).unwrap_or(u64::MAX).max(1)
-                        }
+                        Run::Scheduled => hourly(check.every),
                         Run::OnDemand | Run::AfterRollback => 0,
                     };
                     *audit.hosts.entry(host).or_default() += hourly;
@@ -66,6 +69,25 @@ pub(super) fn audit(plan: &Plan, kinds: &Kinds) -> Audit {
                     audit.commands.push(Touched { what: words.join(" "), by: check.id.to_string() })
                 }
             }
+        }
+    }
+    for (by, touch, hourly) in of_triage(plan, kinds) {
+        match touch {
+            Touch::Host(host) => *audit.hosts.entry(host).or_default() += hourly,
+            Touch::File(file) => audit.files.push(Touched { what: file, by }),
+            Touch::Command(words) => audit.commands.push(Touched { what: words.join(" "), by }),
+        }
+    }
+    for (check, runbook) in &plan.triage.runbooks {
+        if let Some(file) = &runbook.file {
+            audit.files.push(Touched { what: file.display().to_string(), by: check.to_string() });
+        }
+    }
+    for baseline in &plan.baselines {
+        if let BaselineSource::Prometheus { url, .. } = &baseline.from {
+            // Once, at a session's start.
+            let after = url.as_written().split_once("://").map_or(url.as_written(), |(_, rest)| rest);
+            audit.hosts.entry(after.split('/').next().unwrap_or_default().to_owned()).or_default();
         }
     }
     for (notifier, touch) in of_notifiers(plan, kinds) {
@@ -80,13 +102,19 @@ pub(super) fn audit(plan: &Plan, kinds: &Kinds) -> Audit {
     }
     for (by, action) in actions(plan) {
         match action {
-            Action::Command { run, .. } => {
+            Action::Command { run, writes, .. } => {
                 let words: Vec<&str> = run.iter().map(|word| word.as_written()).collect();
+                let files = writes.iter().map(|file| Touched { what: file.clone(), by: format!("{by} (written)") });
+                audit.files.extend(files);
                 audit.commands.push(Touched { what: words.join(" "), by });
             }
             Action::Request { url, .. } => {
-                let after = url.as_written().split_once("://").map_or(url.as_written(), |(_, rest)| rest);
-                audit.hosts.entry(after.split('/').next().unwrap_or_default().to_owned()).or_default();
+                audit.hosts.entry(host_of(url)).or_default();
+            }
+            Action::Pipeline(pipeline) => {
+                for (_, call) in pipeline.calls() {
+                    audit.hosts.entry(host_of(&call.url)).or_default();
+                }
             }
         }
     }
@@ -107,11 +135,35 @@ pub(super) fn audit(plan: &Plan, kinds: &Kinds) -> Audit {
     audit
 }
 
+/// How often in an hour.
+fn hourly(every: Span) -> u64 {
+    3_600_000 / u64::try_from(every.0.as_millis()).unwrap_or(u64::MAX).max(1)
+}
+
+/// What sources of changes touch and how often in an hour; queries ask only while something is broken.
+fn of_triage(plan: &Plan, kinds: &Kinds) -> Vec<(String, Touch, u64)> {
+    let touches = |specs: &[KindSpec], kind: &KindName, options: &Options| {
+        let spec = specs.iter().find(|spec| spec.name == kind.as_str());
+        spec.map(|spec| (spec.touches)(options)).unwrap_or_default()
+    };
+    let mut all = Vec::new();
+    for source in &plan.triage.changes {
+        let found = touches(&kinds.changes, &source.kind, &source.options);
+        all.extend(found.into_iter().map(|touch| (format!("changes.{}", source.id), touch, hourly(source.every))));
+    }
+    for hurt in &plan.triage.hurt {
+        let found = touches(&kinds.hurt, &hurt.kind, &hurt.options);
+        all.extend(found.into_iter().map(|touch| (format!("hurt.{}", hurt.id), touch, 0)));
+    }
+    all
+}
+
 fn sources(plan: &Plan) -> Vec<(String, &ValueSource)> {
     let variables = plan.variables.iter().map(|(name, source)| (format!("variables.{name}"), source));
     let credentials = plan.credentials.iter().map(|(id, credential)| (format!("credentials.{id}"), &credential.from));
     let version = plan.service.version.iter().map(|source| ("service.version".to_owned(), source));
-    variables.chain(credentials).chain(version).collect()
+    let before = plan.service.previous_version.iter().map(|source| ("service.previous_version".to_owned(), source));
+    variables.chain(credentials).chain(version).chain(before).collect()
 }
 
 fn rotations(plan: &Plan) -> impl Iterator<Item = (String, &Vec<String>)> {
@@ -131,42 +183,52 @@ fn of_notifiers(plan: &Plan, kinds: &Kinds) -> Vec<(String, Touch)> {
     plan.notifiers.iter().flat_map(of).collect()
 }
 
+fn host_of(url: &Template) -> String {
+    let after = url.as_written().split_once("://").map_or(url.as_written(), |(_, rest)| rest);
+    after.split('/').next().unwrap_or_default().to_owned()
+}
+
 fn actions(plan: &Plan) -> Vec<(String, &Action)> {
     let items = plan.items.iter().filter_map(|item| Some((item.id.to_string(), &item.step.as_ref()?.action)));
-    let procedure = plan.procedure.iter().map(|step| (step.id.to_string(), &step.action));
-    let rehearsed = plan
-        .procedure
-        .iter()
-        .filter_map(|step| step.rehearse.as_ref().map(|form| (format!("{} (rehearsal)", step.id), &form.action)));
-    items.chain(procedure).chain(rehearsed).collect()
+    let undone = plan.items.iter().filter_map(|item| item.step.as_ref()?.undo.as_ref()).map(|undo| &undo.step);
+    let measured = plan.rollback.rehearsal_steps.iter().map(|measured| &measured.step);
+    let back = plan.procedure.iter().chain(undone).chain(measured);
+    let back = back.flat_map(|step| {
+        let form = step.rehearse.as_ref().map(|form| (format!("{} (rehearsal)", step.id), &form.action));
+        std::iter::once((step.id.to_string(), &step.action)).chain(form)
+    });
+    items.chain(back).collect()
 }
 
 /// Every command line of a plan, word by word.
-pub(super) fn commands(plan: &Plan, kinds: &Kinds) -> Vec<Vec<String>> {
+pub(super) fn commands(plan: &Plan, kinds: &Kinds) -> Vec<CommandLine> {
+    let plain = |words: Vec<String>| CommandLine { words, ..CommandLine::default() };
     let mut commands = Vec::new();
     for check in &plan.checks {
         let spec = kinds.iter().find(|kind| kind.name == check.kind.as_str());
+        let folder = check.options.get("folder").and_then(serde_json::Value::as_str).map(str::to_owned);
         for touch in spec.map(|spec| (spec.touches)(&check.options)).unwrap_or_default() {
             if let Touch::Command(words) = touch {
-                commands.push(words);
+                commands.push(CommandLine { words, folder: folder.clone(), writes: Vec::new() });
             }
         }
     }
     for (_, touch) in of_notifiers(plan, kinds) {
         if let Touch::Command(words) = touch {
-            commands.push(words);
+            commands.push(plain(words));
         }
     }
-    for (_, action) in actions(plan) {
-        if let Action::Command { run, .. } = action {
-            commands.push(run.iter().map(|word| word.as_written().to_owned()).collect());
+    for (_, touch, _) in of_triage(plan, kinds) {
+        if let Touch::Command(words) = touch {
+            commands.push(plain(words));
         }
     }
+    commands.extend(actions(plan).into_iter().filter_map(|(_, action)| scripts::of_action(action)));
     for (_, source) in sources(plan) {
         if let ValueSource::Command(words) = source {
-            commands.push(words.clone());
+            commands.push(plain(words.clone()));
         }
     }
-    commands.extend(rotations(plan).map(|(_, words)| words.clone()));
+    commands.extend(rotations(plan).map(|(_, words)| plain(words.clone())));
     commands
 }

@@ -9,6 +9,7 @@ use indexmap::IndexMap;
 use sha2::{Digest as _, Sha256};
 
 use crate::model::alert::{Escalation, Rule};
+use crate::model::baseline::{Baseline, BaselineSource};
 use crate::model::degradation::Degradation;
 use crate::model::duration::Span;
 use crate::model::failure::Recovery;
@@ -20,18 +21,19 @@ use crate::model::plan::{
     Check, Credential, Gate, Limits, Metrics, Network, Plan, Retry, Run, Service, Sources, ValueSource,
 };
 use crate::model::rotation::{Rotation, VerifyWithin};
-use crate::model::step::{Action, Step};
 use crate::model::word::{Category, Phase, Severity};
+use crate::plan::acting;
 use crate::plan::document::{
-    AlertDocument, CheckDocument, CommonKeys, CredentialDocument, Document, GateDocument, ItemDocument,
-    NotifierDocument, RequestDocument, RotationDocument, RunDocument, SettingDocument, StepDocument,
+    AlertDocument, BaselineDocument, CheckDocument, CommonKeys, CredentialDocument, Document, GateDocument,
+    ItemDocument, LimitsDocument, NotifierDocument, RotationDocument, RunDocument, SettingDocument,
 };
-use crate::plan::files;
 use crate::plan::judge::{notifiers, selection, setting_id};
 use crate::plan::order;
 use crate::plan::problem::Problem;
 use crate::plan::procedure;
+use crate::plan::scripts;
 use crate::plan::tree::Node;
+use crate::plan::triage;
 
 const OFTEN: Span = Span::seconds(30);
 const SPARINGLY: Span = Span::seconds(60);
@@ -39,21 +41,24 @@ const SPARINGLY: Span = Span::seconds(60);
 const DAY: Span = Span::seconds(86_400);
 
 /// The plan, and what turned out to be wrong only while it was put together.
-pub(super) fn plan(document: Document, tree: &Node, folder: &Path, kinds: &Kinds) -> (Plan, Vec<Problem>) {
+pub(super) fn plan(mut document: Document, tree: &Node, folder: &Path, kinds: &Kinds) -> (Plan, Vec<Problem>) {
     let (no_return, ceremony) = (procedure::no_return(&document), procedure::ceremony(&document));
     let files = document.procedure.files.clone();
     let silent = order::silent(&document);
     let told: Vec<String> = notifiers::names(&document).into_iter().map(str::to_owned).collect();
+    let (triage, no_runbooks) = triage::of(&mut document, tree, folder);
     let service = document.service.map(|service| Service {
         name: service.name,
         environment: service.environment,
         version: service.version.map(ValueSource::from),
+        previous_version: service.previous_version.map(ValueSource::from),
         hosts: service.hosts,
     });
     let service = service.unwrap_or_else(|| Service {
         name: String::new(),
         environment: String::new(),
         version: None,
+        previous_version: None,
         hosts: Vec::new(),
     });
     let (mut checks, mut credentials) =
@@ -68,12 +73,13 @@ pub(super) fn plan(document: Document, tree: &Node, folder: &Path, kinds: &Kinds
         (Phase::Rollback, document.rollback),
     ];
     let items: Vec<Item> = phases.into_iter().flat_map(|(phase, items)| items_of(phase, items, &checks)).collect();
-    let steps: Vec<_> = document.rollback_step.into_iter().map(procedure::step).collect();
+    let steps: Vec<_> = document.rollback_step.into_iter().map(acting::rollback_step).collect();
     let mut rollback = procedure::rollback(document.procedure, &checks, no_return);
+    rollback.rehearsal_steps = document.rehearsal_step.into_iter().map(acting::rehearsal_step).collect();
     procedure::ask_only_of_the_old_version(&mut checks, &items, &rollback);
     set_phases(&mut checks, &items);
     let gate = gate(document.gate, &checks);
-    rollback.fingerprint = procedure::fingerprint(&steps, &rollback, &files, &checks, folder);
+    rollback.fingerprint = procedure::fingerprint(&steps, &items, &rollback, &files, &checks, folder);
     let mut plan = Plan {
         service,
         network: Network { resolve: document.network.resolve, ca: document.network.ca },
@@ -84,17 +90,24 @@ pub(super) fn plan(document: Document, tree: &Node, folder: &Path, kinds: &Kinds
         items,
         gate,
         alerts: document.alerts.into_iter().map(|(id, alert)| rule(&id, alert, &told)).collect(),
+        baselines: document.baselines.into_iter().filter_map(baseline).collect(),
         notifiers: document.notifiers.into_iter().map(notifier).collect(),
         metrics: document.metrics.map(|metrics| Metrics { listen: metrics.listen }),
         procedure: steps,
         rollback,
         ceremony,
-        limits: Limits { concurrency: document.limits.concurrency.max(1) },
+        triage,
+        limits: limits(&document.limits),
         folder: folder.to_path_buf(),
         digest: String::new(),
     };
     plan.digest = digest(&plan, tree, kinds);
-    (plan, Vec::new())
+    (plan, no_runbooks)
+}
+
+fn limits(document: &LimitsDocument) -> Limits {
+    let usual = Limits::default();
+    Limits { concurrency: document.concurrency.max(1), claims: document.claims.unwrap_or(usual.claims) }
 }
 
 fn notifier((id, document): (String, NotifierDocument)) -> Notifier {
@@ -281,15 +294,20 @@ fn items_of(phase: Phase, documents: Vec<ItemDocument>, checks: &[Check]) -> Vec
         if has_step {
             steps_before.push((id.clone(), document.parallel.clone()));
         }
+        let title = document.title.unwrap_or_else(|| in_words(&document.id));
         items.push(Item {
-            title: document.title.unwrap_or_else(|| in_words(&document.id)),
+            step: document.step.map(|step| acting::step(step, &id, &title)),
+            title,
             id,
             phase,
             severity: document.severity.unwrap_or(Severity::Critical),
             waivable: waivable(document.waivable, document.waiver_people),
             checks: selected,
-            manual: document.manual.map(|manual| Manual { prompt: manual.prompt, approvals: manual.approvals.max(1) }),
-            step: document.step.map(step),
+            manual: document.manual.map(|manual| Manual {
+                prompt: manual.prompt,
+                approvals: manual.approvals.max(1),
+                not_by: manual.not_by,
+            }),
             soak: document.soak.map(|soak| Soak { length: soak.length, no_alert_above: soak.no_alert_above }),
             rehearsal: document.rehearsal.map(|needed| Rehearsal {
                 within: needed.within,
@@ -308,30 +326,6 @@ pub(super) fn in_words(id: &str) -> String {
     let words = id.replace('_', " ");
     let mut letters = words.chars();
     letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
-}
-
-fn step(document: StepDocument) -> Step {
-    let action = action(document.run, document.request, document.folder, document.environment, document.tty);
-    Step { action, timeout: document.timeout, confirm: document.confirm, on_disconnect: document.on_disconnect }
-}
-
-pub(super) fn action(
-    run: Option<Vec<crate::model::template::Template>>,
-    request: Option<RequestDocument>,
-    folder: Option<String>,
-    environment: BTreeMap<String, crate::model::template::Template>,
-    tty: bool,
-) -> Action {
-    match request {
-        Some(request) => Action::Request {
-            method: request.method,
-            url: request.url,
-            headers: request.headers,
-            body: request.body,
-            expect: request.expect,
-        },
-        None => Action::Command { run: run.unwrap_or_default(), folder, environment, tty },
-    }
 }
 
 fn gate(document: GateDocument, checks: &[Check]) -> Gate {
@@ -402,11 +396,21 @@ fn rule(id: &str, alert: AlertDocument, told: &[String]) -> Rule {
         notify: known(alert.notify),
         escalate: alert.escalate.map(|e| Escalation { after: e.after, to: known(e.to) }),
         min_samples: alert.min_samples.unwrap_or(1),
-        during_freeze: alert.during_freeze,
+        during_lull: alert.during_lull,
         examples: alert.examples,
         impact: alert.impact,
         remedy: alert.remedy,
     }
+}
+
+/// The judge has refused one without a source.
+fn baseline((series, document): (String, BaselineDocument)) -> Option<Baseline> {
+    let from = match (document.session_within, document.prometheus, document.query) {
+        (Some(within), _, _) => BaselineSource::Session { within },
+        (None, Some(url), Some(query)) => BaselineSource::Prometheus { url, query, ago: document.ago.unwrap_or(DAY) },
+        (None, ..) => return None,
+    };
+    Some(Baseline { series: CheckId::new(&series), from })
 }
 
 /// What trust pins: the plan after `extends` and before any value, and the scripts it names inside its folder.
@@ -417,12 +421,10 @@ fn digest(plan: &Plan, tree: &Node, kinds: &Kinds) -> String {
         hasher.update(bytes);
     };
     part(sorted(&tree.to_json()).to_string().as_bytes());
-    for words in super::audit::commands(plan, kinds) {
-        for word in words {
-            if let Some(script) = files::script(&plan.folder, &word) {
-                part(word.as_bytes());
-                part(&script);
-            }
+    for line in super::audit::commands(plan, kinds) {
+        for script in scripts::of(&plan.folder, &line) {
+            part(script.name.as_bytes());
+            part(&script.content);
         }
     }
     hex::encode(hasher.finalize())

@@ -59,3 +59,17 @@ pub(super) fn script(folder: &Path, name: &str) -> Option<Vec<u8>> {
     let folder = folder.canonicalize().ok()?;
     path.starts_with(folder).then(|| std::fs::read(path).ok())?
 }
+
+/// A document that a plan names, wherever it stands; every way in which that fails is one sentence.
+pub(super) fn document(path: &Path) -> Result<String, String> {
+    let name = path.display();
+    let metadata = std::fs::metadata(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => format!("there is no document at {name}"),
+        _ => format!("{name} cannot be read: {error}"),
+    })?;
+    if !metadata.is_file() || metadata.len() > LARGEST {
+        return Err(format!("{name} is no document of at most 4 MiB"));
+    }
+    let bytes = std::fs::read(path).map_err(|error| format!("{name} cannot be read: {error}"))?;
+    String::from_utf8(bytes).map_err(|_| format!("{name} is not UTF-8"))
+}

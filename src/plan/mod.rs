@@ -5,6 +5,7 @@
 //! it against the schema that is made from the document types; only then is it read into those types, and `judge`
 //! and `build` make a [`Plan`] of them. This room knows kinds only by their specs.
 
+mod acting;
 mod audit;
 mod build;
 mod document;
@@ -20,8 +21,10 @@ pub mod presets;
 mod problem;
 mod procedure;
 mod schema;
+mod scripts;
 mod shape;
 mod tree;
+mod triage;
 
 use std::path::Path;
 
@@ -111,9 +114,9 @@ fn finish(reader: Reader, tree: Option<Node>, folder: &Path, kinds: &Kinds) -> R
     Ok(Loaded { plan, advice, sources, audit, tree })
 }
 
-/// Whether a check or a notifier of the plan is of this kind.
+/// Whether anything of the plan is of this kind.
 fn names_kind(tree: &Node, kind: &str) -> bool {
-    let tables = ["checks", "notifiers"].into_iter().filter_map(|table| tree.get(table)?.table());
+    let tables = ["checks", "notifiers", "changes", "hurt"].into_iter().filter_map(|table| tree.get(table)?.table());
     tables.flatten().any(|(_, entry)| entry.node.get("kind").and_then(Node::text) == Some(kind))
 }
 

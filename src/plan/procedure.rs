@@ -8,31 +8,15 @@ use sha2::{Digest as _, Sha256};
 
 use crate::model::ceremony::{Ceremony, Freeze, Window};
 use crate::model::duration::Span;
-use crate::model::id::{AlertId, CheckId, ItemId, RollbackStepId};
+use crate::model::id::{AlertId, CheckId, ItemId};
 use crate::model::item::Item;
 use crate::model::plan::{Check, Run};
-use crate::model::rollback::{RehearsalForm, Rollback, Trigger, VERIFY_WITHIN};
-use crate::model::step::{Action, RollbackStep};
-use crate::plan::build;
-use crate::plan::document::{Document, ProcedureDocument, RehearseDocument, RollbackStepDocument};
+use crate::model::rollback::{Rollback, Trigger, VERIFY_WITHIN};
+use crate::model::step::RollbackStep;
+use crate::plan::document::{Document, ProcedureDocument};
 use crate::plan::files;
 use crate::plan::judge::selection;
-
-pub(super) fn step(document: RollbackStepDocument) -> RollbackStep {
-    let RollbackStepDocument { id, title, run, request, folder, environment, budget, rehearse } = document;
-    RollbackStep {
-        title: title.unwrap_or_else(|| build::in_words(&id)),
-        id: RollbackStepId::new(&id),
-        action: build::action(run, request, folder, environment, false),
-        budget,
-        rehearse: rehearse.map(form),
-    }
-}
-
-fn form(document: RehearseDocument) -> RehearsalForm {
-    let RehearseDocument { run, request, folder, environment, grade } = document;
-    RehearsalForm { action: build::action(run, request, folder, environment, false), grade }
-}
+use crate::plan::scripts;
 
 pub(super) fn rollback(document: ProcedureDocument, checks: &[Check], no_return: Vec<ItemId>) -> Rollback {
     let select = |selectors: &[String]| {
@@ -59,6 +43,10 @@ pub(super) fn rollback(document: ProcedureDocument, checks: &[Check], no_return:
         when: document.when.iter().flat_map(trigger).collect(),
         after: document.after.unwrap_or(Span::seconds(0)),
         unattended: document.unattended,
+        countdown: document.countdown,
+        undo: document.undo,
+        since: select(&document.since),
+        rehearsal_steps: Vec::new(),
         no_return,
         fingerprint: String::new(),
     }
@@ -86,10 +74,12 @@ pub(super) fn ask_only_of_the_old_version(checks: &mut [Check], items: &[Item], 
     }
 }
 
-/// Everything that makes the procedure what it is: its steps and their rehearsal forms, the scripts and files that they
-/// name, the checks that verify it. Budgets and titles are not in it: who gives a step more time rehearses nothing else.
+/// Everything that makes the way back what it is: its steps and their rehearsal forms, how deployment steps are taken
+/// back, the scripts and files that all these name, what a rehearsal measures, the checks that verify it. Budgets and
+/// titles are not in it: who gives a step more time rehearses nothing else.
 pub(super) fn fingerprint(
     steps: &[RollbackStep],
+    items: &[Item],
     rollback: &Rollback,
     named: &[String],
     checks: &[Check],
@@ -100,31 +90,27 @@ pub(super) fn fingerprint(
         hasher.update((bytes.len() as u64).to_be_bytes());
         hasher.update(bytes);
     };
-    // A word that only happens to be called like a file that steps write is no script.
-    let mut file = |name: &str, must: bool| match files::script(folder, name) {
-        Some(content) if must || content.starts_with(b"#!") || name.contains('/') => {
-            part(name.as_bytes());
-            part(&content);
-        }
-        _ if must => part(format!("{name} is missing").as_bytes()),
-        _ => {}
-    };
-    let mut texts = Vec::new();
-    for step in steps {
-        texts.push(step.id.to_string());
+    let undone = items.iter().filter_map(|item| item.step.as_ref()?.undo.as_ref()).map(|undo| &undo.step);
+    let measured = rollback.rehearsal_steps.iter().map(|measured| &measured.step);
+    for step in steps.iter().chain(undone).chain(measured) {
+        part(step.id.as_str().as_bytes());
         for action in std::iter::once(&step.action).chain(step.rehearse.as_ref().map(|form| &form.action)) {
-            texts.push(serde_json::to_string(action).unwrap_or_default());
-            if let Action::Command { run, .. } = action {
-                run.iter().for_each(|word| file(word.as_written(), false));
+            part(serde_json::to_string(action).unwrap_or_default().as_bytes());
+            for script in scripts::of_action(action).iter().flat_map(|line| scripts::of(folder, line)) {
+                part(script.name.as_bytes());
+                part(&script.content);
             }
         }
     }
-    named.iter().for_each(|name| file(name, true));
+    for name in named {
+        part(name.as_bytes());
+        part(&files::script(folder, name).unwrap_or_else(|| b"missing".to_vec()));
+    }
     let verifying = rollback.verify.iter().chain(&rollback.rehearsal_verify);
     for check in verifying.filter_map(|id| checks.iter().find(|check| check.id == *id)) {
-        texts.push(format!("{} {} {}", check.id, check.kind, serde_json::Value::Object(check.options.clone())));
+        let options = serde_json::Value::Object(check.options.clone());
+        part(format!("{} {} {options}", check.id, check.kind).as_bytes());
     }
-    texts.iter().for_each(|text| part(text.as_bytes()));
     hex::encode(hasher.finalize())
 }
 
@@ -138,6 +124,7 @@ pub(super) fn ceremony(document: &Document) -> Ceremony {
         window: document.window.as_ref().map(|window| Window { from: at(&window.from), until: at(&window.until) }),
         freezes: freezes.collect(),
         roles: document.poll.roles.iter().map(|role| role.trim().to_owned()).collect(),
+        people: document.poll.people.clone(),
     }
 }
 

@@ -5,7 +5,7 @@ use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value as Json, json};
 
 use crate::model::kind::{KindSpec, Kinds};
-use crate::plan::document::{CommonKeys, CredentialKeys, Document, NotifierKeys, SettingKeys};
+use crate::plan::document::{ChangesKeys, CommonKeys, CredentialKeys, Document, HurtKeys, NotifierKeys, SettingKeys};
 
 /// The whole schema, with the keys of these kinds.
 #[must_use]
@@ -53,28 +53,34 @@ pub(super) fn schema_of(kinds: &Kinds, is_named: &dyn Fn(&str) -> bool) -> Json 
     );
     let choices: Vec<Json> =
         kinds.iter().map(|kind| json!({ "$ref": format!("#/$defs/check_{}", kind.name) })).collect();
-    let notifiers = notifiers(kinds, is_named, &mut generator, &mut definitions);
+    let of = [("notifier", properties_of::<NotifierKeys>(&mut generator), &kinds.notifiers)];
+    let of = of.into_iter().chain([
+        ("change", properties_of::<ChangesKeys>(&mut generator), &kinds.changes),
+        ("hurt", properties_of::<HurtKeys>(&mut generator), &kinds.hurt),
+    ]);
+    let of: Vec<Vec<Json>> =
+        of.map(|(word, common, kinds)| choices_of(word, &common, is_named, kinds, &mut definitions)).collect();
     definitions.extend(generator.take_definitions(true));
-    finish(&mut schema, definitions, &choices, &notifiers);
+    finish(&mut schema, definitions, &choices, &of);
     schema
 }
 
-/// The notifiers' definitions; gives the choice among them.
-fn notifiers(
-    kinds: &Kinds,
+/// The definitions of other kinds than checks; gives the choice among them.
+fn choices_of(
+    word: &str,
+    common: &Map<String, Json>,
     is_named: &dyn Fn(&str) -> bool,
-    generator: &mut SchemaGenerator,
+    kinds: &[KindSpec],
     definitions: &mut Map<String, Json>,
 ) -> Vec<Json> {
-    let common = properties_of::<NotifierKeys>(generator);
-    let choices = kinds.notifiers.iter().map(|kind| {
+    let choices = kinds.iter().map(|kind| {
+        let name = format!("{word}_{}", kind.name);
         let (own, required) = match is_named(kind.name) {
-            true => named_properties(kind, &format!("notifier_{}", kind.name), definitions),
+            true => named_properties(kind, &name, definitions),
             false => Default::default(),
         };
         let fixed = json!({ "kind": { "const": kind.name, "description": kind.doc } });
-        let name = format!("notifier_{}", kind.name);
-        let keys = [&common, &own, as_map(&fixed)];
+        let keys = [common, &own, as_map(&fixed)];
         definitions.insert(name.clone(), object(kind.doc, &keys, required.iter().chain([&"kind".into()])));
         json!({ "$ref": format!("#/$defs/{name}") })
     });
@@ -82,12 +88,14 @@ fn notifiers(
 }
 
 /// The parts of a plan that `extends` takes out before the rest is read, and the tables that hold checks.
-fn finish(schema: &mut Json, definitions: Map<String, Json>, choices: &[Json], notifiers: &[Json]) {
+fn finish(schema: &mut Json, definitions: Map<String, Json>, choices: &[Json], of: &[Vec<Json>]) {
     schema["title"] = json!("A golive plan");
     if let Some(properties) = schema["properties"].as_object_mut() {
         let table_of = |entry: Json| json!({ "type": "object", "additionalProperties": entry });
         properties.insert("checks".into(), table_of(json!({ "oneOf": choices })));
-        properties.insert("notifiers".into(), table_of(json!({ "oneOf": notifiers })));
+        for (table, choices) in ["notifiers", "changes", "hurt"].into_iter().zip(of) {
+            properties.insert(table.into(), table_of(json!({ "oneOf": choices })));
+        }
         properties.insert("settings".into(), table_of(json!({ "$ref": "#/$defs/setting" })));
         properties.insert("credentials".into(), table_of(json!({ "$ref": "#/$defs/credential" })));
         let text_or_table = json!({ "anyOf": [{ "type": "string" }, { "type": "object" }] });

@@ -17,6 +17,9 @@ pub mod metrics;
 mod postmortem;
 mod sarif;
 pub mod shape;
+#[cfg(feature = "otlp")]
+pub mod traces;
+pub mod triage;
 
 pub use sarif::{SCHEMA as SARIF_SCHEMA, uri as relative_reference};
 
@@ -57,6 +60,7 @@ pub const FORMATS: &[Format] = &[
     github::FORMAT,
     handover::FORMAT,
     postmortem::FORMAT,
+    triage::FORMAT,
 ];
 
 /// The format with this name.

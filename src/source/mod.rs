@@ -26,6 +26,8 @@ use crate::model::rollback::Trigger;
 use crate::model::step::RollbackStep;
 use crate::model::values::{Lookup, Origin, Value, Values};
 
+/// The name of the version that ran before the go-live.
+pub const PREVIOUS_VERSION: &str = "previous_version";
 /// How long a source may take that names no time of its own.
 const USUAL: Duration = Duration::from_secs(10);
 
@@ -47,7 +49,9 @@ pub async fn reload(
     rotated: &[CredentialId],
 ) -> Values {
     let kept = |name: &str, source: &ValueSource| {
-        let is_asked_once = matches!(source, ValueSource::Command(_) | ValueSource::Keyring(_));
+        // What ran before the deployment is no longer there to be read afterwards.
+        let is_asked_once =
+            name == PREVIOUS_VERSION || matches!(source, ValueSource::Command(_) | ValueSource::Keyring(_));
         if !is_asked_once || rotated.iter().any(|id| name_of(id) == name) {
             return None;
         }
@@ -119,7 +123,8 @@ fn built_in(plan: &Plan, values: &mut Values) {
 /// What the plan says of its way back, as lists of ids.
 fn procedure(plan: &Plan) -> [(&'static str, String); 5] {
     let steps = |wanted: fn(&RollbackStep) -> bool| {
-        let ids = plan.procedure.iter().filter(|step| wanted(step)).map(|step| step.id.to_string());
+        let undone = plan.items.iter().filter_map(|item| item.step.as_ref()?.undo.as_ref()).map(|undo| &undo.step);
+        let ids = plan.procedure.iter().chain(undone).filter(|step| wanted(step)).map(|step| step.id.to_string());
         ids.collect::<Vec<_>>().join(",")
     };
     let verify = plan.rollback.verify.iter().map(ToString::to_string).collect::<Vec<_>>();
@@ -139,7 +144,8 @@ fn procedure(plan: &Plan) -> [(&'static str, String); 5] {
 
 fn named_sources(plan: &Plan) -> Vec<(String, &ValueSource, Duration)> {
     let variables = plan.variables.iter().map(|(name, source)| (name.clone(), source, USUAL));
-    let version = plan.service.version.iter().map(|source| ("version".to_owned(), source, USUAL));
+    let before = plan.service.previous_version.iter().map(|source| (PREVIOUS_VERSION.to_owned(), source, USUAL));
+    let version = plan.service.version.iter().map(|source| ("version".to_owned(), source, USUAL)).chain(before);
     let credentials =
         plan.credentials.iter().map(|(id, credential)| (name_of(id), &credential.from, credential.timeout.0));
     variables.chain(version).chain(credentials).collect()

@@ -11,7 +11,13 @@ use crate::model::rotation::Rotation;
 
 fn plan(folder: &Path, process_env: bool) -> Plan {
     Plan {
-        service: Service { name: "x".into(), environment: "test".into(), version: None, hosts: Vec::new() },
+        service: Service {
+            name: "x".into(),
+            environment: "test".into(),
+            version: None,
+            previous_version: None,
+            hosts: Vec::new(),
+        },
         network: Network::default(),
         sources: Sources { env_files: vec![".env".into(), ".env.production".into()], process_env },
         variables: BTreeMap::new(),
@@ -20,11 +26,13 @@ fn plan(folder: &Path, process_env: bool) -> Plan {
         items: Vec::new(),
         alerts: Vec::new(),
         notifiers: Vec::new(),
+        baselines: Vec::new(),
         metrics: None,
         procedure: Vec::new(),
         gate: Default::default(),
         rollback: crate::model::rollback::Rollback::default(),
         ceremony: crate::model::ceremony::Ceremony::default(),
+        triage: Default::default(),
         limits: Limits::default(),
         folder: folder.to_path_buf(),
         digest: String::new(),

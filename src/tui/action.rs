@@ -63,8 +63,8 @@ pub enum Action {
     Acknowledge,
     /// Mutes an alert's notices for a while.
     Silence,
-    /// Declares or ends a freeze.
-    Freeze,
+    /// Declares or ends a lull.
+    Lull,
     /// Gives the go-live up.
     Abort,
     /// Opens the door of the rollback.
@@ -73,6 +73,12 @@ pub enum Action {
     Poll,
     /// Holds the go-live, or lets it go on.
     HoldGoLive,
+    /// Copies what is selected.
+    Copy,
+    /// Shows only entries that hold some words.
+    Filter,
+    /// Opens the demo's faults.
+    Practise,
     /// Holds the rows.
     Hold,
     /// Shows only what is not settled.
@@ -110,7 +116,7 @@ impl Action {
                 | Self::Note
                 | Self::Acknowledge
                 | Self::Silence
-                | Self::Freeze
+                | Self::Lull
                 | Self::Abort
                 | Self::RollBack
                 | Self::Poll

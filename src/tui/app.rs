@@ -17,6 +17,7 @@ use crate::model::mend::ShownProposal;
 use crate::model::operator::Operator;
 use crate::model::time::Now;
 use crate::tui::action::Action;
+use crate::tui::copying;
 use crate::tui::dialog::{self, Dialog};
 use crate::tui::focus::Focus;
 use crate::tui::help;
@@ -59,6 +60,10 @@ pub enum Effect {
     Redraw,
     /// Move the replay.
     Steer(Steering),
+    /// Hand this to the terminal's clipboard.
+    Copy(String),
+    /// Switch a fault of the demo; the answer comes back with the ticket.
+    SetFault(u64, &'static str, bool),
 }
 
 /// The newest state and where it stands.
@@ -163,7 +168,7 @@ impl App {
     fn paste(&mut self, text: &str, now: Now) {
         match self.ui.layers.top_mut() {
             Some(Layer::Dialog(dialog)) => dialog.paste(text, now),
-            Some(Layer::Help(_)) | None => {
+            Some(Layer::Help(_) | Layer::Faults(_)) | None => {
                 self.ui.say("pasted text was discarded: there is no field to put it in", true, now);
             }
         }
@@ -173,6 +178,7 @@ impl App {
         match self.ui.layers.top() {
             Some(Layer::Dialog(_)) => self.dialog_key(key, at_once, live, now),
             Some(Layer::Help(_)) => self.help_key(key, live, now),
+            Some(Layer::Faults(_)) => self.faults_key(key, live, now),
             None => {
                 let contexts = [Context::Global, Context::On(self.ui.screen), Context::Replay];
                 let holding = if self.ui.replay.is_some() { &contexts[..] } else { &contexts[..2] };
@@ -190,7 +196,7 @@ impl App {
         let scene = self.scene(live, now);
         let focus = Focus::of(&scene);
         let reason = unavailable::why(&scene, &focus, action);
-        if let Some(reason) = reason.filter(|_| action.decides() || action == Action::Sort) {
+        if let Some(reason) = reason.filter(|_| action.decides() || matches!(action, Action::Sort | Action::Practise)) {
             self.ui.say(reason, true, now);
             return;
         }
@@ -200,6 +206,12 @@ impl App {
             Action::Suspend => self.effects.push(Effect::Suspend),
             Action::Interrupt => self.interrupt(live, now),
             Action::Quit => self.quit(live, now),
+            Action::Copy => self.copy(live, now),
+            Action::Filter => {
+                let dialog = Dialog::filter(&self.ui.filter);
+                self.ask(dialog);
+            }
+            Action::Practise => self.ui.layers.push(Layer::Faults(0)),
             Action::Steer(steering) => self.effects.push(Effect::Steer(steering)),
             Action::Hold => {
                 let held = Held { state: Arc::clone(live.0), standing: Arc::clone(live.1) };
@@ -208,6 +220,16 @@ impl App {
             Action::OnlyUnsettled => self.ui.only_unsettled = !self.ui.only_unsettled,
             _ if action.decides() => self.decide(action, &focus, live, now),
             _ => self.go(action, live, now),
+        }
+    }
+
+    fn copy(&mut self, live: Live<'_>, now: Now) {
+        match copying::of(&self.scene(live, now)) {
+            Some((what, text)) => {
+                self.ui.say(format!("{what}: handed to the terminal's clipboard"), false, now);
+                self.effects.push(Effect::Copy(text));
+            }
+            None => self.ui.say("there is nothing to copy here", true, now),
         }
     }
 
@@ -259,6 +281,29 @@ impl App {
         }
     }
 
+    fn faults_key(&mut self, key: &KeyEvent, live: Live<'_>, now: Now) {
+        let faults = self.ui.practice.clone().unwrap_or_default();
+        let last = faults.len().saturating_sub(1);
+        let Some(action) = keymap::action(key, &[Context::Global]) else { return };
+        let Some(Layer::Faults(selected)) = self.ui.layers.top_mut() else { return };
+        match action {
+            Action::Down => *selected = (*selected + 1).min(last),
+            Action::Up => *selected = selected.saturating_sub(1),
+            Action::First => *selected = 0,
+            Action::Last => *selected = last,
+            Action::Open => {
+                let Some(fault) = faults.get(*selected) else { return };
+                let ticket = self.ticket(format!("{} is {}", fault.name, if fault.on { "off" } else { "on" }));
+                self.effects.push(Effect::SetFault(ticket, fault.name, !fault.on));
+            }
+            Action::Back | Action::Practise | Action::Quit => drop(self.ui.layers.pop()),
+            Action::Interrupt => self.interrupt(live, now),
+            Action::Suspend => self.effects.push(Effect::Suspend),
+            Action::Redraw => self.effects.push(Effect::Redraw),
+            _ => {}
+        }
+    }
+
     fn dialog_key(&mut self, key: &KeyEvent, at_once: usize, live: Live<'_>, now: Now) {
         match keymap::action(key, &[Context::Dialog]) {
             Some(Action::Interrupt) => return self.interrupt(live, now),
@@ -295,6 +340,10 @@ impl App {
             dialog::Answer::Stay => {}
             dialog::Answer::Leave => {
                 self.ui.layers.pop();
+            }
+            dialog::Answer::Filter(words) => {
+                self.ui.layers.pop();
+                self.ui.filter = words;
             }
             dialog::Answer::Quit => self.effects.push(Effect::Leave(Leaving::Quit)),
             dialog::Answer::Do(command, by) => {
@@ -338,10 +387,16 @@ impl App {
     }
 
     fn send(&mut self, command: Command, by: Operator) -> u64 {
+        let ticket = self.ticket(deciding::done_words(&command, &by));
+        self.effects.push(Effect::Decide(ticket, command, by));
+        ticket
+    }
+
+    /// A number under which an answer comes back, with what to say when it is done.
+    fn ticket(&mut self, done: String) -> u64 {
         let ticket = self.next_ticket;
         self.next_ticket += 1;
-        self.waiting.insert(ticket, deciding::done_words(&command, &by));
-        self.effects.push(Effect::Decide(ticket, command, by));
+        self.waiting.insert(ticket, done);
         ticket
     }
 }

@@ -13,6 +13,7 @@ use crate::model::id::CheckId;
 use crate::model::mend::ShownProposal;
 use crate::model::operator::Operator;
 use crate::model::time::Now;
+use crate::tui::practising::PracticeFault;
 use crate::tui::replaying::{ReplayStand, Steering};
 
 /// The answer to a decision, once it is on disk or refused.
@@ -43,6 +44,16 @@ pub trait Cockpit {
     /// Where a replay stands; nothing for a session that is live.
     fn replay(&self) -> Option<ReplayStand> {
         None
+    }
+
+    /// The faults that can be switched, in the demo alone.
+    fn practice(&self) -> Option<Vec<PracticeFault>> {
+        None
+    }
+
+    /// Switches one of them.
+    fn set_fault(&self, _: &str, _: bool, _: Operator) -> Answer {
+        Box::pin(std::future::ready(Err(Refusal::new("there is nothing to practise on: this is no demo"))))
     }
 
     /// Moves a replay. A session that is live takes no notice.

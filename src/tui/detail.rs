@@ -6,7 +6,7 @@ mod alert;
 mod check;
 mod item;
 
-pub(crate) use item::action_words;
+pub(crate) use item::{action_words, around};
 
 use ratatui::text::Span;
 
@@ -87,7 +87,7 @@ pub fn draw(scene: &Scene<'_>, key: Option<&RowKey>, canvas: &mut Canvas<'_>) {
                 alert::lines(&mut lines, position);
             }
         }
-        Some(RowKey::Credential(_) | RowKey::Named(_) | RowKey::Line(_)) | None => {}
+        Some(_) | None => {}
     }
     show(scene, &lines, canvas);
 }
@@ -150,6 +150,7 @@ pub fn sentence(scene: &Scene<'_>, item: &Item, known: &ItemState) -> Option<Str
         Lack::Signatures { .. } => item.manual.as_ref().map(|manual| manual.prompt.clone()).unwrap_or_default(),
         Lack::Objection(who) => format!("objection by {who}"),
         Lack::StepNotRun => "x opens the door of its step".to_owned(),
+        Lack::StepUndone => "its step was taken back".to_owned(),
         Lack::StepRunning => known
             .step
             .as_ref()

@@ -69,7 +69,7 @@ pub enum Question {
     /// Mute this alert's notices.
     Silence(AlertId),
     /// Say that business rests.
-    Freeze,
+    Lull,
     /// Write something down.
     Note(Option<Subject>),
     /// Type back the code of a test message of this check.
@@ -88,6 +88,8 @@ pub enum Question {
     Hold,
     /// Do this.
     Door(Command),
+    /// Show only what holds these words.
+    Filter,
     /// Leave golive.
     Quit,
 }
@@ -131,6 +133,8 @@ pub enum Answer {
     Leave,
     /// Do this.
     Do(Command, Operator),
+    /// Show only what holds these words.
+    Filter(String),
     /// Leave golive.
     Quit,
 }
@@ -212,6 +216,7 @@ impl Dialog {
     fn done(&mut self, own: &Operator, zone: &TimeZone, now: Now) -> Answer {
         let command = match &self.question {
             Question::Quit => return Answer::Quit,
+            Question::Filter => return Answer::Filter(self.text(0)),
             Question::Sign(item) => {
                 let note = Some(self.text(0)).filter(|note| !note.is_empty());
                 Command::Sign { item: item.clone(), note }
@@ -228,7 +233,7 @@ impl Dialog {
                 let note = Some(self.text(0)).filter(|note| !note.is_empty());
                 Command::Acknowledge { alert: alert.clone(), note }
             }
-            Question::Silence(_) | Question::Freeze => match until(&self.text(1), zone, now) {
+            Question::Silence(_) | Question::Lull => match until(&self.text(1), zone, now) {
                 Ok(until) => self.muting(until),
                 Err(why) => {
                     self.refusal = Some(why);
@@ -267,7 +272,7 @@ impl Dialog {
         let reason = self.text(0);
         match &self.question {
             Question::Silence(alert) => Command::Silence { alert: alert.clone(), reason, until },
-            _ => Command::DeclareFreeze { reason, until },
+            _ => Command::DeclareLull { reason, until },
         }
     }
 

@@ -23,6 +23,8 @@ pub struct Focus {
     pub act: Option<Act>,
     /// The alert, where one is chosen.
     pub alert: Option<AlertId>,
+    /// The step of a runbook, where one is chosen.
+    pub step: Option<(CheckId, usize)>,
 }
 
 impl Focus {
@@ -39,14 +41,25 @@ impl Focus {
                 let check = item.and_then(|(item, _)| detail::focused_check(scene, item));
                 Self { item: Some(id), check, ..Self::default() }
             }
-            RowKey::Check(id) => Self { check: Some(id), ..Self::default() },
+            RowKey::Check(id) => Self { step: Self::step_of(scene), check: Some(id), ..Self::default() },
             RowKey::Alert(id) => Self { alert: Some(id), ..Self::default() },
             RowKey::Act(act) => Self { act: Some(act), ..Self::default() },
             RowKey::Credential(id) => {
                 let check = scene.state.plan().credentials.get(&id).map(|credential| credential.check.clone());
                 Self { check, credential: Some(id), ..Self::default() }
             }
-            RowKey::Named(_) | RowKey::Line(_) => Self::default(),
+            RowKey::Hurt(_) => Self { step: Self::step_of(scene), ..Self::default() },
+            RowKey::Named(_) | RowKey::Line(_) | RowKey::Step(..) => Self::default(),
+        }
+    }
+
+    /// In triage's detail: the chosen step of the runbook.
+    fn step_of(scene: &Scene<'_>) -> Option<(CheckId, usize)> {
+        let in_detail = scene.ui.screen == ScreenName::Triage && scene.ui.pane == Pane::Detail;
+        let (place, keys) = screen::triage_steps(scene).filter(|_| in_detail)?;
+        match scene.ui.selected_of(&place, &keys)? {
+            RowKey::Step(check, step) => Some((check.clone(), *step)),
+            _ => None,
         }
     }
 

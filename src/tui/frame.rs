@@ -9,7 +9,7 @@ use crate::tui::scene::Scene;
 use crate::tui::screen;
 use crate::tui::theme::Role;
 use crate::tui::widget::{chrome, hints};
-use crate::tui::{dialog, help};
+use crate::tui::{dialog, help, practising};
 
 /// Below this size there is room for the verdict and the counts only.
 const SMALLEST: (usize, usize) = (60, 15);
@@ -45,6 +45,7 @@ pub fn draw(buffer: &mut Buffer, area: Rect, scene: &Scene<'_>) {
         match layer {
             Layer::Dialog(dialog) => dialog::draw(dialog, scene, &mut canvas),
             Layer::Help(scrolled) => help::draw(scene, *scrolled, &mut canvas),
+            Layer::Faults(selected) => practising::draw(scene, *selected, &mut canvas),
         }
     }
 }

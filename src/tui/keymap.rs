@@ -82,13 +82,15 @@ bindings! {
     [char('f')] => Action::Fix, "fix", "Show what would be written into the configuration to mend it; nothing is written before you say so", GLOBAL, true;
     [char('v')] => Action::Screen(ScreenName::Verdict), "verdict", "Why the verdict is what it is, and what would turn it", GLOBAL, true;
     [char('t')] => Action::Screen(ScreenName::Triage), "triage", "What broke first, and what only follows from it", GLOBAL, true;
-    [char('i')] => Action::Claim, "on it", "Say that you are on it", GLOBAL, true;
+    [char('i')] => Action::Claim, "on it", "Say that you are on it; again: that you no longer are", GLOBAL, true;
     [char('c')] => Action::Screen(ScreenName::Credentials), "credentials", "Which credential is where, masked", GLOBAL, true;
     [char('m')] => Action::Note, "note", "Write something down", GLOBAL, true;
+    [char('y')] => Action::Copy, "copy", "Copy what is selected; in triage the page for the incident's channel, or the ids to repair", GLOBAL, false;
+    [char('/')] => Action::Filter, "filter", "Show only entries that hold these words", &[Context::On(ScreenName::Timeline)], true;
     [char('u')] => Action::Undo, "undo", "Take back your signature, objection, waiver, acknowledgement, silence or rotation on the selected row, or put back what fix wrote", GLOBAL, true;
     [char('A')] => Action::Screen(ScreenName::Alerts), "alerts", "The alerts, the most urgent first", GLOBAL, true;
     [char('S')] => Action::Silence, "silence", "Mute an alert's notices for a while: why, and until when", GLOBAL, false;
-    [char('F')] => Action::Freeze, "freeze", "Declare that business rests for a while, or that it goes on", &[Context::On(ScreenName::Alerts)], true;
+    [char('L')] => Action::Lull, "lull", "Declare a lull: business rests for a while; or that it goes on", &[Context::On(ScreenName::Alerts)], true;
     [char('C')] => Action::Screen(ScreenName::Checks), "checks", "All checks, slow and shaky ones first", GLOBAL, true;
     [char('P')] => Action::Screen(ScreenName::Flow), "flow", "Did a payment really go through? Hop by hop, and who vouches for each", GLOBAL, false;
     [char('T')] => Action::Screen(ScreenName::Timeline), "timeline", "What happened, newest first", GLOBAL, true;
@@ -96,6 +98,7 @@ bindings! {
     [char('b')] => Action::Screen(ScreenName::Rehearsal), "way back", "Could we go back, and how long would it take?", GLOBAL, false;
     [char('p')] => Action::Poll, "poll", "Say go, no-go or abstain for a role", GLOBAL, false;
     [char('H')] => Action::HoldGoLive, "hold it", "Hold the go-live with a reason; again: let it go on", GLOBAL, false;
+    [char('D')] => Action::Practise, "faults", "Switch faults of the demo's world on and off, to practise triage and rollback", GLOBAL, false;
     [char(',')] => Action::Sort, "sort", "Sort the checks another way", &[Context::On(ScreenName::Checks)], true;
     [char('n')] => Action::NextFailure, "next failure", "Go to the next row that is not good", GLOBAL, false;
     [char('N')] => Action::PreviousFailure, "failure before", "Go to the row before that is not good", GLOBAL, false;

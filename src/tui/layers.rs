@@ -9,6 +9,8 @@ pub enum Layer {
     Dialog(Box<Dialog>),
     /// The help, scrolled so far.
     Help(usize),
+    /// The demo's faults, with the selected one.
+    Faults(usize),
 }
 
 /// What lies over the screen, the topmost last.
@@ -46,7 +48,7 @@ impl Layers {
     pub fn dialog_mut(&mut self) -> Option<&mut Dialog> {
         self.0.iter_mut().rev().find_map(|layer| match layer {
             Layer::Dialog(dialog) => Some(&mut **dialog),
-            Layer::Help(_) => None,
+            Layer::Help(_) | Layer::Faults(_) => None,
         })
     }
 

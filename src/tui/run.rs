@@ -147,6 +147,7 @@ async fn fly(cockpit: &dyn Cockpit, mut app: App) -> Result<Leaving, TuiError> {
                     match effect {
                         Effect::Leave(leaving) => return Ok(leaving),
                         Effect::Redraw => screen.forget()?,
+                        Effect::Copy(text) => screen.copy(&text)?,
                         Effect::Steer(steering) => cockpit.steer(steering),
                         Effect::Suspend => {
                             // The reader of keys has to be gone while another program has the terminal.
@@ -156,6 +157,10 @@ async fn fly(cockpit: &dyn Cockpit, mut app: App) -> Result<Leaving, TuiError> {
                         }
                         Effect::Decide(ticket, command, by) => {
                             let answer = cockpit.decide(command, by);
+                            answers.push(Box::pin(async move { Answered::Decided(ticket, answer.await) }));
+                        }
+                        Effect::SetFault(ticket, name, on) => {
+                            let answer = cockpit.set_fault(name, on, app.setting.own.clone());
                             answers.push(Box::pin(async move { Answered::Decided(ticket, answer.await) }));
                         }
                         Effect::Propose(checks) => {
@@ -190,6 +195,7 @@ async fn fly(cockpit: &dyn Cockpit, mut app: App) -> Result<Leaving, TuiError> {
 
 fn paint(cockpit: &dyn Cockpit, screen: &mut Screen, app: &mut App, live: Live<'_>) -> io::Result<()> {
     app.ui.replay = cockpit.replay();
+    app.ui.practice = cockpit.practice();
     screen.paint(&app.scene(live, cockpit.now()))?;
     app.drawn(cockpit.now());
     Ok(())

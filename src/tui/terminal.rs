@@ -6,6 +6,8 @@ use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use crossterm::cursor::{Hide, Show};
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::terminal::{
@@ -86,6 +88,16 @@ impl Screen {
         if ring.bell {
             out.write_all(b"\x07")?;
         }
+        io::Write::flush(out)
+    }
+
+    /// Hands a text to the terminal's clipboard (OSC 52). One that knows none takes no notice.
+    ///
+    /// # Errors
+    /// If the terminal does not take it.
+    pub fn copy(&mut self, text: &str) -> io::Result<()> {
+        let out = self.terminal.backend_mut();
+        write!(out, "\x1b]52;c;{}\x07", STANDARD.encode(text))?;
         io::Write::flush(out)
     }
 

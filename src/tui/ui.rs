@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::core::state::State;
-use crate::model::id::{AlertId, CheckId, CredentialId, ItemId};
+use crate::model::id::{AlertId, CheckId, CredentialId, HurtId, ItemId};
 use crate::model::time::Now;
 use crate::model::word::Phase;
 use crate::tui::layers::Layers;
+use crate::tui::practising::PracticeFault;
 use crate::tui::replaying::ReplayStand;
 use crate::tui::standing::Standing;
 
@@ -48,6 +49,10 @@ pub enum RowKey {
     Credential(CredentialId),
     /// What moves the question: a row of its own at the end of a phase.
     Act(Act),
+    /// A query that says who is hurt.
+    Hurt(HurtId),
+    /// A step of a check's runbook, by its number.
+    Step(CheckId, usize),
     /// A row that has a name of its own only on its screen.
     Named(String),
     /// A line of a list that only grows at its end.
@@ -72,6 +77,8 @@ pub enum Place {
     Phase(Phase),
     /// The checks of an item, in its detail.
     ChecksOf(ItemId),
+    /// The steps of a check's runbook, in triage.
+    StepsOf(CheckId),
     /// The rows of a screen.
     Screen(ScreenName),
 }
@@ -144,8 +151,12 @@ pub struct Ui {
     pub message: Option<Message>,
     /// What lies over the screen.
     pub layers: Layers,
+    /// Only entries of the timeline that hold these words are shown.
+    pub filter: String,
     /// Where the replay stands; nothing for a session that is live.
     pub replay: Option<ReplayStand>,
+    /// The faults that can be switched, in the demo alone.
+    pub practice: Option<Vec<PracticeFault>>,
 }
 
 impl Default for Ui {
@@ -161,7 +172,9 @@ impl Default for Ui {
             order: Order::default(),
             message: None,
             layers: Layers::default(),
+            filter: String::new(),
             replay: None,
+            practice: None,
         }
     }
 }

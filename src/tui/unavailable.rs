@@ -27,12 +27,13 @@ pub fn why(scene: &Scene<'_>, focus: &Focus, action: Action) -> Option<&'static 
         Action::Waive if focus.subject(scene).is_none() => Some("needs an item or a check"),
         Action::RunAgain if focus.checks(scene).is_empty() => Some("needs a check"),
         Action::Fix if focus.failing(scene).is_empty() => Some("needs a check that fails"),
-        Action::RollBack if scene.live.plan().procedure.is_empty() => Some("the plan has no rollback procedure"),
+        Action::RollBack if !has_way_back(scene) => Some("the plan has no rollback procedure"),
+        Action::Practise if scene.ui.practice.is_none() => Some("in the demo only"),
         Action::Poll if scene.live.plan().ceremony.roles.is_empty() => Some("the plan asks no roles"),
         Action::Acknowledge if focus.seen(scene).is_some() => None,
         Action::Acknowledge if focus.firing(scene).is_none() => Some("no alert fires that nobody has seen"),
         Action::Silence if focus.alert.is_none() && focus.firing(scene).is_none() => Some("needs an alert"),
-        Action::Freeze if scene.ui.screen != ScreenName::Alerts => Some("on the alerts screen"),
+        Action::Lull if scene.ui.screen != ScreenName::Alerts => Some("on the alerts screen"),
         Action::Act => act(scene, focus),
         Action::Undo => undo(scene, focus),
         Action::Sort if scene.ui.screen != ScreenName::Checks => Some("on the checks screen"),
@@ -41,8 +42,18 @@ pub fn why(scene: &Scene<'_>, focus: &Focus, action: Action) -> Option<&'static 
     }
 }
 
+/// Whether the plan names any step of a way back.
+fn has_way_back(scene: &Scene<'_>) -> bool {
+    let plan = scene.live.plan();
+    !plan.procedure.is_empty()
+        || plan.items.iter().any(|item| item.step.as_ref().is_some_and(|step| step.undo.is_some()))
+}
+
 fn act(scene: &Scene<'_>, focus: &Focus) -> Option<&'static str> {
     let session = scene.live.session();
+    if focus.step.is_some() {
+        return None;
+    }
     if let Some(id) = &focus.credential {
         let retiring = scene.live.rotation(id).is_some_and(|walk| walk.stage == RotationStage::Retiring);
         return retiring.then_some("the old value is being retired");

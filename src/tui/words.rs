@@ -104,6 +104,7 @@ pub fn lack_words(lack: &Lack) -> String {
         }
         Lack::Objection(_) => "objection".to_owned(),
         Lack::StepNotRun => "x starts it".to_owned(),
+        Lack::StepUndone => "taken back".to_owned(),
         Lack::StepRunning => "running".to_owned(),
         Lack::StepUnknown(_) => "end unknown".to_owned(),
         Lack::StepFailed(_) => "step failed".to_owned(),
@@ -282,4 +283,13 @@ pub fn most_urgent(state: &State) -> Option<(&Rule, &AlertState)> {
     let unseen = |known: &AlertState| known.is_firing() && known.acknowledged.is_none() && known.held_by.is_none();
     let firing = state.alerts().filter(|(_, known)| unseen(known));
     firing.max_by_key(|(rule, known)| (rule.level, std::cmp::Reverse(known.since().map(|since| since.at))))
+}
+
+/// The person behind something; nobody where golive did it.
+#[must_use]
+pub fn who(actor: &crate::model::operator::Actor) -> Option<String> {
+    match actor {
+        crate::model::operator::Actor::Golive => None,
+        crate::model::operator::Actor::Operator(by) => Some(by.to_string()),
+    }
 }

@@ -6,15 +6,17 @@ use std::time::Duration;
 
 use golive::core::alerts::{Watch, example, look};
 use golive::core::decide::Command;
-use golive::core::event::{Body, CheckEvent, Finished};
+use golive::core::event::{Body, CheckEvent, Finished, NoticeEvent};
 use golive::core::evidence::{Evidence, Measured};
 use golive::core::state::{Life, State};
-use golive::model::alert::{Example, ExampleSample};
+use golive::core::verdict::{Inquiry, Scope};
+use golive::model::alert::{Escalation, Example, ExampleSample};
 use golive::model::duration::Span;
 use golive::model::id::{AlertId, CheckId};
 use golive::model::operator::Actor;
 use golive::model::plan::Plan;
-use golive::model::word::Outcome;
+use golive::model::word::{Outcome, Question};
+use golive::report::build::{Circumstances, report};
 
 use crate::kit::Moment;
 use crate::kit::desk::Desk;
@@ -50,8 +52,11 @@ fn begin() -> Story {
 }
 
 /// Six minutes of payments; in the last two they fail, slow down and grow fewer.
-fn failing_payments() -> Story {
-    let mut story = begin();
+pub(crate) fn failing_payments() -> Story {
+    failing_on(begin())
+}
+
+fn failing_on(mut story: Story) -> Story {
     for round in 0_u32..24 {
         let bad = round >= 16;
         let passed = finished(&story, "api_connectivity", Outcome::Pass, "usual");
@@ -128,15 +133,15 @@ fn a_silence_shows_what_it_hides_and_mutes_no_verdict() {
 }
 
 #[test]
-fn a_freeze_is_declared_on_the_alerts_screen_and_ended_there() {
+fn a_lull_is_declared_on_the_alerts_screen_and_ended_there() {
     let mut desk = Desk::at(at(begin()));
-    desk.fly("F");
-    assert!(desk.asked.is_empty() && !desk.screen().contains("Declare a freeze"));
-    desk.fly("A F").sees("Declare a freeze");
-    desk.fly("sunday <enter>").sees("freeze until");
-    desk.fly("F").sees("End the freeze");
+    desk.fly("L");
+    assert!(desk.asked.is_empty() && !desk.screen().contains("Declare a lull"));
+    desk.fly("A L").sees("Declare a lull");
+    desk.fly("sunday <enter>").sees("lull until");
+    desk.fly("L").sees("End the lull");
     desk.fly("y");
-    assert!(desk.state.freeze().is_none());
+    assert!(desk.state.lull().is_none());
 }
 
 /// One result makes the rules look that ask its series or stand on it, and no other.
@@ -207,4 +212,91 @@ fn examples_are_played_and_tell_what_is_not_so() {
         example::wrong(&plan),
         ["example 1 of `payment_processing_failure`: after 1m30s it should be pending and is firing"]
     );
+}
+
+/// Question eight of the cockpit: who was told, did it arrive?
+#[test]
+fn the_alert_line_and_its_detail_say_who_was_told_and_whether_it_arrived() {
+    let plan: Arc<Plan> = plan_with(&lines(CHECKS), &lines(&["pre_deployment backup: 1 signature"]), &lines(ALERTS));
+    let mut plan = (*plan).clone();
+    plan.notifiers = ["email", "slack", "webhook", "pager"].map(crate::outbox::notifier).to_vec();
+    plan.alerts[0].notify = ["email", "slack", "webhook", "pager"].map(str::to_owned).to_vec();
+    plan.alerts[0].escalate = None;
+    let mut story = failing_on(Story::begin(Arc::new(plan)));
+    let key = |story: &Story, to: &str| {
+        let posted = story.state.notices().posted().find(|posted| posted.notice.to.as_str() == to).unwrap();
+        posted.notice.key.clone()
+    };
+    let text = |text: &str| golive::model::text::SafeText::from_foreign(text);
+    let mut came = |to: &str, what: &str| {
+        let key = key(&story, to);
+        let why = text(what);
+        let failed = |key| NoticeEvent::Failed { key, why: text(what), pause: Duration::ZERO, for_good: false };
+        let body = match to {
+            "email" | "slack" => NoticeEvent::Delivered { key, answer: why },
+            "webhook" => failed(key),
+            _ => NoticeEvent::DeadLettered { key, why },
+        };
+        story.happens(Actor::Golive, Body::Notice(body));
+    };
+    came("email", "250 queued");
+    came("webhook", "503: busy");
+    came("webhook", "503: busy");
+    came("pager", "given up after 9 attempts: nobody there");
+    let mut desk = Desk::at(at(story));
+    desk.size = (140, 40);
+    desk.sees("email ✓  slack …  webhook retry 2  pager ✗ given up");
+    desk.fly("A").sees("email that it fires ✓").sees(": 250 queued").sees("slack that it fires: on its way");
+    desk.sees("webhook that it fires: retry 2, again in ").sees("it said: 503: busy");
+    desk.sees("given up after 9 attempts: nobody there");
+    let inquiry = Inquiry { question: Question::Deploy, scope: Scope::All };
+    let circumstances = Circumstances { operator: text("thandi"), plan: None, journal: None };
+    let report = report(&desk.state, &inquiry, &circumstances, desk.now);
+    let report = serde_json::to_value(&report).unwrap();
+    let alert = &report["alerts"][0];
+    assert_eq!(alert["notified"], serde_json::json!(["email"]), "who has it");
+    let fates: Vec<_> = alert["notices"].as_array().unwrap().iter().map(|one| one["state"].clone()).collect();
+    assert_eq!(fates, ["delivered", "waiting", "retrying", "dead"]);
+    assert_eq!(alert["notices"][2]["attempts"], 2);
+    assert_eq!(alert["notices"][2]["answer"], "503: busy");
+}
+
+#[test]
+fn an_escalation_at_once_tells_nobody_twice() {
+    for (to, told) in [
+        (&[][..], &["slack"][..]),
+        (&["slack"], &["slack"]),
+        (&["slack", "pager"], &["slack", "pager"]),
+        (&["pager"], &["slack", "pager"]),
+    ] {
+        let mut plan = (*plan_with(&lines(CHECKS), &[], &lines(ALERTS))).clone();
+        plan.notifiers = ["slack", "pager"].map(crate::outbox::notifier).to_vec();
+        let to = to.iter().map(|name| (*name).to_owned()).collect();
+        plan.alerts[0].escalate = Some(Escalation { after: Span::seconds(0), to });
+        let story = failing_on(Story::begin(Arc::new(plan)));
+        let alert = AlertId::new("payment_processing_failure");
+        let (_, known) = story.state.alert(&alert).unwrap();
+        assert!(known.escalated.is_some(), "it is escalated, whoever there is to be told");
+        let heard: Vec<_> = story.state.notices().of_alert(&alert).map(|posted| posted.notice.to.to_string()).collect();
+        assert_eq!(heard, told);
+    }
+}
+
+#[test]
+fn a_source_that_gives_errors_resolves_nothing() {
+    let mut story = failing_payments();
+    let fires = |story: &Story| {
+        let (_, known) = story.state.alert(&AlertId::new("payment_processing_failure")).unwrap();
+        known.is_firing()
+    };
+    for _ in 0..40 {
+        story.wait(Duration::from_secs(15));
+        let nothing = finished(&story, "payments_failed", Outcome::Error, "usual");
+        story.happens(Actor::Golive, nothing);
+        assert!(fires(&story), "nobody has seen a number since, and it is over at {}", story.now.at);
+    }
+    measure(&mut story, "payments_failed", Measured::Number(8.0));
+    story.wait(Duration::from_secs(15));
+    measure(&mut story, "payments_failed", Measured::Number(8.0));
+    assert!(!fires(&story), "two fresh numbers that are the same say that it is over");
 }

@@ -29,6 +29,7 @@ const ROOMS: &[(&str, &[&str], &str)] = &[
         "check",
         &[
             "core::evidence",
+            "core::inquiry",
             "expr",
             "model",
             "mask",
@@ -72,7 +73,7 @@ const ROOMS: &[(&str, &[&str], &str)] = &[
     ("report", &["core", "model"], "a report is a function of state and now"),
     (
         "tui",
-        &["core", "model", "clock", "engine::handle"],
+        &["core", "model", "clock", "engine::handle", "report"],
         "a screen reads state and sends commands through the handle",
     ),
     ("demo", &["core", "plan", "model", "mask", "clock", "webhook"], "the demo is a world; the cli flies it"),

@@ -101,14 +101,22 @@ fn through_the_door(terminal: &mut Terminal, title: &str) {
     terminal.wait_gone("[Leave]");
 }
 
+/// Builds, with all that is read from the build, and shows customers the notice.
+fn prepare(terminal: &mut Terminal) {
+    through_the_door(terminal, "Start: Build successful");
+    terminal.wait_for("2 DEPLOYMENT  ☐ 5/7");
+    terminal.keys("G k k");
+    through_the_door(terminal, "Start: Customers see a notice");
+    terminal.wait_for("2 DEPLOYMENT  ☐ 6/7");
+}
+
 #[test]
 fn a_whole_go_live_is_flown_by_keys() {
     let home = tempfile::tempdir().unwrap();
     let mut terminal = demo(home.path());
     prove_and_sign(&mut terminal, &folder_in(home.path()));
     terminal.keys("2 g");
-    through_the_door(&mut terminal, "Start: Build successful");
-    terminal.wait_for("2 DEPLOYMENT  ☐ 4/5");
+    prepare(&mut terminal);
     terminal.keys("G k");
     terminal.wait_for("x starts it");
     through_the_door(&mut terminal, "Start: Release");
@@ -141,8 +149,7 @@ fn the_door_is_not_answered_by_a_burst() {
     let mut terminal = demo(home.path());
     prove_and_sign(&mut terminal, &folder_in(home.path()));
     terminal.keys("2 g");
-    through_the_door(&mut terminal, "Start: Build successful");
-    terminal.wait_for("2 DEPLOYMENT  ☐ 4/5");
+    prepare(&mut terminal);
     terminal.keys("G k");
     terminal.wait_for("x starts it");
     // A slow link bunches keys: the characters are taken, their Enter is not.
@@ -360,8 +367,7 @@ fn a_deployment_that_fails_is_rolled_back_by_keys() {
     let mut terminal = demo_of(home.path(), "failed-deploy");
     prove_and_sign(&mut terminal, &folder_in(home.path()));
     terminal.keys("2 g");
-    through_the_door(&mut terminal, "Start: Build successful");
-    terminal.wait_for("2 DEPLOYMENT  ☐ 4/5");
+    prepare(&mut terminal);
     terminal.keys("G k");
     terminal.wait_for("x starts it");
     through_the_door(&mut terminal, "Start: Release");
@@ -369,7 +375,7 @@ fn a_deployment_that_fails_is_rolled_back_by_keys() {
     terminal.wait_for("NO-GO to open");
     terminal.wait_for("ROLL BACK?");
     // What each key would do now stands beside the failure.
-    terminal.wait_for("goes back to the old version: 2 steps");
+    terminal.wait_for("goes back to the old version: 3 steps");
     terminal.keys("b");
     terminal.wait_for("ROLLBACK  could we go back");
     roll_back(&mut terminal);
@@ -421,7 +427,42 @@ fn a_rehearsal_is_flown_in_the_cockpit() {
     terminal.keys("q");
     assert_eq!(terminal.exit_code(), 0, "passed");
     let link = std::fs::read_link(world.folder().join("staging")).unwrap();
-    assert_eq!(link.to_str(), Some("releases/2026.11.2"));
+    // Back, verified there, nothing lost, and rolled forward again: so it can be rehearsed once more.
+    assert_eq!(link.to_str(), Some("releases/staged"));
+}
+
+/// Opens the demo's faults and switches the one in this row.
+fn switch_fault(terminal: &mut Terminal, row: usize) {
+    terminal.keys("D");
+    terminal.wait_for("Practise: faults of this demo's world");
+    terminal.keys(&"j ".repeat(row));
+    terminal.keys("enter");
+}
+
+#[test]
+fn faults_are_switched_from_inside_the_demo() {
+    let home = tempfile::tempdir().unwrap();
+    let mut terminal = demo(home.path());
+    terminal.wait_for("HOLD to deploy");
+    // A fault of the running world, and one that is compiled into the front end.
+    for (row, name, check) in [(7, "database-down", "database_connection"), (0, "test-mode", "test_mode_disabled")] {
+        switch_fault(&mut terminal, row);
+        terminal.wait_for(&format!("▲ fault {name}"));
+        terminal.keys("esc");
+        terminal.wait_gone("Practise:");
+        terminal.wait_for("NO-GO to deploy");
+        terminal.keys("v");
+        terminal.wait_for(check);
+        switch_fault(&mut terminal, row);
+        terminal.wait_gone(&format!("▲ fault {name}"));
+        terminal.keys("esc");
+        terminal.wait_for("HOLD to deploy");
+    }
+    // What was switched is written down, for whoever looks back at the exercise.
+    terminal.keys("T");
+    terminal.wait_for("practice: the fault test-mode is switched off");
+    terminal.keys("q");
+    assert_eq!(terminal.exit_code(), 3);
 }
 
 #[test]

@@ -1,13 +1,18 @@
 //! Keys in, screens and decisions out.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use golive::core::decide::Command;
 use golive::core::event::Subject;
 use golive::model::id::{CheckId, ItemId};
 use golive::model::operator::Provenance;
 use golive::tui::app::Leaving;
+use golive::tui::practising::PracticeFault;
 
 use crate::kit::desk::Desk;
 use crate::kit::{self};
+use crate::scenario::{Story, plan_of, with_rollback, words};
 
 #[test]
 fn a_signature_takes_s_and_enter_and_is_shown_when_it_is_made() {
@@ -293,6 +298,39 @@ fn select(desk: &mut Desk, check: &str) {
         desk.fly("j");
     }
     panic!("{check} is on no row:\n{}", desk.screen());
+}
+
+#[test]
+fn faults_are_the_demos_alone() {
+    let mut desk = Desk::at(kit::healthy());
+    desk.fly("D").sees("in the demo only");
+    let fault = |name, on| PracticeFault { name, sentence: "something is wrong", on };
+    desk.app.ui.practice = Some(vec![fault("test-mode", false), fault("slow-api", false)]);
+    desk.size = (120, 30);
+    desk.fly("D j").sees("Practise: faults of this demo's world");
+    desk.fly("<enter>").sees("▲ fault slow-api");
+    desk.fly("<esc>").sees("▲ fault slow-api");
+    assert!(desk.asked.is_empty(), "a fault is no decision of the go-live");
+    desk.fly("D <enter> <esc>").sees("▲ fault test-mode +1");
+}
+
+#[test]
+fn the_rollbacks_door_says_what_has_happened_since_the_deployment() {
+    let lines = |lines: &[&str]| lines.iter().map(|line| (*line).to_owned()).collect::<Vec<_>>();
+    let plan = plan_of(&lines(&["payments_ok critical metric"]), &lines(&["deployment release: step undo"]));
+    let mut story = Story::begin(with_rollback(&plan, &lines(&["switch"]), &lines(&["since payments_ok"])));
+    let mut happens = |lines: &[&str]| {
+        for line in lines {
+            words::happen(&mut story, line).unwrap();
+            story.wait(Duration::from_secs(10));
+        }
+    };
+    // What was paid before stays out of it.
+    happens(&["payments_ok measures 900", "payments_ok measures 1000", "thandi starts release", "release runs"]);
+    happens(&["release succeeds", "payments_ok measures 1012", "payments_ok measures 1037"]);
+    let mut desk = Desk::at(kit::Moment { state: Arc::new(story.state), now: story.now });
+    desk.size = (120, 36);
+    desk.fly("R").sees("payments_ok: +37").sees("ran: release").sees("undo_release");
 }
 
 #[test]

@@ -11,7 +11,7 @@ use golive::core::event::{AlertEvent, Body, Event, NoticeEvent};
 use golive::core::notice::{About, Happened, Notice};
 use golive::core::state::{Fate, State};
 use golive::core::verdict::{self, Answer};
-use golive::model::alert::{DuringFreeze, Escalation, Level, Rule};
+use golive::model::alert::{DuringLull, Escalation, Level, Rule};
 use golive::model::duration::Span;
 use golive::model::id::{AlertId, KindName, NotifierId};
 use golive::model::notifier::{Notifier, Rate};
@@ -37,14 +37,14 @@ fn rule(id: &str, notify: &[&str], to: &[&str]) -> Rule {
         notify: names(notify),
         escalate: Some(Escalation { after: Span::seconds(60), to: names(to) }),
         min_samples: 1,
-        during_freeze: DuringFreeze::Judged,
+        during_lull: DuringLull::Judged,
         impact: None,
         remedy: None,
         examples: Vec::new(),
     }
 }
 
-fn notifier(id: &str) -> Notifier {
+pub(crate) fn notifier(id: &str) -> Notifier {
     Notifier {
         id: NotifierId::new(id),
         kind: KindName::new("webhook"),

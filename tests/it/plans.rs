@@ -164,6 +164,29 @@ fn a_changed_script_is_another_plan() {
 }
 
 #[test]
+fn a_file_that_a_step_writes_is_no_other_plan_and_a_script_it_hands_on_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let put = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    put("build.sh", "#!/bin/sh\n");
+    let text = format!(
+        "{HEAD}[[deployment]]\nid = \"d\"\nstep = {{ run = [\"./build.sh\", \"out.json\", \"more.sh\"] }}\n\
+         [[deployment]]\nid = \"b\"\nstep = {{ run = [\"pg_dump\", \"-f\", \"dump.sql\"], writes = [\"dump.sql\"] }}\n\
+         [[deployment]]\nid = \"c\"\nstep = {{ run = [\"./deploy.sh\"], folder = \"ops\" }}\n"
+    );
+    let digest = || plan::load_text("golive.toml", &text, folder.path(), &check::specs()).unwrap().plan.digest;
+    let before = digest();
+    put("out.json", "{}");
+    put("dump.sql", "select 1");
+    assert_eq!(before, digest(), "what a step has written asks for trust anew");
+    put("more.sh", "echo more");
+    let with_more = digest();
+    assert_ne!(before, with_more, "a script that is handed on was not pinned");
+    fs::create_dir(folder.path().join("ops")).unwrap();
+    put("ops/deploy.sh", "#!/bin/sh\n");
+    assert_ne!(with_more, digest(), "a script in its working folder was not pinned");
+}
+
+#[test]
 fn expansion_shows_where_each_key_comes_from() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(

@@ -185,6 +185,82 @@ fn a_dry_run_shows_what_would_run_and_runs_nothing() {
     assert!(!shop.path().join("staging").exists());
 }
 
+const MEASURED: &str = r#"
+[[rehearsal_step]]
+id = "write_marker"
+when = "before"
+run = ["./marker.sh", "write"]
+
+[[rehearsal_step]]
+id = "marker_is_there"
+when = "after"
+measures = "data"
+run = ["./marker.sh", "find"]
+
+[[rehearsal_step]]
+id = "forward_again"
+when = "after"
+measures = "forward"
+run = ["./slow.sh"]
+budget = "30s"
+"#;
+
+#[test]
+fn a_rehearsal_measures_what_is_lost_and_how_long_it_takes_to_roll_forward_again() {
+    let shop = Shop::new();
+    shop.put("golive.toml", &format!("{PLAN}{MEASURED}"));
+    shop.script("marker.sh", "if [ $1 = write ]; then echo order > book; else grep -q order book; fi\n");
+    shop.script("slow.sh", "sleep 1.5\necho new > staging\n");
+    shop.trust();
+    let (code, result) = shop.rehearse();
+    assert_eq!(code, 0, "{result}");
+    let steps = result["steps"].as_array().unwrap();
+    let seen: Vec<_> = steps.iter().map(|step| (step["id"].as_str().unwrap(), step["measures"].as_str())).collect();
+    assert_eq!(
+        seen,
+        [
+            ("write_marker", None),
+            ("switch_back", None),
+            ("purge", None),
+            ("marker_is_there", Some("data")),
+            ("forward_again", Some("forward")),
+        ]
+    );
+    // The way back is what counts; rolling forward is told beside it.
+    let (took, forward) = (result["took_ms"].as_u64().unwrap(), steps[4]["took_ms"].as_u64().unwrap());
+    let verified = steps.iter().take(4).map(|step| step["took_ms"].as_u64().unwrap()).sum::<u64>();
+    assert!(forward >= 1_500 && took < verified + forward, "{result}");
+    assert_eq!(std::fs::read_to_string(shop.path().join("staging")).unwrap(), "new\n");
+    assert_eq!(shop.report().0["status"], "settled");
+    // Data that is lost fails the rehearsal, however well it went back.
+    shop.script("purge.sh", "rm -f book\necho purged $1\n");
+    shop.trust();
+    let (code, result) = shop.rehearse();
+    assert_eq!((code, &result["why"]), (1, &"marker_is_there: ended with status 2".into()));
+}
+
+#[test]
+fn what_takes_steps_back_is_rehearsed_with_them_and_a_change_of_it_voids() {
+    const STEP: &str = "\n[[deployment]]\nid = \"notice\"\n[deployment.step]\nrun = [\"./purge.sh\", \"x\"]\n";
+    let undo = "undo = { run = [\"./undo.sh\"], rehearse = { run = [\"./undo.sh\", \"--on\", \"staging\"] } }\n";
+    let shop = Shop::new();
+    shop.script("undo.sh", "echo taken back\n");
+    shop.put("golive.toml", &format!("{PLAN}{STEP}undo = {{ run = [\"./undo.sh\"] }}\n"));
+    shop.trust();
+    says(&shop.golive(&["rehearse"]), 2, "these steps cannot be rehearsed: undo_notice");
+    shop.put("golive.toml", &format!("{PLAN}{STEP}{undo}"));
+    shop.trust();
+    let (code, result) = shop.rehearse();
+    assert_eq!(code, 0, "{result}");
+    assert_eq!(result["steps"][0]["id"], "undo_notice", "what was done last is taken back first");
+    assert_eq!(shop.report().0["status"], "settled");
+    shop.script("undo.sh", "echo taken back otherwise\n");
+    assert_eq!(shop.report().0["status"], "waiting");
+    let dry = shop.golive(&["rehearse", "--dry-run"]);
+    let out = String::from_utf8_lossy(&dry.stdout).into_owned();
+    assert!(out.contains("taken back by") && out.contains("./undo.sh --on staging"), "{out}");
+}
+
 fn flown(scenario: &str) -> (i32, Value) {
     let shop = Shop::new();
     let ran = shop.golive(&["demo", "--headless", "--scenario", scenario, "--format", "json"]);
@@ -199,6 +275,8 @@ fn a_failed_deployment_is_rolled_back_and_verified() {
     let phases = report["phases"].as_array().unwrap();
     let procedure = &phases.iter().find(|phase| phase["id"] == "rollback").unwrap()["procedure"];
     assert_eq!((&procedure["status"], &procedure["verified"]), (&"rolled_back".into(), &true.into()));
+    let ids: Vec<_> = procedure["steps"].as_array().unwrap().iter().map(|step| step["id"].as_str().unwrap()).collect();
+    assert_eq!(ids, ["undo_customers_warned", "switch_traffic_back", "clear_new_release"]);
     for step in procedure["steps"].as_array().unwrap() {
         assert_eq!((&step["status"], &step["exit"]), (&"succeeded".into(), &"exit 0".into()), "{step}");
         assert!(step["took_ms"].is_u64(), "{step}");

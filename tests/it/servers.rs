@@ -4,7 +4,7 @@
 //!
 //! Down, slow, wrong password, wrong database and wrong TLS are each told apart in words a person can act on.
 
-mod start;
+pub(crate) mod start;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -23,10 +23,16 @@ use golive::network::Network;
 
 use start::{Maria, Nginx, Postgres, Prometheus, Redis};
 
-const PASSWORD: &str = "FAKE-password-of-the-test";
+pub(crate) const PASSWORD: &str = "FAKE-password-of-the-test";
 
 /// Runs one check as the engine would, with these overrides and roots.
-async fn ask(kind: &str, keys: &str, resolve: &[(&str, u16)], ca: Option<&Path>, within: Duration) -> Evidence {
+pub(crate) async fn ask(
+    kind: &str,
+    keys: &str,
+    resolve: &[(&str, u16)],
+    ca: Option<&Path>,
+    within: Duration,
+) -> Evidence {
     let mut values = Values::default();
     values.insert("credentials.right", Value::secret(PASSWORD.to_owned().into(), Origin::Plan));
     values.insert("credentials.wrong", Value::secret("FAKE-another-one".to_owned().into(), Origin::Plan));
@@ -55,7 +61,7 @@ async fn ask(kind: &str, keys: &str, resolve: &[(&str, u16)], ca: Option<&Path>,
     evidence
 }
 
-fn holds(what: &str, evidence: &Evidence, class: Option<FailureClass>, says: &str) {
+pub(crate) fn holds(what: &str, evidence: &Evidence, class: Option<FailureClass>, says: &str) {
     let seen = evidence.failure.as_ref().map(|failure| failure.class);
     assert_eq!(seen, class, "{what}: {} {:?}", evidence.summary, evidence.facts);
     let expected = if class.is_none() { Outcome::Pass } else { Outcome::Fail };
@@ -63,7 +69,7 @@ fn holds(what: &str, evidence: &Evidence, class: Option<FailureClass>, says: &st
     assert!(evidence.summary.as_str().contains(says), "{what}: {}", evidence.summary);
 }
 
-const LONG: Duration = Duration::from_secs(20);
+pub(crate) const LONG: Duration = Duration::from_secs(20);
 
 /// What both databases have to tell apart.
 async fn a_database_tells_its_troubles_apart(scheme: &str, port: u16, closed: u16, ca: &Path, sleep: &str) {

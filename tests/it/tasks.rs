@@ -78,7 +78,7 @@ fn a_failure_that_no_retry_mends_opens_a_task_until_it_is_seen_good() {
     assert_eq!(told(&story), ["opened"], "one task, however often it fails");
     let verdict = of_session(&story.state, story.now);
     let waits =
-        verdict.waiting().iter().find(|waits| waits.subject == Subject::Check(CheckId::new("database"))).unwrap();
+        verdict.waiting().iter().find(|waits| waits.subject == Some(Subject::Check(CheckId::new("database")))).unwrap();
     assert_eq!((waits.whose.as_str(), waits.what.as_str()), ("the operator", "mend the value"));
     assert_eq!(verdict.answer(), Answer::NoGo, "the failure weighs, as ever");
     let database = CheckId::new("database");

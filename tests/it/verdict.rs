@@ -13,7 +13,7 @@ use golive::model::text::SafeText;
 use golive::model::word::{Outcome, Question};
 use proptest::prelude::*;
 
-use crate::scenario::{Story, finished, plan_with};
+use crate::scenario::{Story, finished, plan_of, plan_with, with_rollback, words};
 
 /// Something that may happen in a random story.
 #[derive(Clone, Debug)]
@@ -261,4 +261,21 @@ fn a_decision_without_a_person_behind_it_decides_nothing() {
     let signed = Body::Item(ItemEvent::Signed { item: ItemId::new("people"), digest, note: None });
     story.happens(Actor::Golive, signed);
     assert!(story.state.item(&ItemId::new("people")).unwrap().1.signatures.is_empty());
+}
+
+#[test]
+fn a_clock_that_was_set_begins_no_rollback() {
+    let lines = |lines: &[&str]| lines.iter().map(|line| (*line).to_owned()).collect::<Vec<_>>();
+    let says = lines(&["when step release", "unattended", "countdown 2m"]);
+    let plan = with_rollback(&plan_of(&[], &lines(&["deployment release: step"])), &lines(&["switch"]), &says);
+    let mut story = Story::begin(plan);
+    words::happen(&mut story, "thandi starts release").unwrap();
+    words::happen(&mut story, "release breaks").unwrap();
+    assert_eq!(words::stage(&story.state), "recommended");
+    // The wall clock leaps; the clock that counts since boot knows that no time has passed.
+    story.now.at += Duration::from_secs(86_400);
+    story.wait(Duration::ZERO);
+    assert_eq!(words::stage(&story.state), "recommended");
+    story.wait(Duration::from_secs(120));
+    assert_eq!(words::stage(&story.state), "running switch");
 }

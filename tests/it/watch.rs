@@ -78,6 +78,7 @@ impl Session {
         });
         let session = SessionId::new(&ulid::Ulid::generate().to_string());
         let (handle, running) = engine::open(Setup {
+            inquires: false,
             journal: Journal::memory(),
             beginning: Beginning::New { session, purpose: Purpose::GoLive, plan, version: None },
             host: SafeText::from_foreign("test"),

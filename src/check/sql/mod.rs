@@ -257,6 +257,11 @@ impl Answered {
         format!("{count} {} in {} ms", if count == 1 { "row" } else { "rows" }, self.took().as_millis())
     }
 
+    /// Whether there were more rows than were read.
+    pub(super) fn is_cut(&self) -> bool {
+        self.rows.cut
+    }
+
     /// How many rows there were.
     pub(super) fn count(&self) -> usize {
         self.rows.rows.len()

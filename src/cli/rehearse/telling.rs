@@ -98,6 +98,7 @@ fn one(record: &RehearsalRecord) -> Json {
             "exit": step.end,
             "took_ms": milliseconds(step.took.0),
             "budget_ms": step.budget.map(|budget| milliseconds(budget.0)),
+            "measures": step.measures,
         })
     });
     json!({
@@ -126,12 +127,21 @@ pub(super) fn dry_run(plan: &Plan, console: &Console, machine: &Machine) -> Resu
     for item in &plan.items {
         if let Some(step) = &item.step {
             let _ = writeln!(text, "{:<13} {:<24} {}", item.phase.word(), item.id, shown(&step.action, &values));
+            if let Some(undo) = &step.undo {
+                let action = shown(&undo.step.action, &values);
+                let _ = writeln!(text, "{:<13} {:<24} {action}", "", "  taken back by");
+            }
         }
     }
     for step in &plan.procedure {
         let _ = writeln!(text, "{:<13} {:<24} {}", "rollback", step.id, shown(&step.action, &values));
     }
-    for step in &plan.procedure {
+    for measured in &plan.rollback.rehearsal_steps {
+        let action = shown(&measured.step.action, &values);
+        let _ = writeln!(text, "{:<13} {:<24} {action}", "rehearsal", measured.step.id);
+    }
+    let undone = plan.items.iter().filter_map(|item| item.step.as_ref()?.undo.as_ref()).map(|undo| &undo.step);
+    for step in undone.chain(&plan.procedure) {
         let form = step.rehearse.as_ref();
         let form = form.map_or_else(|| "cannot be rehearsed".to_owned(), |form| shown(&form.action, &values));
         let _ = writeln!(text, "{:<13} {:<24} {form}", "rehearsal", step.id);
@@ -146,10 +156,15 @@ fn shown(action: &Action, values: &Values) -> String {
         Err(_) => template.as_written().to_owned(),
     };
     match action {
-        Action::Command { run, environment, .. } => {
+        Action::Command { run, environment, folder, .. } => {
+            let folder = folder.as_ref().map(|folder| format!("in {folder}: ")).unwrap_or_default();
             let variables = environment.iter().map(|(name, value)| format!("{name}={} ", filled(value)));
-            variables.collect::<String>() + &run.iter().map(filled).collect::<Vec<_>>().join(" ")
+            folder + &variables.collect::<String>() + &run.iter().map(filled).collect::<Vec<_>>().join(" ")
         }
         Action::Request { method, url, .. } => format!("{method} {}", filled(url)),
+        Action::Pipeline(pipeline) => {
+            let method = pipeline.trigger.method.as_deref().unwrap_or("POST");
+            format!("{method} {}, then follows the run", filled(&pipeline.trigger.url))
+        }
     }
 }

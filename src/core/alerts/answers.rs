@@ -114,7 +114,8 @@ fn answer(
         Source::Check(check) => {
             let series = state.series_at(check);
             let fresh_for = state.check_at(check).0.fresh_for.0;
-            let number = of_series(series, rule, question, now.at, began, fresh_for)?;
+            let norm = norm(state, check, question, began.unwrap_or(now.at));
+            let number = norm.or_else(|| of_series(series, rule, question, now.at, began, fresh_for))?;
             let counts = matches!(question.measure, Measure::Increase | Measure::Count | Measure::Failures);
             if series.is_length() && !counts {
                 return Duration::try_from_secs_f64(number).ok().map(Fact::Duration);
@@ -122,6 +123,12 @@ fn answer(
             Some(Fact::Number(number))
         }
     }
+}
+
+/// What is normal by what is known from elsewhere: it stands in for the window before, which began with the session.
+fn norm(state: &State, check: usize, question: &Question, at: Timestamp) -> Option<f64> {
+    let norm = state.norm(&state.check_at(check).0.id).filter(|_| question.measure == Measure::Baseline)?;
+    norm.at(at)
 }
 
 fn of_series(
@@ -186,6 +193,29 @@ fn failing(state: &State, category: Category, now: Now) -> u32 {
     u32::try_from(failing.count()).unwrap_or(u32::MAX)
 }
 
+/// Until when the rule at a position is seen with what it has: when the first of the samples that it stands on grows
+/// stale, or has. A run that measured nothing is no sample of a number, and an error none of anything but itself.
+/// `None`: it stands on no check.
+pub(super) fn seen_until(state: &State, position: usize, now: Now) -> Option<Timestamp> {
+    let compiled = state.rules().rule(position)?;
+    let until = |check: usize, measure: Measure| {
+        let (check_of_plan, known) = state.check_at(check);
+        let last = match measure {
+            Measure::Count => known.latest.as_ref().map(|latest| latest.when.at),
+            Measure::Failures => known.conclusive.as_ref().map(|latest| latest.when.at),
+            _ => state.series_at(check).latest(now.at),
+        };
+        last.and_then(|last| last.checked_add(check_of_plan.fresh_for.0).ok()).unwrap_or(now.at)
+    };
+    let questions = compiled.condition.questions().iter().zip(&compiled.sources);
+    let all = questions.flat_map(|(question, source)| match *source {
+        Source::Check(check) => [Some(until(check, question.measure)), None],
+        Source::Checks(one, other) => [Some(until(one, question.measure)), Some(until(other, question.measure))],
+        Source::Event(_) | Source::Category(_) => [None, None],
+    });
+    all.flatten().min()
+}
+
 /// When time alone changes an answer.
 pub(super) fn changes(state: &State, compiled: &Compiled, now: Now) -> Option<Timestamp> {
     let questions = compiled.condition.questions().iter().zip(&compiled.sources);
@@ -196,8 +226,14 @@ pub(super) fn changes(state: &State, compiled: &Compiled, now: Now) -> Option<Ti
         };
         state.series_at(check).leaves(now.at, window)
     };
+    // Another hour of the day has another norm.
+    let next_hour = |check: usize, question: &Question| {
+        state.norm(&state.check_at(check).0.id).filter(|_| question.measure == Measure::Baseline)?;
+        let begun = now.at.as_second() - now.at.as_second().rem_euclid(3_600);
+        Timestamp::from_second(begun + 3_600).ok()
+    };
     let changes = questions.flat_map(|(question, source)| match *source {
-        Source::Check(check) => [leaves(check, question), None],
+        Source::Check(check) => [leaves(check, question), next_hour(check, question)],
         Source::Checks(one, other) => [leaves(one, question), leaves(other, question)],
         Source::Event(event) => [state.counted(event).leaves(now.at, question.window), None],
         Source::Category(_) => [None, None],

@@ -1,4 +1,4 @@
-//! What people decide about alerts: acknowledged, silenced, a freeze declared, and each of it taken back.
+//! What people decide about alerts: acknowledged, silenced, a lull declared, and each of it taken back.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::model::operator::Operator;
 use crate::model::text::SafeText;
 use crate::model::time::Now;
 
-/// The longest silence and the longest freeze: what is needed longer belongs into the plan.
+/// The longest silence and the longest lull: what is needed longer belongs into the plan.
 const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
 /// What a silence would hide as things stand.
@@ -114,15 +114,15 @@ pub(in crate::core) fn end_silence(state: &State, id: &AlertId, by: &Operator) -
     Ok(Body::Alert(AlertEvent::SilenceEnded { alert: id.clone(), why }))
 }
 
-pub(in crate::core) fn declare_freeze(reason: &str, until: Timestamp, now: Now) -> Result<Body, Refusal> {
-    let reason = words(reason, "a freeze")?;
-    end(until, now, "a freeze")?;
-    Ok(Body::Alert(AlertEvent::FreezeDeclared { reason, until }))
+pub(in crate::core) fn declare_lull(reason: &str, until: Timestamp, now: Now) -> Result<Body, Refusal> {
+    let reason = words(reason, "a lull")?;
+    end(until, now, "a lull")?;
+    Ok(Body::Alert(AlertEvent::LullDeclared { reason, until }))
 }
 
-pub(in crate::core) fn end_freeze(state: &State, by: &Operator) -> Result<Body, Refusal> {
-    if state.freeze().is_none() {
-        return Err(Refusal::new("no freeze is declared"));
+pub(in crate::core) fn end_lull(state: &State, by: &Operator) -> Result<Body, Refusal> {
+    if state.lull().is_none() {
+        return Err(Refusal::new("no lull is declared"));
     }
-    Ok(Body::Alert(AlertEvent::FreezeEnded { why: SafeText::from_foreign(&format!("ended by {}", by.id)) }))
+    Ok(Body::Alert(AlertEvent::LullEnded { why: SafeText::from_foreign(&format!("ended by {}", by.id)) }))
 }

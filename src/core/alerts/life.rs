@@ -2,11 +2,11 @@
 
 use jiff::Timestamp;
 
-use crate::core::alerts::answers::{answers, changes};
+use crate::core::alerts::answers::{answers, changes, seen_until};
 use crate::core::alerts::cause::{causes, causes_are_judged, held_by, waits_until};
 use crate::core::event::{AlertEvent, Body};
 use crate::core::state::{AlertState, Life, Sight, State};
-use crate::model::alert::{DuringFreeze, Rule};
+use crate::model::alert::{DuringLull, Rule};
 use crate::model::text::SafeText;
 use crate::model::time::Now;
 
@@ -55,10 +55,12 @@ fn again(state: &State, position: usize, rule: &Rule, known: &AlertState, now: N
         Life::Quiet | Life::Resolved(_) | Life::Firing(_) => [None, None],
     };
     let calm = known.calm_since.map(|since| end(since, rule.keep_firing.0));
+    // Calm counts as long as somebody looks.
+    let unseen = known.calm_since.and_then(|_| seen_until(state, position, now));
     let escalates = known.escalates(rule).map(|moment| moment.at);
     let silence = known.silence.as_ref().map(|silence| silence.until);
-    let freeze = state.freeze().filter(|_| rule.during_freeze == DuringFreeze::Muted).map(|freeze| freeze.until);
-    let own = hold.into_iter().chain([calm, escalates, silence, freeze]);
+    let lull = state.lull().filter(|_| rule.during_lull == DuringLull::Muted).map(|lull| lull.until);
+    let own = hold.into_iter().chain([calm, unseen, escalates, silence, lull]);
     own.flatten().filter(|at| *at > now.at).min()
 }
 
@@ -84,8 +86,8 @@ impl Judge<'_> {
     }
 
     fn is_muted(&self) -> bool {
-        let frozen = self.state.freeze().is_some_and(|freeze| self.now.at < freeze.until);
-        frozen && self.rule.during_freeze == DuringFreeze::Muted && !self.known.is_firing()
+        let resting = self.state.lull().is_some_and(|lull| self.now.at < lull.until);
+        resting && self.rule.during_lull == DuringLull::Muted && !self.known.is_firing()
     }
 
     fn silence(&mut self) {
@@ -108,8 +110,17 @@ impl Judge<'_> {
 
     /// A rule that cannot be evaluated fires no more than it did, and no less.
     fn unknown(&mut self) {
-        if matches!(self.known.life, Life::Pending(_)) {
-            self.follow(AlertEvent::Calmed { alert: self.rule.id.clone() });
+        match self.known.life {
+            Life::Pending(_) => self.follow(AlertEvent::Calmed { alert: self.rule.id.clone() }),
+            Life::Firing(_) => self.unseen(),
+            Life::Quiet | Life::Resolved(_) => {}
+        }
+    }
+
+    /// Nobody sees whether one that fires still holds: calm that nobody saw is no calm, and counts anew.
+    fn unseen(&mut self) {
+        if self.known.calm_since.is_some() {
+            self.follow(AlertEvent::HoldsAgain { alert: self.rule.id.clone() });
         }
     }
 
@@ -153,7 +164,7 @@ impl Judge<'_> {
             Life::Quiet | Life::Resolved(_) => {}
             Life::Pending(_) => self.follow(AlertEvent::Calmed { alert }),
             // Samples that only left their window say nothing of how it is now.
-            Life::Firing(_) if !self.is_seen_now() => {}
+            Life::Firing(_) if !self.is_seen_now() => self.unseen(),
             Life::Firing(_) => {
                 let kept = self.rule.keep_firing.0;
                 let calm = self.known.calm_since.map(|since| self.now.since(since).unwrap_or_default());
@@ -167,13 +178,9 @@ impl Judge<'_> {
         }
     }
 
-    /// Whether every check that the rule asks has fresh evidence.
+    /// Whether every check that the rule asks has a fresh sample of what it is asked.
     fn is_seen_now(&self) -> bool {
-        let checks = self.state.rules().rule(self.position).map(|rule| rule.checks.as_slice()).unwrap_or_default();
-        checks.iter().all(|check| {
-            let (check, known) = self.state.check_at(*check);
-            known.latest.as_ref().is_some_and(|latest| State::is_fresh(check, latest.when, self.now))
-        })
+        seen_until(self.state, self.position, self.now).is_none_or(|until| self.now.at < until)
     }
 
     /// Who else has to know of one that fires, and who need not.
@@ -193,7 +200,11 @@ impl Judge<'_> {
         }
         let due = self.known.escalates(self.rule).is_some_and(|moment| moment.at <= self.now.at);
         if let (true, Some(escalation)) = (due, &self.rule.escalate) {
-            let to = if escalation.to.is_empty() { self.rule.notify.clone() } else { escalation.to.clone() };
+            let mut to = if escalation.to.is_empty() { self.rule.notify.clone() } else { escalation.to.clone() };
+            if escalation.after.0.is_zero() {
+                // At once is no second call: who is told that it fires hears of it once.
+                to.retain(|name| !self.rule.notify.contains(name));
+            }
             let (alert, transition) = (self.rule.id.clone(), self.transition());
             self.follow(AlertEvent::Escalated { alert, transition, to });
         }

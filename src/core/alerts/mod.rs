@@ -15,6 +15,6 @@ pub use answers::{Course, Seen, course, seen};
 pub use book::{Compiled, RuleBook, Source};
 pub use cause::{causes, held_by};
 pub use deciding::{Hidden, hidden_by};
-pub(in crate::core) use deciding::{acknowledge, declare_freeze, end_freeze, end_silence, silence, unacknowledge};
+pub(in crate::core) use deciding::{acknowledge, declare_lull, end_lull, end_silence, silence, unacknowledge};
 pub use life::{Look, look};
 pub use watch::Watch;

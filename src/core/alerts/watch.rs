@@ -62,6 +62,7 @@ impl Watch {
             | Body::Notice(_)
             | Body::Enforcement(_)
             | Body::Ceremony(_)
+            | Body::Triage(_)
             | Body::Task(_) => {
                 COUNTED.iter().for_each(|name| self.counted(state, name));
             }
@@ -78,7 +79,7 @@ impl Watch {
         if state.session().ended.is_some() {
             self.changed.clear();
         }
-        let mut follows: Vec<Body> = freeze_over(state, now).into_iter().collect();
+        let mut follows: Vec<Body> = lull_over(state, now).into_iter().collect();
         let mut transition = state.next_transition();
         while let Some((_, rule)) = self.changed.pop_first() {
             self.looks += 1;
@@ -155,8 +156,8 @@ fn is_transition(body: &Body) -> bool {
     matches!(body, Body::Alert(event) if event.transition().is_some())
 }
 
-fn freeze_over(state: &State, now: Now) -> Option<Body> {
-    let over = state.freeze().is_some_and(|freeze| freeze.until <= now.at);
+fn lull_over(state: &State, now: Now) -> Option<Body> {
+    let over = state.lull().is_some_and(|lull| lull.until <= now.at);
     let why = || crate::model::text::SafeText::from_foreign("its time is over");
-    over.then(|| Body::Alert(AlertEvent::FreezeEnded { why: why() }))
+    over.then(|| Body::Alert(AlertEvent::LullEnded { why: why() }))
 }

@@ -2,7 +2,8 @@
 
 use crate::core::event::{Body, ProcedureEvent, StepEnd, StepEvent};
 use crate::core::rollback;
-use crate::core::state::{Stage, State};
+use crate::core::state::{Stage, State, StepState};
+use crate::model::step::RollbackStep;
 use crate::model::text::SafeText;
 use crate::model::time::Now;
 
@@ -22,29 +23,44 @@ fn step(state: &State) -> Option<ProcedureEvent> {
     if deploying {
         return None;
     }
-    match state.next_rollback_step() {
-        None if state.plan().rollback.verify.is_empty() => Some(ProcedureEvent::RolledBack { verified: false }),
+    match state.next_step_back() {
+        None if !is_verified_by_checks(state) && state.next_step_forward().is_none() => {
+            Some(ProcedureEvent::RolledBack { verified: false })
+        }
         None => Some(ProcedureEvent::VerificationBegan { effect: state.next_effect() }),
-        Some((step, None)) => {
-            let intended = StepEvent::Intended { item: step.id.clone(), effect: state.next_effect() };
-            Some(ProcedureEvent::Step(intended))
-        }
-        Some((step, Some(run))) => {
-            let why = match run.end()? {
-                StepEnd::Succeeded(_) => return None,
-                StepEnd::Failed(how) => format!("{}: {how}", step.id),
-                StepEnd::TimedOut => format!("{}: took too long and was stopped", step.id),
-                StepEnd::Stopped => format!("{}: was stopped", step.id),
-                StepEnd::Unknown(why) => format!("{}: nobody knows how it ended: {why}", step.id),
-            };
-            Some(failed(state, &why))
-        }
+        Some((step, run)) => run_step(state, step, run),
     }
 }
 
+fn is_verified_by_checks(state: &State) -> bool {
+    !state.plan().rollback.verify.is_empty()
+}
+
+/// Begins a step, or says that it did not succeed.
+fn run_step(state: &State, step: &RollbackStep, run: Option<&StepState>) -> Option<ProcedureEvent> {
+    let Some(run) = run else {
+        let intended = StepEvent::Intended { item: step.id.clone(), effect: state.next_effect() };
+        return Some(ProcedureEvent::Step(intended));
+    };
+    let why = match run.end()? {
+        StepEnd::Succeeded(_) => return None,
+        StepEnd::Failed(how) => format!("{}: {how}", step.id),
+        StepEnd::TimedOut => format!("{}: took too long and was stopped", step.id),
+        StepEnd::Stopped => format!("{}: was stopped", step.id),
+        StepEnd::Unknown(why) => format!("{}: nobody knows how it ended: {why}", step.id),
+    };
+    Some(failed(state, &why))
+}
+
 fn verification(state: &State, since: Now, now: Now) -> Option<ProcedureEvent> {
-    let open = rollback::unverified(state);
-    let Some((check, says)) = open.first() else { return Some(ProcedureEvent::RolledBack { verified: true }) };
+    // In a rehearsal it goes on from there: what is rolled forward again no longer looks like the old version.
+    let open = if state.has_gone_forward() { Vec::new() } else { rollback::unverified(state) };
+    let Some((check, says)) = open.first() else {
+        return match state.next_step_forward() {
+            Some((step, run)) => run_step(state, step, run),
+            None => Some(ProcedureEvent::RolledBack { verified: is_verified_by_checks(state) }),
+        };
+    };
     let within = state.plan().rollback.verify_within;
     // A clock that went backwards cannot say how long it has been: a person may begin again.
     let over = now.since(since).is_none_or(|taken| taken >= within.0);
@@ -61,7 +77,7 @@ fn failed(state: &State, why: &str) -> ProcedureEvent {
 /// golive recommends, takes it back, or begins by itself where the plan allows that.
 fn recommendation(state: &State, now: Now) -> Option<ProcedureEvent> {
     let known = state.procedure();
-    if state.plan().procedure.is_empty() {
+    if state.rollback_steps().len() == 0 {
         return None;
     }
     let standing = rollback::recommendation(state, now);
@@ -72,8 +88,7 @@ fn recommendation(state: &State, now: Now) -> Option<ProcedureEvent> {
     if known.recommended.is_none() {
         return Some(ProcedureEvent::Recommended { reasons });
     }
-    let may_begin = state.plan().rollback.unattended && known.stage == Stage::NotRun;
-    (may_begin && rollback::no_return(state, now).is_none()).then_some(ProcedureEvent::Begun { reasons })
+    rollback::is_countdown_over(state, now).then_some(ProcedureEvent::Begun { reasons })
 }
 
 /// As events.

@@ -53,12 +53,26 @@ pub enum Command {
         /// Which item.
         item: ItemId,
     },
+    /// "I am on it no longer."
+    Unclaim {
+        /// Which item.
+        item: ItemId,
+    },
     /// Writes something down.
     Note {
         /// About what; about the session when absent.
         subject: Option<Subject>,
         /// The note.
         text: String,
+    },
+    /// Ticks a step of a check's runbook off, or takes that back.
+    Tick {
+        /// The check.
+        check: CheckId,
+        /// The step's number, from 0.
+        step: usize,
+        /// Whether it is done.
+        done: bool,
     },
     /// Is on the task of a failing check.
     TakeTask {
@@ -106,14 +120,14 @@ pub enum Command {
         alert: AlertId,
     },
     /// Says that business rests for a while.
-    DeclareFreeze {
+    DeclareLull {
         /// Why.
         reason: String,
         /// Until when.
         until: Timestamp,
     },
-    /// Ends a freeze early.
-    EndFreeze,
+    /// Ends a lull early.
+    EndLull,
     /// Wants checks to run now.
     RunAgain {
         /// Which.

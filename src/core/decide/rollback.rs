@@ -8,7 +8,10 @@ use crate::model::time::Now;
 
 /// Begins the procedure, or begins it again where it failed. Steps of the deployment that still run are stopped first.
 pub(super) fn begin(state: &State, reason: Option<&String>, now: Now) -> Result<Vec<Body>, Refusal> {
-    if state.plan().procedure.is_empty() {
+    if state.rollback_steps().len() == 0 {
+        if state.plan().items.iter().any(|item| item.step.as_ref().is_some_and(|step| step.undo.is_some())) {
+            return Err(Refusal::new("nothing has been done yet that could be taken back"));
+        }
         return Err(Refusal::new("the plan has no rollback procedure")
             .instead("add [[rollback_step]] to it; until then roll back by hand and write down what was done (m)"));
     }

@@ -6,6 +6,8 @@ use crate::core::state::{State, StepStatus};
 use crate::core::status;
 use crate::core::verdict::{self, Inquiry, Scope};
 use crate::model::id::ItemId;
+use crate::model::item::NotBy;
+use crate::model::operator::Operator;
 use crate::model::text::SafeText;
 use crate::model::time::Now;
 use crate::model::word::{Phase, Question};
@@ -21,7 +23,7 @@ fn permitted(state: &State, question: Question, now: Now, what: &str) -> Result<
         .instead("mend what stands against it, or waive it with a reason"))
 }
 
-pub(super) fn start_step(state: &State, id: &ItemId, now: Now) -> Result<Vec<Body>, Refusal> {
+pub(super) fn start_step(state: &State, id: &ItemId, by: &Operator, now: Now) -> Result<Vec<Body>, Refusal> {
     let (item, known) = find(state, id)?;
     if state.procedure().is_under_way() {
         return Err(Refusal::new("the rollback is under way").instead("press R to stop it"));
@@ -33,6 +35,7 @@ pub(super) fn start_step(state: &State, id: &ItemId, now: Now) -> Result<Vec<Bod
     if item.step.is_none() {
         return Err(Refusal::new(format!("{} has no step to start", item.title)));
     }
+    refuse_approver(state, by, now)?;
     if let Some(step) = &known.step
         && step.is_under_way()
     {
@@ -55,6 +58,30 @@ pub(super) fn start_step(state: &State, id: &ItemId, now: Now) -> Result<Vec<Bod
     }
     events.push(Body::Step(StepEvent::Intended { item: id.clone(), effect: state.next_effect() }));
     Ok(events)
+}
+
+/// Whoever runs a step takes back what only others may say: their own signature would no longer count.
+fn refuse_approver(state: &State, by: &Operator, now: Now) -> Result<(), Refusal> {
+    if status::ran(state, by).is_some() {
+        return Ok(());
+    }
+    let needed = state.items().find(|(item, known)| {
+        let Some(manual) = item.manual.as_ref().filter(|manual| manual.not_by == Some(NotBy::Runner)) else {
+            return false;
+        };
+        let counting = status::counting(state, item, known);
+        let own = counting.iter().filter(|signature| signature.by.normalised() == by.normalised()).count();
+        let is_done = status::item_status(state, item, known, now).is_done();
+        is_done && own > 0 && counting.len() - own < usize::from(manual.approvals)
+    });
+    match needed {
+        Some((item, _)) => Err(Refusal::new(format!(
+            "{} has signed {}, which whoever runs the deployment may not do",
+            by.id, item.title
+        ))
+        .instead("let somebody else start it, or sign it in your place")),
+        None => Ok(()),
+    }
 }
 
 pub(super) fn stop_step(state: &State, id: &ItemId) -> Result<Body, Refusal> {

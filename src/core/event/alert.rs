@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::model::baseline::Hour;
 use crate::model::id::{AlertId, CheckId};
 use crate::model::text::SafeText;
 
@@ -76,7 +77,7 @@ pub enum AlertEvent {
         /// Which.
         alert: AlertId,
     },
-    /// Its condition holds again after all.
+    /// Its condition holds again after all, or nobody can see any more that it does not.
     HoldsAgain {
         /// Which.
         alert: AlertId,
@@ -128,15 +129,26 @@ pub enum AlertEvent {
         /// Why.
         why: SafeText,
     },
-    /// A person says that business rests for a while: rules that the plan mutes in a freeze are not judged.
-    FreezeDeclared {
+    /// What is normal for a series, known from elsewhere: told at the session's start.
+    BaselineKnown {
+        /// Whose series.
+        series: CheckId,
+        /// Where from.
+        from: SafeText,
+        /// Hour by hour of the day.
+        hours: Vec<Hour>,
+    },
+    /// A person says that business rests for a while: rules that the plan mutes in a lull are not judged.
+    #[serde(alias = "freeze_declared")]
+    LullDeclared {
         /// Why.
         reason: SafeText,
         /// Until when.
         until: Timestamp,
     },
-    /// The freeze is over.
-    FreezeEnded {
+    /// The lull is over.
+    #[serde(alias = "freeze_ended")]
+    LullEnded {
         /// Why.
         why: SafeText,
     },
@@ -162,7 +174,7 @@ impl AlertEvent {
             | Self::Escalated { alert, .. }
             | Self::Silenced { alert, .. }
             | Self::SilenceEnded { alert, .. } => Some(alert),
-            Self::FreezeDeclared { .. } | Self::FreezeEnded { .. } => None,
+            Self::BaselineKnown { .. } | Self::LullDeclared { .. } | Self::LullEnded { .. } => None,
         }
     }
 
@@ -185,8 +197,9 @@ impl AlertEvent {
             | Self::Unacknowledged { .. }
             | Self::Silenced { .. }
             | Self::SilenceEnded { .. }
-            | Self::FreezeDeclared { .. }
-            | Self::FreezeEnded { .. } => None,
+            | Self::BaselineKnown { .. }
+            | Self::LullDeclared { .. }
+            | Self::LullEnded { .. } => None,
         }
     }
 }

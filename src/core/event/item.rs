@@ -79,6 +79,13 @@ pub enum ItemEvent {
         /// Which item.
         item: ItemId,
     },
+    /// Nobody is on it any more: its time is over, or the person said so.
+    ClaimEnded {
+        /// Which item.
+        item: ItemId,
+        /// Why.
+        why: SafeText,
+    },
     /// A person wrote something down.
     Noted {
         /// About what; about the session when absent.

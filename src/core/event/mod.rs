@@ -16,6 +16,7 @@ mod rotation;
 mod session;
 mod step;
 mod task;
+mod triage;
 mod watch;
 
 use std::time::Duration;
@@ -35,6 +36,7 @@ pub use crate::core::event::rotation::{NewValue, Obtain, RotationEvent, Rotation
 pub use crate::core::event::session::{CredentialSeen, GateKept, Purpose, SessionEvent};
 pub use crate::core::event::step::{OutputLine, StepEnd, StepEvent};
 pub use crate::core::event::task::TaskEvent;
+pub use crate::core::event::triage::{Changed, TriageEvent};
 pub use crate::core::event::watch::WatchEvent;
 use crate::model::operator::Actor;
 use crate::model::time::Now;
@@ -91,6 +93,31 @@ pub enum Body {
     Ceremony(CeremonyEvent),
     /// Tasks that failures ask people to do.
     Task(TaskEvent),
+    /// What was asked because something is broken, and what people ticked off.
+    Triage(TriageEvent),
+}
+
+impl Body {
+    /// The word for its family, as it is stored.
+    #[must_use]
+    pub const fn family(&self) -> &'static str {
+        match self {
+            Self::Session(_) => "session",
+            Self::Check(_) => "check",
+            Self::Item(_) => "item",
+            Self::Step(_) => "step",
+            Self::Enforcement(_) => "enforcement",
+            Self::Rotation(_) => "rotation",
+            Self::Watch(_) => "watch",
+            Self::Alert(_) => "alert",
+            Self::Notice(_) => "notice",
+            Self::Procedure(_) => "procedure",
+            Self::Rehearsal(_) => "rehearsal",
+            Self::Ceremony(_) => "ceremony",
+            Self::Triage(_) => "triage",
+            Self::Task(_) => "task",
+        }
+    }
 }
 
 impl Event {

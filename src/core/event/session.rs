@@ -26,6 +26,11 @@ pub enum SessionEvent {
         /// The machine.
         host: SafeText,
     },
+    /// The version that ran when the session was opened: a rollback goes back to it, whatever runs by then.
+    VersionBefore {
+        /// Which.
+        version: SafeText,
+    },
     /// golive was started again on this session.
     Resumed {
         /// The machine.

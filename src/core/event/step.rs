@@ -45,6 +45,18 @@ pub enum StepEvent<Of = ItemId> {
         /// Whether.
         waits: bool,
     },
+    /// What it began elsewhere is known: from now on it can be found again.
+    Elsewhere {
+        /// The item.
+        item: Of,
+        /// Its number.
+        effect: EffectId,
+        /// The run's own id over there.
+        run: SafeText,
+        /// Where people look at it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        link: Option<SafeText>,
+    },
     /// A person asked for it to be stopped.
     StopAsked {
         /// The item.
@@ -75,6 +87,7 @@ impl<Of> StepEvent<Of> {
             Self::Started { item, effect } => StepEvent::Started { item: to(item), effect },
             Self::Output { item, effect, lines } => StepEvent::Output { item: to(item), effect, lines },
             Self::WaitsForInput { item, effect, waits } => StepEvent::WaitsForInput { item: to(item), effect, waits },
+            Self::Elsewhere { item, effect, run, link } => StepEvent::Elsewhere { item: to(item), effect, run, link },
             Self::StopAsked { item, effect } => StepEvent::StopAsked { item: to(item), effect },
             Self::Ended { item, effect, end, took } => StepEvent::Ended { item: to(item), effect, end, took },
         }
@@ -88,6 +101,7 @@ impl<Of> StepEvent<Of> {
             | Self::Started { item, effect }
             | Self::Output { item, effect, .. }
             | Self::WaitsForInput { item, effect, .. }
+            | Self::Elsewhere { item, effect, .. }
             | Self::StopAsked { item, effect }
             | Self::Ended { item, effect, .. } => (item, *effect),
         }

@@ -1,10 +1,13 @@
 //! What is known of each alert: whether its rule can be evaluated, where its life stands, who knows of it.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use crate::core::event::{AlertEvent, Event};
 use crate::core::state::State;
 use crate::model::alert::Rule;
+use crate::model::baseline::Hour;
 use crate::model::id::{AlertId, CheckId};
 use crate::model::operator::{Actor, Operator};
 use crate::model::text::SafeText;
@@ -94,13 +97,30 @@ pub struct Silence {
 
 /// A time in which business rests.
 #[derive(Clone, Debug)]
-pub struct Freeze {
+pub struct Lull {
     /// Who declared it.
     pub by: Operator,
     /// Why.
     pub reason: SafeText,
     /// Until when.
     pub until: Timestamp,
+}
+
+/// What is normal for a series, known from elsewhere.
+#[derive(Clone, Debug)]
+pub struct Norm {
+    /// Where from.
+    pub from: SafeText,
+    hours: Vec<Hour>,
+}
+
+impl Norm {
+    /// What is normal at a moment, where that hour of the day is known.
+    #[must_use]
+    pub fn at(&self, moment: Timestamp) -> Option<f64> {
+        let hour = Hour::of_day(moment);
+        self.hours.iter().find(|known| known.hour == hour).map(|known| known.mean)
+    }
 }
 
 impl AlertState {
@@ -187,7 +207,7 @@ impl AlertState {
                 self.silence = by.map(|by| Silence { by, reason: reason.clone(), until: *until });
             }
             AlertEvent::SilenceEnded { .. } => self.silence = None,
-            AlertEvent::FreezeDeclared { .. } | AlertEvent::FreezeEnded { .. } => {}
+            AlertEvent::BaselineKnown { .. } | AlertEvent::LullDeclared { .. } | AlertEvent::LullEnded { .. } => {}
         }
     }
 }
@@ -197,10 +217,13 @@ pub(super) fn apply(state: &mut State, body: &AlertEvent, event: &Event) {
         state.next_transition = state.next_transition.max(transition + 1);
     }
     match (body, &event.actor) {
-        (AlertEvent::FreezeDeclared { reason, until }, Actor::Operator(by)) => {
-            state.freeze = Some(Freeze { by: by.clone(), reason: reason.clone(), until: *until });
+        (AlertEvent::LullDeclared { reason, until }, Actor::Operator(by)) => {
+            state.lull = Some(Lull { by: by.clone(), reason: reason.clone(), until: *until });
         }
-        (AlertEvent::FreezeEnded { .. }, _) => state.freeze = None,
+        (AlertEvent::BaselineKnown { series, from, hours }, _) => {
+            state.norms.insert(series.clone(), Arc::new(Norm { from: from.clone(), hours: hours.clone() }));
+        }
+        (AlertEvent::LullEnded { .. }, _) => state.lull = None,
         (body, _) => {
             if let Some(alert) = body.alert().and_then(|alert| state.alert_mut(alert)) {
                 alert.apply(body, event);

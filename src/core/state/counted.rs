@@ -29,6 +29,7 @@ pub(super) fn which(body: &Body) -> Option<usize> {
         | Body::Procedure(_)
         | Body::Rehearsal(_)
         | Body::Ceremony(_)
+        | Body::Triage(_)
         | Body::Task(_)
         | Body::Enforcement(_) => None,
     };

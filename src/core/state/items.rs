@@ -25,6 +25,8 @@ pub struct ItemState {
     pub soak: Soaking,
     /// Its step's latest run.
     pub step: Option<StepState>,
+    /// Who started a run of its step, each once.
+    pub runners: Vec<Operator>,
     /// Why its signatures were struck out, since the last one.
     pub reopened: Option<(Timestamp, SafeText)>,
 }
@@ -124,6 +126,7 @@ pub(super) fn apply(state: &mut State, body: &ItemEvent, event: &Event) {
             }
         }
         ItemEvent::Noted { subject, text } => {
+            std::sync::Arc::make_mut(&mut state.triage).jot(subject.as_ref(), text, event);
             if let Some(Subject::Item(id)) = subject
                 && let Some(item) = state.item_mut(id)
             {
@@ -136,6 +139,7 @@ pub(super) fn apply(state: &mut State, body: &ItemEvent, event: &Event) {
         | ItemEvent::Objected { item, .. }
         | ItemEvent::ObjectionWithdrawn { item }
         | ItemEvent::Claimed { item }
+        | ItemEvent::ClaimEnded { item, .. }
         | ItemEvent::SoakStarted { item }
         | ItemEvent::SoakBroken { item, .. }
         | ItemEvent::Soaked { item } => {
@@ -169,6 +173,7 @@ fn apply_to_item(item: &mut ItemState, body: &ItemEvent, event: &Event) {
             item.objections.retain(|objection| objection.by.normalised() != by.normalised());
         }
         (ItemEvent::Claimed { .. }, Some(by)) => item.claim = Some(Claim { by: by.clone(), at: event.at }),
+        (ItemEvent::ClaimEnded { .. }, _) => item.claim = None,
         (ItemEvent::Reopened { why, .. }, _) => {
             item.signatures.clear();
             item.reopened = Some((event.at, why.clone()));

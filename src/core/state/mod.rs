@@ -19,12 +19,13 @@ mod session;
 mod steps;
 mod tasks;
 mod timeline;
+mod triage;
 mod watched;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-pub use alerts::{Acknowledgement, AlertState, Freeze, Life, Sight, Silence};
+pub use alerts::{Acknowledgement, AlertState, Life, Lull, Norm, Sight, Silence};
 pub use ceremony::{CeremonyState, HeldBy, Said};
 pub use checks::{CheckState, Latest, Point, Running};
 pub use enforcements::{Enforcement, EnforcementStatus};
@@ -38,6 +39,7 @@ pub use session::{Outcome as SessionOutcome, SessionState};
 pub use steps::{StepState, StepStatus};
 pub use tasks::{SaidDone, TaskState};
 pub use timeline::{Entry, Mark};
+pub use triage::{HurtState, Jotted, SourceState, Tick, TriageState};
 pub use watched::{BURST, BURST_WITHIN, DENIED, Standing, Watched};
 
 use crate::core::alerts::RuleBook;
@@ -65,10 +67,12 @@ pub struct State {
     series: Vec<Arc<Series>>,
     /// One series for each sort of event that rules can count.
     counted: Vec<Arc<Series>>,
-    freeze: Option<Freeze>,
+    norms: BTreeMap<CheckId, Arc<Norm>>,
+    lull: Option<Lull>,
     notices: Arc<Notices>,
     procedure: Arc<ProcedureState>,
     ceremony: CeremonyState,
+    triage: Arc<TriageState>,
     tasks: Arc<BTreeMap<CheckId, TaskState>>,
     timeline: VecDeque<Arc<Entry>>,
     enforcements: Arc<Vec<Enforcement>>,
@@ -110,10 +114,12 @@ impl State {
             rotations: BTreeMap::new(),
             watched: Watched::default(),
             alerts: plan.alerts.iter().map(|_| Arc::default()).collect(),
-            freeze: None,
+            norms: BTreeMap::new(),
+            lull: None,
             notices: Arc::default(),
             procedure: Arc::default(),
             ceremony: CeremonyState::default(),
+            triage: Arc::default(),
             tasks: Arc::default(),
             timeline: VecDeque::new(),
             enforcements: Arc::default(),
@@ -170,6 +176,7 @@ impl State {
             Body::Procedure(body) => procedure::apply(self, body, event),
             Body::Rehearsal(body) => procedure::apply_rehearsal(self, body),
             Body::Ceremony(body) => ceremony::apply(self, body, event),
+            Body::Triage(body) => triage::apply(Arc::make_mut(&mut self.triage), body, event),
             Body::Task(body) => tasks::apply(self, body, event),
         }
     }
@@ -290,10 +297,16 @@ impl State {
         &self.counted[number]
     }
 
+    /// What is normal for a check's series, where that is known from elsewhere.
+    #[must_use]
+    pub fn norm(&self, check: &CheckId) -> Option<&Norm> {
+        self.norms.get(check).map(|norm| &**norm)
+    }
+
     /// The time in which business rests, while one is declared.
     #[must_use]
-    pub const fn freeze(&self) -> Option<&Freeze> {
-        self.freeze.as_ref()
+    pub const fn lull(&self) -> Option<&Lull> {
+        self.lull.as_ref()
     }
 
     /// The number of the next transition that people are told of.
@@ -415,11 +428,12 @@ impl State {
     }
 
     fn remember(&mut self, event: &Event) {
-        if let Some(entry) = timeline::entry(self, event) {
-            if self.timeline.len() == timeline::KEPT {
-                self.timeline.pop_front();
-            }
-            self.timeline.push_back(Arc::new(entry));
+        let Some(entry) = timeline::entry(self, event) else { return };
+        // What a source tells of the past stands where it belongs; all else comes in its order.
+        let later = self.timeline.iter().rev().take_while(|known| entry.at < event.at && known.at > entry.at).count();
+        self.timeline.insert(self.timeline.len() - later, Arc::new(entry));
+        if self.timeline.len() > timeline::KEPT {
+            self.timeline.pop_front();
         }
     }
 }

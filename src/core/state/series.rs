@@ -43,6 +43,8 @@ pub struct Sample {
     pub at: i64,
     /// The number; `NaN` where there was none.
     pub value: f64,
+    /// When the latest number was taken, this one included.
+    numbered: i64,
     sum: f64,
     growth: f64,
     values: u32,
@@ -119,6 +121,7 @@ impl Series {
         sample.failures = last.failures.wrapping_add(u32::from(failed));
         if !value.is_nan() {
             sample.sum += value;
+            sample.numbered = sample.at;
             sample.values = last.values.wrapping_add(1);
             if let Some(before) = self.hot.iter().rev().map(|sample| sample.value).find(|value| !value.is_nan()) {
                 sample.growth += if value >= before { value - before } else { value };
@@ -166,11 +169,14 @@ impl Series {
         let Some(end) = self.at_or_before(until).filter(|end| end.at > from) else { return Within::default() };
         let before = self.at_or_before(from);
         let base = before.unwrap_or_default();
-        // What a counter grew since long before the window is not what it grew within it.
-        let reach = from.saturating_sub(i64::try_from(window.as_micros()).unwrap_or(i64::MAX));
-        let grew_from = before.is_some_and(|before| before.values > 0 && before.at >= reach);
-        let growth_base = match before {
-            Some(before) if before.values > 0 && !grew_from => self.first_after(from).map_or(0.0, |first| first.growth),
+        // What a counter grew while nobody read it for longer than the window is not what it grew within it.
+        let known_before = before.filter(|before| before.values > 0);
+        let first = known_before.and_then(|_| self.first_number_after(from));
+        let apart = |before: Sample, first: Sample| u64::try_from(first.at - before.numbered).unwrap_or_default();
+        let within_reach = |before, first| u128::from(apart(before, first)) <= window.as_micros();
+        let grew_from = known_before.zip(first).is_some_and(|(before, first)| within_reach(before, first));
+        let growth_base = match (known_before, first) {
+            (Some(_), Some(first)) if !grew_from => first.growth,
             _ => base.growth,
         };
         Within {
@@ -183,7 +189,8 @@ impl Series {
         }
     }
 
-    /// The number below which that share of the window's numbers lies, and how many there were. By nearest rank.
+    /// The number below which that share of the window's numbers lies, and how many there were. Between two numbers it
+    /// lies on the line from one to the other, as Prometheus' `quantile_over_time` has it.
     #[must_use]
     pub fn percentile(&self, until: Timestamp, window: Duration, share: f64) -> Option<(f64, usize)> {
         let (from, until) = (start(until, window), until.as_microsecond());
@@ -191,10 +198,13 @@ impl Series {
         let in_window = self.hot.range(first..).take_while(|sample| sample.at <= until);
         let mut numbers: Vec<f64> = in_window.map(|sample| sample.value).filter(|value| !value.is_nan()).collect();
         let count = numbers.len();
+        let rank = share * (count.checked_sub(1)? as f64);
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a small count")]
-        let rank = ((share * count as f64).ceil() as usize).clamp(1, count.max(1)) - 1;
-        let (_, number, _) = (count > 0).then(|| numbers.select_nth_unstable_by(rank, f64::total_cmp))?;
-        Some((*number, count))
+        let below = (rank.floor() as usize).min(count - 1);
+        let (_, low, above) = numbers.select_nth_unstable_by(below, f64::total_cmp);
+        let high = above.iter().copied().min_by(f64::total_cmp).unwrap_or(*low);
+        let weight = rank - rank.floor();
+        Some((*low * (1.0 - weight) + high * weight, count))
     }
 
     /// When the first sample was taken of all that is still known.
@@ -239,6 +249,14 @@ impl Series {
             behind.checked_sub(1).and_then(|last| samples.get(last).copied())
         };
         search(&self.hot).or_else(|| search(&self.cold))
+    }
+
+    fn first_number_after(&self, at: i64) -> Option<Sample> {
+        let after = |samples: &VecDeque<Sample>| {
+            let first = samples.partition_point(|sample| sample.at <= at);
+            samples.range(first..).find(|sample| !sample.value.is_nan()).copied()
+        };
+        after(&self.cold).or_else(|| after(&self.hot))
     }
 
     fn first_after(&self, at: i64) -> Option<Sample> {
@@ -293,10 +311,24 @@ mod tests {
     }
 
     #[test]
-    fn percentiles_are_those_of_the_window_by_nearest_rank() {
-        let series = counter(&(1..=20).map(f64::from).collect::<Vec<_>>());
-        assert_eq!(series.percentile(at(190), Duration::from_secs(600), 0.95), Some((19.0, 20)));
-        assert_eq!(series.percentile(at(190), Duration::from_secs(100), 0.5), Some((15.0, 10)));
+    fn runs_that_found_nothing_out_make_a_gap_no_shorter() {
+        let mut series = counter(&[5.0]);
+        (1..50).for_each(|number| series.record(at(number * 10), Outcome::Error, Duration::ZERO, None));
+        series.record(at(500), Outcome::Pass, Duration::ZERO, Some(Measured::Number(900.0)));
+        series.record(at(510), Outcome::Pass, Duration::ZERO, Some(Measured::Number(901.0)));
+        let within = series.within(at(520), Duration::from_secs(60));
+        assert!(!within.grew_from && (within.growth - 1.0).abs() < 1e-9, "{within:?}");
+        let within = series.within(at(520), Duration::from_secs(3_600));
+        assert!((within.growth - 896.0).abs() < 1e-9, "a window that holds both readings: {within:?}");
+    }
+
+    #[test]
+    fn percentiles_are_those_of_the_window_and_lie_between_two_numbers_where_they_have_to() {
+        let series = counter(&(1..=21).map(f64::from).collect::<Vec<_>>());
+        let (number, count) = series.percentile(at(200), Duration::from_secs(600), 0.95).unwrap();
+        assert!((number - 20.0).abs() < 1e-9 && count == 21, "{number} of {count}");
+        assert_eq!(series.percentile(at(200), Duration::from_secs(100), 0.5), Some((16.5, 10)));
+        assert_eq!(series.percentile(at(0), Duration::from_secs(100), 0.99), Some((1.0, 1)));
         assert_eq!(series.percentile(at(9_000), Duration::from_secs(100), 0.5), None);
     }
 

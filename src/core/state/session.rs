@@ -48,6 +48,8 @@ pub struct SessionState {
     pub purpose: Purpose,
     /// The version that goes live.
     pub version: Option<SafeText>,
+    /// The version that ran before, as it was read when the session was opened.
+    pub previous: Option<SafeText>,
     /// The machine it was opened on.
     pub host: SafeText,
     /// When it was opened.
@@ -80,6 +82,7 @@ impl SessionState {
             id,
             purpose,
             version,
+            previous: None,
             host,
             opened: event.when(),
             gate_opened: None,
@@ -96,6 +99,7 @@ impl SessionState {
     pub(super) fn apply(&mut self, body: &SessionEvent, event: &Event) {
         match body {
             SessionEvent::Opened { .. } | SessionEvent::Resumed { .. } | SessionEvent::PlanChanged { .. } => {}
+            SessionEvent::VersionBefore { version } => drop(self.previous.get_or_insert_with(|| version.clone())),
             SessionEvent::PhaseOpened { phase } => self.open_phase(*phase, event.when()),
             SessionEvent::GateOpened => {
                 self.gate_opened = Some(event.at);

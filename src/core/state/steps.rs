@@ -9,6 +9,7 @@ use crate::core::event::{Event, OutputLine, StepEnd, StepEvent};
 use crate::core::state::{State, checks};
 use crate::model::id::EffectId;
 use crate::model::operator::Actor;
+use crate::model::text::SafeText;
 use crate::model::time::Now;
 use crate::model::word::Phase;
 
@@ -28,6 +29,8 @@ pub struct StepState {
     pub status: StepStatus,
     /// Whether it waits for input.
     pub waits_for_input: bool,
+    /// What it began elsewhere: the run's id over there, and where people look at it.
+    pub elsewhere: Option<(SafeText, Option<SafeText>)>,
     /// The last lines it printed.
     pub output: VecDeque<OutputLine>,
     /// How many lines it printed in all.
@@ -86,6 +89,11 @@ pub(super) fn apply(state: &mut State, body: &StepEvent, event: &Event) {
     let deploys = state.item(id).is_some_and(|(item, _)| item.phase == Phase::Deployment);
     let Some(item) = state.item_mut(id) else { return };
     let taken = apply_to(&mut item.step, body, event);
+    if let (StepEvent::Intended { .. }, Actor::Operator(by)) = (body, &event.actor)
+        && !item.runners.iter().any(|known| known.normalised() == by.normalised())
+    {
+        item.runners.push(by.clone());
+    }
     if taken && deploys && matches!(body, StepEvent::Started { .. }) {
         checks::void_on_demand(state);
     }
@@ -102,6 +110,7 @@ pub(super) fn apply_to<Of>(run: &mut Option<StepState>, body: &StepEvent<Of>, ev
             intended: event.when(),
             status: StepStatus::Intended,
             waits_for_input: false,
+            elsewhere: None,
             output: VecDeque::new(),
             lines: 0,
         });
@@ -114,6 +123,7 @@ pub(super) fn apply_to<Of>(run: &mut Option<StepState>, body: &StepEvent<Of>, ev
         StepEvent::Started { .. } => step.status = StepStatus::Running,
         StepEvent::Output { lines, .. } => print(step, lines),
         StepEvent::WaitsForInput { waits, .. } => step.waits_for_input = *waits,
+        StepEvent::Elsewhere { run, link, .. } => step.elsewhere = Some((run.clone(), link.clone())),
         StepEvent::StopAsked { .. } => step.status = StepStatus::Stopping,
         StepEvent::Ended { end, took, .. } => {
             step.status = StepStatus::Ended { end: end.clone(), at: event.at, took: *took };

@@ -2,12 +2,13 @@
 
 mod credentials;
 mod rollback;
+mod triage;
 
 use jiff::Timestamp;
 
 use crate::core::event::{
     AlertEvent, Body, CheckEvent, EnforcementEvent, Event, ItemEvent, NoticeEvent, SessionEvent, StepEnd, StepEvent,
-    Subject, TaskEvent,
+    Subject, TaskEvent, TriageEvent,
 };
 use crate::core::notice::NoticeKey;
 use crate::core::state::State;
@@ -28,6 +29,10 @@ pub struct Entry {
     pub actor: Actor,
     /// Its tone.
     pub mark: Mark,
+    /// The family of events that it belongs to: `check`, `item`, `alert`, …
+    pub family: &'static str,
+    /// Whether something is another thing since: what somebody asks for who looks for a cause.
+    pub is_change: bool,
     /// What it is about, as its id.
     pub subject: String,
     /// What happened.
@@ -64,13 +69,38 @@ pub(super) fn entry(state: &State, event: &Event) -> Option<Entry> {
         Body::Procedure(body) => rollback::procedure(body)?,
         Body::Rehearsal(body) => rollback::rehearsal(body),
         Body::Ceremony(body) => rollback::ceremony(body),
+        Body::Triage(body) => triage::told(state, body)?,
         Body::Task(body) => task(body),
     };
-    Some(Entry { at: event.at, actor: event.actor.clone(), mark, subject, text })
+    let (family, is_change) = (event.body.family(), is_change(&event.body));
+    Some(Entry { at: happened(event), actor: event.actor.clone(), mark, family, is_change, subject, text })
+}
+
+/// When it happened: what a source tells of the past stands where it belongs.
+fn happened(event: &Event) -> Timestamp {
+    match &event.body {
+        Body::Triage(TriageEvent::Changed(changed)) => changed.happened.map_or(event.at, |at| at.min(event.at)),
+        _ => event.at,
+    }
+}
+
+const fn is_change(body: &Body) -> bool {
+    match body {
+        Body::Step(_) | Body::Enforcement(_) | Body::Rotation(_) | Body::Watch(_) | Body::Procedure(_) => true,
+        Body::Ceremony(_) => true,
+        Body::Session(body) => !matches!(body, SessionEvent::Opened { .. } | SessionEvent::Resumed { .. }),
+        Body::Item(body) => !matches!(body, ItemEvent::Noted { .. } | ItemEvent::Claimed { .. }),
+        Body::Alert(body) => {
+            !matches!(body, AlertEvent::Pending { .. } | AlertEvent::Calmed { .. } | AlertEvent::Unevaluable { .. })
+        }
+        Body::Triage(body) => matches!(body, TriageEvent::Changed(_)),
+        Body::Check(_) | Body::Notice(_) | Body::Rehearsal(_) | Body::Task(_) => false,
+    }
 }
 
 fn session(state: &State, body: &SessionEvent) -> Option<(Mark, String, String)> {
     let (mark, text) = match body {
+        SessionEvent::VersionBefore { version } => (Mark::Plain, format!("{version} runs before the go-live")),
         SessionEvent::Opened { .. } => (Mark::Plain, "session opened".to_owned()),
         SessionEvent::Resumed { host } => (Mark::Plain, format!("session resumed on {host}")),
         SessionEvent::PlanChanged { .. } => (Mark::Look, "the plan changed".to_owned()),
@@ -130,6 +160,7 @@ fn item(body: &ItemEvent) -> (Mark, String, String) {
         }
         ItemEvent::WaiverEnded { subject, why } => (Mark::Look, name(subject), format!("waiver ended: {why}")),
         ItemEvent::Claimed { item } => (Mark::Decision, item.to_string(), "claimed".to_owned()),
+        ItemEvent::ClaimEnded { item, why } => (Mark::Plain, item.to_string(), format!("nobody is on it: {why}")),
         ItemEvent::Noted { subject, text } => {
             (Mark::Decision, subject.as_ref().map_or_else(|| "note".to_owned(), name), text.to_string())
         }
@@ -157,6 +188,10 @@ fn step(body: &StepEvent) -> Option<(Mark, String, String)> {
     Some(match body {
         StepEvent::Intended { item, .. } => (Mark::Decision, item.to_string(), "step started".to_owned()),
         StepEvent::StopAsked { item, .. } => (Mark::Decision, item.to_string(), "stop asked for".to_owned()),
+        StepEvent::Elsewhere { item, run, link, .. } => {
+            let link = link.as_ref().map(|link| format!(", {link}")).unwrap_or_default();
+            (Mark::Plain, item.to_string(), format!("follows run {run}{link}"))
+        }
         StepEvent::WaitsForInput { item, waits: true, .. } => {
             (Mark::Look, item.to_string(), "step waits for input".to_owned())
         }
@@ -213,15 +248,21 @@ fn alert(state: &State, body: &AlertEvent) -> Option<(Mark, String, String)> {
         AlertEvent::Acknowledged { note: Some(note), .. } => (Mark::Decision, format!("alert acknowledged: {note}")),
         AlertEvent::Acknowledged { .. } => (Mark::Decision, "alert acknowledged".to_owned()),
         AlertEvent::Unacknowledged { .. } => (Mark::Decision, "acknowledgement taken back".to_owned()),
+        AlertEvent::Escalated { to, .. } if to.is_empty() => {
+            (Mark::Bad, "alert escalated: everybody there is knows of it".to_owned())
+        }
         AlertEvent::Escalated { to, .. } => (Mark::Bad, format!("alert escalated to {}", to.join(", "))),
         AlertEvent::Silenced { reason, until: end, .. } => {
             (Mark::Decision, format!("silenced until {}: {reason}", until(end)))
         }
         AlertEvent::SilenceEnded { why, .. } => (Mark::Look, format!("silence ended: {why}")),
-        AlertEvent::FreezeDeclared { reason, until: end } => {
-            (Mark::Decision, format!("freeze declared until {}: {reason}", until(end)))
+        AlertEvent::BaselineKnown { series, from, hours } => {
+            (Mark::Plain, format!("baseline of {series} known for {} hours of the day: {from}", hours.len()))
         }
-        AlertEvent::FreezeEnded { why } => (Mark::Look, format!("freeze ended: {why}")),
+        AlertEvent::LullDeclared { reason, until: end } => {
+            (Mark::Decision, format!("lull declared until {}: {reason}", until(end)))
+        }
+        AlertEvent::LullEnded { why } => (Mark::Look, format!("lull ended: {why}")),
         AlertEvent::Unevaluable { why, .. } => (Mark::Look, format!("rule cannot be evaluated: {why}")),
         AlertEvent::Evaluable { .. } | AlertEvent::KeptFiring { .. } | AlertEvent::HoldsAgain { .. } => return None,
     };

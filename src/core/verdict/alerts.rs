@@ -4,7 +4,7 @@ use crate::core::alerts::{self, Source};
 use crate::core::event::Subject;
 use crate::core::state::{AlertState, Life, Sight, State};
 use crate::core::verdict::{Answer, Cause, Inquiry, Reason, Scope};
-use crate::model::alert::{DuringFreeze, Level, Rule};
+use crate::model::alert::{DuringLull, Level, Rule};
 use crate::model::time::Now;
 
 /// The reasons that alerts give. A selection of checks asks for none.
@@ -31,11 +31,11 @@ fn reason(
         if known.sight == Sight::Clear || !is_asked(state, inquiry, position) {
             return None;
         }
-        let is_frozen = state.freeze().is_some() && rule.during_freeze == DuringFreeze::Muted;
+        let is_resting = state.lull().is_some() && rule.during_lull == DuringLull::Muted;
         let weight = match (&inquiry.scope, rule.level) {
             // One look judges no rule over time: `golive check` says so and does not hold it against anybody.
             (Scope::Machines, _) => Answer::Go,
-            (_, _) if is_frozen => Answer::Go,
+            (_, _) if is_resting => Answer::Go,
             (_, Level::Critical) => Answer::Hold,
             (_, Level::Warning | Level::Business) => Answer::GoWithWarnings,
         };

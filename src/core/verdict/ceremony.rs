@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 
 use crate::core::event::PollWord;
+use crate::core::rollback;
 use crate::core::state::{Stage, State};
-use crate::core::verdict::{Answer, Cause, Reason};
+use crate::core::verdict::{Answer, Cause, Reason, Waiting};
 use crate::model::time::Now;
 use crate::model::word::{Question, Severity};
 
@@ -23,9 +24,14 @@ pub(super) fn procedure(state: &State) -> Option<Reason> {
             None => "rolling back".to_owned(),
         })),
         Stage::Verifying { .. } => Some(no_go("rolling back: the old version is being verified".to_owned())),
-        Stage::RolledBack { verified: true, .. } => Some(no_go("rolled back, and the old version seen working".into())),
-        Stage::RolledBack { verified: false, .. } => {
-            Some(no_go("rolled back; no check of the plan verifies the old version".into()))
+        Stage::RolledBack { verified, .. } => {
+            let mut reason = no_go(match verified {
+                true => "rolled back, and the old version seen working".to_owned(),
+                false => "rolled back; no check of the plan verifies the old version".to_owned(),
+            });
+            let left = rollback::half_done(state).iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+            reason.remedy = (!left.is_empty()).then(|| format!("by hand: {left}"));
+            Some(reason)
         }
         Stage::Failed { why, left, .. } => {
             let mut reason = no_go(format!("the rollback failed: {why}"));
@@ -62,6 +68,30 @@ pub(super) fn people(state: &State, question: Question, now: Now) -> Vec<Reason>
         reasons.extend(window(state, now));
     }
     reasons
+}
+
+/// The roles that have not spoken, and whoever holds the go-live: whose move it is, and since when.
+pub(super) fn waiting(state: &State) -> Vec<Waiting> {
+    let (planned, ceremony) = (&state.plan().ceremony, state.ceremony());
+    let held = ceremony.hold.iter().map(|hold| Waiting {
+        subject: None,
+        cause: Cause::Held,
+        whose: format!("{} (H lets it go on)", hold.by),
+        what: format!("held: {}", hold.reason),
+        since: hold.at,
+    });
+    let silent = planned.roles.iter().filter(|role| !ceremony.poll.contains_key(*role));
+    let silent = silent.map(|role| Waiting {
+        subject: None,
+        cause: Cause::Poll,
+        whose: match planned.people.iter().find(|(known, _)| known.trim().eq_ignore_ascii_case(role)) {
+            Some((_, person)) => format!("{role}: {person}"),
+            None => role.clone(),
+        },
+        what: format!("{role} has not spoken"),
+        since: state.session().opened.at,
+    });
+    held.chain(silent).collect()
 }
 
 /// A deployment begins within its window and in no freeze.

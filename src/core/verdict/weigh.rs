@@ -209,6 +209,7 @@ fn weigh_lack(item: &Item, lack: &Lack) -> (Answer, Cause, String) {
         }
         Lack::Objection(who) => (unknown(severity), Cause::Objection, format!("objection by {who}")),
         Lack::StepNotRun => (unknown(severity), Cause::Step, "step not run".to_owned()),
+        Lack::StepUndone => (unknown(severity), Cause::Step, "step taken back".to_owned()),
         Lack::StepRunning => (unknown(severity), Cause::Step, "step running".to_owned()),
         Lack::StepUnknown(why) => (unknown(severity), Cause::Step, format!("nobody knows how the step ended: {why}")),
         Lack::StepFailed(how) => (failed(severity), Cause::StepFailed, format!("step {how}")),
@@ -293,11 +294,14 @@ pub(super) fn waiting(state: &State, inquiry: &Inquiry, now: Now) -> Vec<Waiting
         }
         let since = state.session().phase_opened(item.phase).map_or(state.session().opened.at, |opened| opened.at);
         for lack in status::lacks(state, item, known, now) {
-            let (_, _, what) = weigh_lack(item, &lack);
+            let (_, cause, what) = weigh_lack(item, &lack);
             let whose = whose_move(known, &lack);
             let since = known.reopened.as_ref().map_or(since, |(at, _)| *at);
-            waiting.push(Waiting { subject: Subject::Item(item.id.clone()), whose, what, since });
+            waiting.push(Waiting { subject: Some(Subject::Item(item.id.clone())), cause, whose, what, since });
         }
+    }
+    if !matches!(inquiry.scope, Scope::Selection { .. }) {
+        waiting.extend(super::ceremony::waiting(state));
     }
     waiting.extend(tasks(state, inquiry));
     waiting
@@ -317,7 +321,7 @@ fn tasks<'a>(state: &'a State, inquiry: &'a Inquiry) -> impl Iterator<Item = Wai
             (Some((by, _)), None) => by.to_string(),
             (None, None) => "the operator".to_owned(),
         };
-        Waiting { subject: Subject::Check(id.clone()), whose, what, since: task.opened }
+        Waiting { subject: Some(Subject::Check(id.clone())), cause: Cause::People, whose, what, since: task.opened }
     })
 }
 
@@ -329,7 +333,7 @@ fn whose_move(known: &ItemState, lack: &Lack) -> String {
             more => format!("{more} people's signatures"),
         }),
         Lack::Objection(_) => "the objector".to_owned(),
-        Lack::StepNotRun => claimed.unwrap_or_else(|| "whoever starts the step".to_owned()),
+        Lack::StepNotRun | Lack::StepUndone => claimed.unwrap_or_else(|| "whoever starts the step".to_owned()),
         Lack::StepRunning => "the step".to_owned(),
         Lack::StepUnknown(_) | Lack::StepFailed(_) => claimed.unwrap_or_else(|| "the operator".to_owned()),
         Lack::Soak { .. } => "time".to_owned(),
@@ -350,10 +354,20 @@ pub fn next_change(state: &State, now: Now) -> Option<Timestamp> {
         (Some(soak), Soaking::Since(when)) => Some(when.at.saturating_add(soak.length.0).unwrap_or(Timestamp::MAX)),
         _ => None,
     });
+    let claims = state.items().filter_map(|(_, known)| known.claim.as_ref());
+    let stands = state.plan().limits.claims.0;
+    let claims = claims.map(|claim| claim.at.saturating_add(stands).unwrap_or(Timestamp::MAX));
     let walks = rotation::next_change(state);
     let rollback = rollback_changes(state, now);
     let ceremony = super::ceremony::next_change(state);
-    let all = stale.chain(check_waivers).chain(item_waivers).chain(soaks).chain(walks).chain(rollback).chain(ceremony);
+    let all = stale
+        .chain(claims)
+        .chain(check_waivers)
+        .chain(item_waivers)
+        .chain(soaks)
+        .chain(walks)
+        .chain(rollback)
+        .chain(ceremony);
     all.filter(|at| *at > now.at).min()
 }
 
@@ -370,5 +384,5 @@ fn rollback_changes(state: &State, now: Now) -> impl Iterator<Item = Timestamp> 
         Stage::Verifying { since, .. } => Some(later(since.at, state.plan().rollback.verify_within.0)),
         Stage::NotRun | Stage::Running | Stage::RolledBack { .. } | Stage::Failed { .. } => None,
     };
-    old.chain(triggers).chain(verified)
+    old.chain(triggers).chain(verified).chain(rollback::begins_at(state, now))
 }

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds the front end: bundles it, compiles the public variables in, and stamps the version; tests and measures it.
+# Builds the front end: bundles it, compiles the public variables in, and stamps the version; tests, scans and measures it.
 set -eu
 cd "$(dirname "$0")/.."
 version=${BUILD_VERSION:-$(cat VERSION)}
@@ -17,4 +17,4 @@ echo "$version" > dist/VERSION
 sleep "${BUILD_PAUSE:-0.2}"
 echo "built in 0.2 s"
 # An older version was tested when it was new.
-[ -n "${BUILD_VERSION:-}" ] || { ./ops/test.sh && ./ops/benchmark.sh; }
+[ -n "${BUILD_VERSION:-}" ] || { ./ops/test.sh && ./ops/scan.sh && ./ops/benchmark.sh; }

@@ -16,4 +16,5 @@ cp -R dist/. "releases/$version/"
 echo "copied dist to releases/$version"
 sleep 0.2
 ln -sfn "releases/$version" current.next && mv -T current.next current
+rm -f notice
 echo "current is now $version"

@@ -130,9 +130,13 @@ impl Sequencer {
         }
         if matches!(event.body, Body::Session(SessionEvent::PlanChanged { .. })) {
             self.runner.forget();
+            self.inquirer.begin(&self.state);
         }
         if matches!(event.body, Body::Session(SessionEvent::Closed | SessionEvent::Aborted { .. })) {
             self.deliverer.rest();
+        }
+        if self.state.session().ended.is_some() {
+            self.inquirer.rest();
         }
         self.screen.touch();
     }

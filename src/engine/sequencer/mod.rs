@@ -29,6 +29,7 @@ use crate::engine::enforcing::{self as enforcement, Enforcer, Wish};
 use crate::engine::events::Maker;
 use crate::engine::gate::Gatekeeper;
 use crate::engine::handle::{Asked, Handle, Lateness};
+use crate::engine::inquiring::{self, Inquirer};
 use crate::engine::keeper::Keeper;
 use crate::engine::pacing;
 use crate::engine::redaction;
@@ -75,6 +76,7 @@ pub(super) struct Sequencer {
     deliverer: Deliverer,
     enforcer: Enforcer,
     rotator: Rotator,
+    inquirer: Inquirer,
     lookout: Lookout,
     screen: Screen,
     asked: mpsc::Receiver<Asked>,
@@ -85,6 +87,7 @@ pub(super) struct Sequencer {
     wishes: mpsc::Receiver<Wish>,
     gatekeeper: Option<Gatekeeper>,
     rotated: mpsc::Receiver<Report>,
+    learnt: mpsc::Receiver<inquiring::Report>,
     sights: mpsc::Sender<Sight>,
     seen: mpsc::Receiver<Sight>,
     reads: mpsc::Sender<Reread>,
@@ -103,8 +106,8 @@ pub(super) struct Sequencer {
 impl Sequencer {
     /// The sequencer of a session and the handle to it. Nothing has happened yet: it begins with [`Sequencer::run`].
     pub(super) fn new(setup: Setup) -> Result<(Handle, Self), OpenError> {
-        let Setup { journal, beginning, host, run, facts, surroundings, probes, reader, redactor, steps_folder, gate } =
-            setup;
+        let Setup { journal, beginning, host, run, facts, surroundings, probes, reader, redactor, .. } = setup;
+        let Setup { steps_folder, gate, inquires, .. } = setup;
         let clock = surroundings.clock;
         let (now, mut maker) = (clock(), Maker::new(run));
         let (state, first) = begin(beginning, host, &mut maker, now)?;
@@ -116,6 +119,7 @@ impl Sequencer {
         let (mends, mended) = mpsc::channel(REPORTED);
         let (wish, wishes) = mpsc::channel(ASKED);
         let (rotations, rotated) = mpsc::channel(FEW);
+        let (inquiries, learnt) = mpsc::channel(FEW);
         let ((sights, seen), (reads, reread)) = (mpsc::channel(FEW), mpsc::channel(FEW));
         let (states, shown) = watch::channel(Arc::new(state.clone()));
         let (late, lateness) = watch::channel(Lateness::default());
@@ -124,6 +128,8 @@ impl Sequencer {
             Gatekeeper { keeping: gate, states: shown.clone(), reports: mends.clone(), clock, quit: quit.clone() };
         let handle = Handle { asked: ask, states: shown, wishes: wish, quit: quit.clone(), lateness };
         let deliverer = Deliverer::new(Arc::clone(&surroundings), redactor.clone(), tell);
+        let key = reader.memory.key.clone();
+        let inquirer = Inquirer::new((&surroundings, &redactor), (inquires, key), handle.states.clone(), inquiries);
         let sequencer = Self {
             agenda: Agenda::new(&state, now),
             rules: RuleWatch::new(&state),
@@ -135,8 +141,14 @@ impl Sequencer {
                 state.plan().limits.concurrency,
                 results,
             ),
-            stepper: Stepper::new(Arc::clone(&surroundings), redactor.clone(), steps_folder, reports),
+            stepper: Stepper::new(
+                Arc::clone(&surroundings),
+                redactor.clone(),
+                (steps_folder, state.session().id.clone()),
+                reports,
+            ),
             rotator: Rotator::new(Arc::clone(&surroundings), probes, reader.clone(), rotations),
+            inquirer,
             lookout: Lookout::none(),
             deliverer,
             screen: Screen::new(states, late),
@@ -159,6 +171,7 @@ impl Sequencer {
             wishes,
             gatekeeper: Some(gatekeeper),
             rotated,
+            learnt,
             sights,
             seen,
             reads,
@@ -179,6 +192,7 @@ impl Sequencer {
             gatekeeper.begin(&self.state.shared_plan());
         }
         self.begin_watch();
+        self.inquirer.begin(&self.state);
         loop {
             self.act();
             self.tell();
@@ -196,6 +210,7 @@ impl Sequencer {
                 Some(report) = self.mended.recv() => self.take_mended(report).await,
                 Some(wish) = self.wishes.recv() => self.show(wish),
                 Some(report) = self.rotated.recv() => self.take_rotation(report).await,
+                Some(report) = self.learnt.recv() => self.take_learnt(report),
                 Some(sight) = self.seen.recv() => self.take_sight(sight).await,
                 Some(reread) = self.reread.recv() => self.take_reread(reread).await,
                 () = sleep_until(wake) => {}
@@ -227,8 +242,7 @@ impl Sequencer {
                     if let Some((planned, known)) = self.state.item(&item)
                         && let Some(step) = &known.step
                     {
-                        let action = planned.step.as_ref().map(|step| step.action.clone());
-                        self.stepper.attach(Of::Item(item), action, step);
+                        self.stepper.attach(Of::Item(item), planned.step.clone(), step);
                     }
                 }
                 Effect::Enforce { effect } => self.enforce(effect),
@@ -242,7 +256,7 @@ impl Sequencer {
                 Effect::AttachRollbackStep { step, .. } => {
                     let known = self.state.rollback_steps().find(|(planned, _)| planned.id == step);
                     if let Some((planned, Some(run))) = known {
-                        self.stepper.attach(Of::Rollback(step), Some(planned.action.clone()), run);
+                        self.stepper.attach(Of::Rollback(step), Some(planned.as_step()), run);
                     }
                 }
                 Effect::StopStep { effect, .. } | Effect::StopRollbackStep { effect, .. } => self.stepper.stop(effect),
@@ -314,6 +328,13 @@ impl Sequencer {
         }
     }
 
+    /// Takes what was learnt for triage. What it means is worked out beside what was kept before.
+    fn take_learnt(&mut self, report: inquiring::Report) {
+        for body in inquiring::events(&self.state, report.learnt) {
+            self.pend(Body::Triage(body), report.when);
+        }
+    }
+
     fn pend(&mut self, body: Body, when: Now) {
         self.pending.push(self.maker.event(Actor::Golive, body, when));
         self.flush_at.get_or_insert_with(|| Instant::now() + COMPANY);
@@ -336,6 +357,7 @@ impl Sequencer {
     /// The end: nothing new begins, what is known is kept.
     async fn end(mut self) -> Result<(), StorageError> {
         self.runner.cancel();
+        self.inquirer.rest();
         self.deliverer.last_attempts(LAST_ATTEMPTS).await;
         while let Ok(ran) = self.ran.try_recv() {
             self.take_result(ran);

@@ -147,6 +147,7 @@ impl Sequencer {
         self.rotator.renew(&surroundings);
         self.stepper.renew(&surroundings, &self.redactor);
         self.deliverer.renew(&surroundings, &self.redactor);
+        self.inquirer.renew(&surroundings, &self.redactor, &self.state);
         let now = (self.clock)();
         for body in self.what_changed(&before.values, &surroundings.values, reason) {
             self.pend(body, now);
@@ -229,5 +230,8 @@ pub(super) fn facts(state: &State, facts: Vec<Body>) -> Vec<Body> {
         _ => None,
     });
     let meant: Vec<Body> = meant.collect();
-    meant.into_iter().chain(facts).collect()
+    // What ran before is what ran at the opening: read later it may be the new version.
+    let is_known = state.session().previous.is_some();
+    let is_told = |body: &Body| is_known && matches!(body, Body::Session(SessionEvent::VersionBefore { .. }));
+    meant.into_iter().chain(facts.into_iter().filter(|body| !is_told(body))).collect()
 }

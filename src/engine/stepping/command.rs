@@ -98,7 +98,7 @@ fn ended(end: End) -> StepEnd {
 }
 
 fn order(step: &Step, surroundings: &Surroundings) -> Result<Order, String> {
-    let Action::Command { run, folder, environment, tty } = &step.action else {
+    let Action::Command { run, folder, environment, tty, .. } = &step.action else {
         return Err("is no command".to_owned());
     };
     let fill = |text: &Template| text.fill(&surroundings.values).map_err(|error| format!("was not started: {error}"));
@@ -159,10 +159,17 @@ mod tests {
         let environment: BTreeMap<_, _> =
             environment.iter().map(|(name, text)| ((*name).to_owned(), Template::new(text))).collect();
         Step {
-            action: Action::Command { run, folder: Some("ops".to_owned()), environment, tty: false },
+            action: Action::Command {
+                run,
+                folder: Some("ops".to_owned()),
+                environment,
+                tty: false,
+                writes: Vec::new(),
+            },
             timeout: Span(Duration::from_secs(60)),
             confirm: Confirm::Yes,
             on_disconnect: OnDisconnect::Stop,
+            undo: None,
         }
     }
 

@@ -2,6 +2,7 @@
 //! of it comes back as events.
 
 mod command;
+mod pipeline;
 mod request;
 
 use std::collections::HashMap;
@@ -17,7 +18,7 @@ use crate::core::decide::{Command, Refusal};
 use crate::core::event::{Body, OutputLine, ProcedureEvent, StepEnd, StepEvent};
 use crate::core::state::{State, StepState, StepStatus};
 use crate::mask::Redactor;
-use crate::model::id::{EffectId, ItemId, RollbackStepId};
+use crate::model::id::{EffectId, ItemId, RollbackStepId, SessionId};
 use crate::model::step::{Action, Step};
 use crate::model::text::SafeText;
 use crate::model::time::Now;
@@ -49,6 +50,7 @@ struct Shared {
     surroundings: Arc<Surroundings>,
     redactor: Redactor,
     folder: PathBuf,
+    session: SessionId,
     reports: mpsc::Sender<Report>,
 }
 
@@ -70,10 +72,10 @@ impl Stepper {
     pub(super) fn new(
         surroundings: Arc<Surroundings>,
         redactor: Redactor,
-        folder: PathBuf,
+        (folder, session): (PathBuf, SessionId),
         reports: mpsc::Sender<Report>,
     ) -> Self {
-        Self { shared: Shared { surroundings, redactor, folder, reports }, under_way: HashMap::new() }
+        Self { shared: Shared { surroundings, redactor, folder, session, reports }, under_way: HashMap::new() }
     }
 
     /// Runs the next steps with other values, and takes these secrets out of what they print.
@@ -86,7 +88,7 @@ impl Stepper {
     pub(super) fn refuse_untrusted(&self, state: &State, command: &Command) -> Result<(), Refusal> {
         let has_step = match command {
             Command::StartStep { item } => state.item(item).is_some_and(|(item, _)| item.step.is_some()),
-            Command::RollBack { .. } => !state.plan().procedure.is_empty(),
+            Command::RollBack { .. } => state.rollback_steps().len() > 0,
             _ => return Ok(()),
         };
         if self.shared.surroundings.trusted || !has_step {
@@ -112,21 +114,43 @@ impl Stepper {
                     telling.request(&step, &stop).await;
                 }
                 Action::Command { .. } => telling.command(&step, &stop).await,
+                Action::Pipeline(ref pipeline) => {
+                    telling.tell(telling.started()).await;
+                    telling.pipeline(pipeline, step.timeout.0, &stop).await;
+                }
             }
         });
     }
 
     /// Attaches again to a step that an earlier process began.
-    pub(super) fn attach(&mut self, of: Of, action: Option<Action>, known: &StepState) {
+    pub(super) fn attach(&mut self, of: Of, step: Option<Step>, known: &StepState) {
+        let trusted = self.shared.surroundings.trusted;
         let (stop, telling) = self.begin(of, known.effect);
-        let (lines, intended) = (known.lines, known.status == StepStatus::Intended);
+        let known = known.clone();
         spawn(async move {
-            match action {
-                None => telling.end(unknown("the plan has no such step any more")).await,
-                Some(Action::Request { .. }) => {
-                    telling.end(unknown("golive ended while the request was under way")).await
+            let Some(step) = step else {
+                return telling.end(unknown("the plan has no such step any more")).await;
+            };
+            let intended = known.status == StepStatus::Intended;
+            match step.action {
+                Action::Request { .. } => {
+                    telling.end(unknown("golive ended while the request was under way")).await;
                 }
-                Some(Action::Command { .. }) => telling.attached(lines, intended, &stop).await,
+                Action::Command { .. } => telling.attached(known.lines, intended, &stop).await,
+                // It sends the plan's credentials to the plan's address.
+                Action::Pipeline(_) if !trusted => {
+                    let why = "it cannot be followed: the plan's commands are not allowed to run on this machine yet";
+                    telling.end(unknown(why)).await;
+                }
+                Action::Pipeline(ref pipeline) => {
+                    if intended {
+                        telling.tell(telling.started()).await;
+                    }
+                    let now = (telling.shared.surroundings.clock)();
+                    let spent = now.since(known.intended).unwrap_or_default();
+                    let left = step.timeout.0.saturating_sub(spent);
+                    telling.pipeline_again(pipeline, known.elsewhere.as_ref(), left, &stop).await;
+                }
             }
         });
     }

@@ -4,6 +4,7 @@
 mod checks;
 mod decisions;
 mod disk;
+mod pipeline;
 mod replay;
 mod steps;
 mod telling;
@@ -101,6 +102,7 @@ impl Scene {
                 name: "academy-checkout".to_owned(),
                 environment: "production".to_owned(),
                 version: None,
+                previous_version: None,
                 hosts: Vec::new(),
             },
             network: plan::Network::default(),
@@ -111,12 +113,14 @@ impl Scene {
             items: self.items.clone(),
             alerts: self.rules.clone(),
             notifiers: self.notifiers.clone(),
+            baselines: Vec::new(),
             metrics: None,
             procedure: Vec::new(),
             gate: Default::default(),
             rollback: crate::model::rollback::Rollback::default(),
             ceremony: crate::model::ceremony::Ceremony::default(),
-            limits: Limits { concurrency: self.concurrency.unwrap_or(32) },
+            triage: Default::default(),
+            limits: Limits { concurrency: self.concurrency.unwrap_or(32), ..Limits::default() },
             folder: PathBuf::from("/"),
             digest: String::new(),
         }
@@ -163,6 +167,7 @@ impl Scene {
             notifiers: Roster::of(&self.notifiers, &Values::default(), std::path::Path::new("/"), true),
         };
         let setup = Setup {
+            inquires: false,
             journal,
             beginning,
             host: SafeText::from_foreign("deploy-1"),
@@ -288,7 +293,7 @@ fn manual(id: &str) -> Item {
         severity: Severity::Critical,
         waivable: Waivable::By(1),
         checks: Vec::new(),
-        manual: Some(Manual { prompt: "Seen?".to_owned(), approvals: 1 }),
+        manual: Some(Manual { prompt: "Seen?".to_owned(), approvals: 1, not_by: None }),
         step: None,
         soak: None,
         rehearsal: None,

@@ -11,7 +11,13 @@ use crate::model::step::{Action, Confirm, OnDisconnect, Step};
 use crate::model::template::Template;
 
 fn step(action: Action) -> Item {
-    let step = Step { action, timeout: Span(SECOND * 5), confirm: Confirm::Yes, on_disconnect: OnDisconnect::Continue };
+    let step = Step {
+        action,
+        timeout: Span(SECOND * 5),
+        confirm: Confirm::Yes,
+        on_disconnect: OnDisconnect::Continue,
+        undo: None,
+    };
     Item { phase: Phase::PreDeployment, manual: None, step: Some(step), ..manual("release") }
 }
 

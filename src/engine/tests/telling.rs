@@ -5,7 +5,7 @@ use std::net::TcpListener;
 
 use super::*;
 use crate::core::event::{AlertEvent, Body, NoticeEvent, SessionEvent, VERSION};
-use crate::model::alert::{DuringFreeze, Level};
+use crate::model::alert::{DuringLull, Level};
 use crate::model::id::{AlertId, NotifierId};
 use crate::model::notifier::Rate;
 use crate::model::operator::Actor as By;
@@ -59,7 +59,7 @@ fn scene(port: u16) -> Scene {
         notify: vec!["ops".to_owned()],
         escalate: None,
         min_samples: 1,
-        during_freeze: DuringFreeze::Judged,
+        during_lull: DuringLull::Judged,
         examples: Vec::new(),
         impact: None,
         remedy: None,

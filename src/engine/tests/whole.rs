@@ -20,6 +20,7 @@ fn open(folder: &Path, journal: Journal, beginning: Beginning) -> (Handle, Runni
         notifiers: crate::notify::Roster::default(),
     });
     engine::open(Setup {
+        inquires: false,
         journal,
         beginning,
         host: SafeText::from_foreign("deploy-1"),

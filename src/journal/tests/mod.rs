@@ -4,6 +4,7 @@
 mod harm;
 mod keeping;
 mod sharing;
+mod tampering;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -72,6 +73,7 @@ fn opened() -> Event {
             name: "academy-checkout".to_owned(),
             environment: "production".to_owned(),
             version: None,
+            previous_version: None,
             hosts: Vec::new(),
         },
         network: Network::default(),
@@ -82,11 +84,13 @@ fn opened() -> Event {
         items: Vec::new(),
         alerts: Vec::new(),
         notifiers: Vec::new(),
+        baselines: Vec::new(),
         metrics: None,
         procedure: Vec::new(),
         gate: Default::default(),
         rollback: crate::model::rollback::Rollback::default(),
         ceremony: crate::model::ceremony::Ceremony::default(),
+        triage: Default::default(),
         limits: Limits::default(),
         folder: PathBuf::from("/plan"),
         digest: "0".repeat(64),

@@ -3,8 +3,9 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::model::alert::{DuringFreeze, Escalation, Example, Level};
+use crate::model::alert::{DuringLull, Escalation, Example, Level};
 use crate::model::duration::Span;
+use crate::model::template::Template;
 
 /// An alert rule.
 #[derive(Deserialize, JsonSchema)]
@@ -28,9 +29,9 @@ pub(crate) struct AlertDocument {
     pub(crate) escalate: Option<Escalation>,
     /// How many samples within a window it takes to say anything; one unless said otherwise.
     pub(crate) min_samples: Option<u32>,
-    /// What becomes of it while a freeze is declared.
+    /// What becomes of it while a lull is declared.
     #[serde(default)]
-    pub(crate) during_freeze: DuringFreeze,
+    pub(crate) during_lull: DuringLull,
     /// Series in, states out; `golive lint` runs them.
     #[serde(default)]
     pub(crate) examples: Vec<Example>,
@@ -38,4 +39,18 @@ pub(crate) struct AlertDocument {
     pub(crate) impact: Option<String>,
     /// What to do about it.
     pub(crate) remedy: Option<String>,
+}
+
+/// What is normal for a series, known from elsewhere: for the rules that ask `baseline`.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct BaselineDocument {
+    /// From an earlier session of this service and environment, at most so old: the same hour of the day.
+    pub(crate) session_within: Option<Span>,
+    /// From a Prometheus: where it is.
+    pub(crate) prometheus: Option<Template>,
+    /// What Prometheus is asked: an expression of one series. Its mean over each hour counts.
+    pub(crate) query: Option<Template>,
+    /// How long ago Prometheus is asked for; `1d` unless said otherwise: the same hour yesterday.
+    pub(crate) ago: Option<Span>,
 }

@@ -11,6 +11,7 @@ use crate::model::failure::Recovery;
 use crate::model::kind::Options;
 use crate::model::plan::{Backoff, Run, ValueSource};
 use crate::model::word::{Category, Severity};
+use crate::plan::document::RunbookDocument;
 
 /// The keys that every check may have.
 #[derive(Deserialize, JsonSchema)]
@@ -51,6 +52,8 @@ pub(crate) struct CommonKeys {
     pub(crate) impact: Option<String>,
     /// What to do about a failure, in a sentence or two.
     pub(crate) remedy: Option<String>,
+    /// What to do about a failure, step by step, in Markdown: `{ file = "docs/runbooks/x.md" }` or `{ text = "…" }`.
+    pub(crate) runbook: Option<RunbookDocument>,
     /// What the service can go on without while it fails, and the feature flags to turn off for that.
     pub(crate) degrade: Option<DegradeDocument>,
     /// What is done about a failure, where it is another thing than usual (docs/FAILURES.md).

@@ -6,11 +6,13 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::model::duration::Span;
+use crate::model::item::NotBy;
+use crate::model::pipeline::Pipeline;
 use crate::model::rollback::Grade;
 use crate::model::step::{Confirm, OnDisconnect};
 use crate::model::template::Template;
 use crate::model::word::Severity;
-use crate::plan::document::rollback::RehearseDocument;
+use crate::plan::document::rollback::{RehearseDocument, UndoDocument};
 
 /// One row of a checklist.
 #[derive(Deserialize, JsonSchema)]
@@ -57,6 +59,8 @@ pub(crate) struct ManualDocument {
     /// How many distinct people have to say yes.
     #[serde(default = "one")]
     pub(crate) approvals: u8,
+    /// Whose yes does not count: `runner`, whoever started a step of this go-live.
+    pub(crate) not_by: Option<NotBy>,
 }
 
 const fn one() -> u8 {
@@ -100,6 +104,8 @@ pub(crate) struct StepDocument {
     pub(crate) run: Option<Vec<Template>>,
     /// Or one HTTP request.
     pub(crate) request: Option<RequestDocument>,
+    /// Or a pipeline elsewhere.
+    pub(crate) pipeline: Option<Pipeline>,
     /// Working folder, relative to the plan's.
     pub(crate) folder: Option<String>,
     /// Variables added to its environment.
@@ -108,6 +114,11 @@ pub(crate) struct StepDocument {
     /// Whether it gets a terminal of its own.
     #[serde(default)]
     pub(crate) tty: bool,
+    /// Files that it writes, where its arguments name them: they are no scripts.
+    #[serde(default)]
+    pub(crate) writes: Vec<String>,
+    /// How it is taken back when the deployment is rolled back.
+    pub(crate) undo: Option<UndoDocument>,
     /// How long it may take.
     #[serde(default = "ten_minutes")]
     pub(crate) timeout: Span,
@@ -157,11 +168,16 @@ pub(crate) struct RollbackStepDocument {
     pub(crate) run: Option<Vec<Template>>,
     /// Or one HTTP request.
     pub(crate) request: Option<RequestDocument>,
+    /// Or a pipeline elsewhere.
+    pub(crate) pipeline: Option<Pipeline>,
     /// Working folder, relative to the plan's.
     pub(crate) folder: Option<String>,
     /// Variables added to its environment.
     #[serde(default)]
     pub(crate) environment: BTreeMap<String, Template>,
+    /// Files that it writes, where its arguments name them: they are no scripts.
+    #[serde(default)]
+    pub(crate) writes: Vec<String>,
     /// How long it should take at most.
     pub(crate) budget: Option<Span>,
     /// How it is rehearsed.

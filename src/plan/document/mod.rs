@@ -7,22 +7,27 @@ mod item;
 mod notifier;
 mod rollback;
 mod service;
+mod triage;
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-pub(super) use alert::AlertDocument;
+pub(super) use alert::{AlertDocument, BaselineDocument};
 pub(super) use check::{
     CheckDocument, CommonKeys, CredentialDocument, CredentialKeys, RotationDocument, RunDocument, SettingDocument,
     SettingKeys,
 };
 pub(super) use item::{ItemDocument, RequestDocument, RollbackStepDocument, StepDocument};
 pub(super) use notifier::{MetricsDocument, NotifierDocument, NotifierKeys};
-pub(super) use rollback::{FreezeDocument, PollDocument, ProcedureDocument, RehearseDocument, WindowDocument};
+pub(super) use rollback::{
+    FreezeDocument, PollDocument, ProcedureDocument, RehearsalStepDocument, RehearseDocument, UndoDocument,
+    WindowDocument,
+};
 pub(super) use service::{
     GateDocument, LimitsDocument, NetworkDocument, ServiceDocument, SourcesDocument, ValueDocument,
 };
+pub(super) use triage::{ChangesDocument, ChangesKeys, HurtDocument, HurtKeys, RunbookDocument};
 
 /// A whole plan, after `extends`.
 #[derive(Deserialize, JsonSchema)]
@@ -58,6 +63,17 @@ pub(super) struct Document {
     #[serde(default)]
     #[schemars(with = "IndexMap<String, serde_json::Value>")]
     pub(super) notifiers: IndexMap<String, NotifierDocument>,
+    /// Where changes from outside come from.
+    #[serde(default)]
+    #[schemars(with = "IndexMap<String, serde_json::Value>")]
+    pub(super) changes: IndexMap<String, ChangesDocument>,
+    /// What says who is hurt.
+    #[serde(default)]
+    #[schemars(with = "IndexMap<String, serde_json::Value>")]
+    pub(super) hurt: IndexMap<String, HurtDocument>,
+    /// What is normal for a series, known from elsewhere.
+    #[serde(default)]
+    pub(super) baselines: IndexMap<String, BaselineDocument>,
     /// Where golive itself can be watched.
     pub(super) metrics: Option<MetricsDocument>,
     /// Items before the deployment.
@@ -75,6 +91,9 @@ pub(super) struct Document {
     /// The rollback procedure.
     #[serde(default)]
     pub(super) rollback_step: Vec<RollbackStepDocument>,
+    /// What only a rehearsal does, around the procedure.
+    #[serde(default)]
+    pub(super) rehearsal_step: Vec<RehearsalStepDocument>,
     /// What deployments ask before they let customers in.
     #[serde(default)]
     pub(super) gate: GateDocument,

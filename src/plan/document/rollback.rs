@@ -7,7 +7,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::model::duration::Span;
-use crate::model::rollback::Grade;
+use crate::model::pipeline::Pipeline;
+use crate::model::rollback::{Grade, Measure, RehearsalMoment, UndoPlace};
+use crate::model::step::UndoAfter;
 use crate::model::template::Template;
 use crate::plan::document::item::RequestDocument;
 
@@ -33,6 +35,14 @@ pub(crate) struct ProcedureDocument {
     /// Whether golive may begin the rollback by itself when it recommends it.
     #[serde(default)]
     pub(crate) unattended: bool,
+    /// How long a person has from the recommendation on: a countdown, at whose end golive begins where it may.
+    pub(crate) countdown: Option<Span>,
+    /// Whether done steps are taken back before the procedure's own steps (`first`) or behind them (`last`).
+    #[serde(default)]
+    pub(crate) undo: UndoPlace,
+    /// Checks of the kind `metric` whose growth since the deployment is told at the door: what the rollback would leave.
+    #[serde(default)]
+    pub(crate) since: Vec<String>,
     /// Files beside the scripts that make the procedure what it is, such as a migration's head: a change of one voids
     /// every rehearsal.
     #[serde(default)]
@@ -47,14 +57,76 @@ pub(crate) struct RehearseDocument {
     pub(crate) run: Option<Vec<Template>>,
     /// Or one HTTP request.
     pub(crate) request: Option<RequestDocument>,
+    /// Or a pipeline elsewhere.
+    pub(crate) pipeline: Option<Pipeline>,
     /// Working folder, relative to the plan's.
     pub(crate) folder: Option<String>,
     /// Variables added to its environment.
     #[serde(default)]
     pub(crate) environment: BTreeMap<String, Template>,
+    /// Files that it writes, where its arguments name them: they are no scripts.
+    #[serde(default)]
+    pub(crate) writes: Vec<String>,
     /// How near it is to the real thing: `dry` changes nothing, `staging` is done on a copy, `real` on the thing itself.
     #[serde(default)]
     pub(crate) grade: Grade,
+}
+
+/// How a step is taken back.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct UndoDocument {
+    /// The program and its arguments.
+    pub(crate) run: Option<Vec<Template>>,
+    /// Or one HTTP request.
+    pub(crate) request: Option<RequestDocument>,
+    /// Or a pipeline elsewhere.
+    pub(crate) pipeline: Option<Pipeline>,
+    /// Working folder, relative to the plan's.
+    pub(crate) folder: Option<String>,
+    /// Variables added to its environment.
+    #[serde(default)]
+    pub(crate) environment: BTreeMap<String, Template>,
+    /// Files that it writes, where its arguments name them: they are no scripts.
+    #[serde(default)]
+    pub(crate) writes: Vec<String>,
+    /// How long it should take at most.
+    pub(crate) budget: Option<Span>,
+    /// How it is rehearsed.
+    pub(crate) rehearse: Option<RehearseDocument>,
+    /// Which ends of the step it is for: `success`, or `start` where it also copes with one that failed half-way.
+    #[serde(default)]
+    pub(crate) after: UndoAfter,
+}
+
+/// What only a rehearsal does, around the procedure.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RehearsalStepDocument {
+    /// Unique among all steps of the way back.
+    pub(crate) id: String,
+    /// What people read.
+    pub(crate) title: Option<String>,
+    /// `before` the first step of the rollback, or `after` the old version was seen working.
+    pub(crate) when: RehearsalMoment,
+    /// What it measures: `data` that must not be lost, `callbacks` at the old version, rolling `forward` again.
+    pub(crate) measures: Option<Measure>,
+    /// The program and its arguments.
+    pub(crate) run: Option<Vec<Template>>,
+    /// Or one HTTP request.
+    pub(crate) request: Option<RequestDocument>,
+    /// Or a pipeline elsewhere.
+    pub(crate) pipeline: Option<Pipeline>,
+    /// Working folder, relative to the plan's.
+    pub(crate) folder: Option<String>,
+    /// Variables added to its environment.
+    #[serde(default)]
+    pub(crate) environment: BTreeMap<String, Template>,
+    /// Files that it writes, where its arguments name them: they are no scripts.
+    #[serde(default)]
+    pub(crate) writes: Vec<String>,
+    /// How long it should take at most.
+    pub(crate) budget: Option<Span>,
 }
 
 /// The time that a go-live was given.
@@ -87,4 +159,7 @@ pub(crate) struct PollDocument {
     /// The roles, in order: `release`, `payments`, `database`, `support`.
     #[serde(default)]
     pub(crate) roles: Vec<String>,
+    /// Who speaks for a role: `{ database = "sipho" }`.
+    #[serde(default)]
+    pub(crate) people: BTreeMap<String, String>,
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::model::duration::Span;
 use crate::model::plan::{Opening, ValueSource};
 
 /// What goes live.
@@ -19,6 +20,8 @@ pub(crate) struct ServiceDocument {
     pub(crate) environment: String,
     /// The version that goes live.
     pub(crate) version: Option<ValueDocument>,
+    /// The version that runs before the go-live, read once when the session is opened: what a rollback goes back to.
+    pub(crate) previous_version: Option<ValueDocument>,
     /// Our own hosts; every other one is asked at most every 60 s unless its check says otherwise.
     #[serde(default)]
     pub(crate) hosts: Vec<String>,
@@ -58,6 +61,8 @@ pub(crate) struct LimitsDocument {
     /// How many checks run at once.
     #[serde(default = "thirty_two")]
     pub(crate) concurrency: u32,
+    /// How long "I am on it" stands; half an hour unless said otherwise.
+    pub(crate) claims: Option<Span>,
 }
 
 const fn thirty_two() -> u32 {
@@ -66,7 +71,7 @@ const fn thirty_two() -> u32 {
 
 impl Default for LimitsDocument {
     fn default() -> Self {
-        Self { concurrency: thirty_two() }
+        Self { concurrency: thirty_two(), claims: None }
     }
 }
 

@@ -48,25 +48,34 @@ pub(super) fn problems(document: &Document, tree: &Node, specs: &[KindSpec]) -> 
     problems
 }
 
-/// Names that are no notifier of the plan: a preset's rules name what a plan may have, so they are left out and told.
+/// Names that are no notifier of the plan. In the plan's own text that is a mistake: somebody would never be told. The
+/// rules of a preset name what a plan may have: those are left out and told, each name once.
 fn left_out(document: &Document, tree: &Node) -> Vec<Problem> {
-    let mut found: Vec<(&str, usize, Problem)> = Vec::new();
+    let mut problems = Vec::new();
+    let mut others: Vec<(&str, usize, Problem)> = Vec::new();
     for (id, alert) in &document.alerts {
-        let to = alert.escalate.iter().flat_map(|escalation| escalation.to.iter().map(|name| (name, "escalate")));
-        for (name, key) in alert.notify.iter().map(|name| (name, "notify")).chain(to) {
+        let at = |at: usize| tree.place(&steps!["alerts", id.as_str(), "notify", at], false);
+        let to_at = |at: usize| tree.place(&steps!["alerts", id.as_str(), "escalate", "to", at], false);
+        let to = alert.escalate.iter().flat_map(|escalation| escalation.to.iter().enumerate());
+        let to = to.map(|(position, name)| (name, to_at(position)));
+        for (name, place) in alert.notify.iter().enumerate().map(|(position, name)| (name, at(position))).chain(to) {
             let Some(unknown) = notifiers::unknown(name, document) else { continue };
-            match found.iter_mut().find(|(known, _, _)| known == name) {
+            if place.file == tree.origin.file {
+                problems.push(unknown.at(place));
+                continue;
+            }
+            match others.iter_mut().find(|(known, _, _)| known == name) {
                 Some((_, count, _)) => *count += 1,
-                None => found.push((name, 1, unknown.at(tree.place(&steps!["alerts", id.as_str(), key], false)))),
+                None => others.push((name, 1, unknown.at(place))),
             }
         }
     }
-    let told = |(_, count, problem): (&str, usize, Problem)| {
+    problems.extend(others.into_iter().map(|(_, count, problem)| {
         let left_out =
             if count == 1 { "it is left out here".to_owned() } else { format!("{count} lists leave it out") };
         Problem { weight: Weight::Advice, message: format!("{}: {left_out}", problem.message), ..problem }
-    };
-    found.into_iter().map(told).collect()
+    }));
+    problems
 }
 
 fn of_rule(rule: &RuleCondition, names: &[&str], place: &Origin) -> Vec<Problem> {
@@ -133,12 +142,15 @@ fn of_alert(id: &str, alert: &AlertDocument, tree: &Node) -> Vec<Problem> {
         let place = tree.place(&steps!["alerts", id, "min_samples"], false);
         problems.push(Problem::error("a rule without samples says nothing").at(place).help("min_samples = 1"));
     }
-    if let Some(escalation) = &alert.escalate
-        && escalation.to.is_empty()
-        && alert.notify.is_empty()
-    {
-        let place = tree.place(&steps!["alerts", id, "escalate"], true);
-        problems.push(Problem::error("nobody is told when it is escalated").at(place).help("to = [\"pager\"]"));
+    if let Some(escalation) = &alert.escalate {
+        let nobody_else = escalation.to.iter().all(|to| alert.notify.contains(to));
+        let place = || tree.place(&steps!["alerts", id, "escalate"], true);
+        if escalation.to.is_empty() && alert.notify.is_empty() {
+            problems.push(Problem::error("nobody is told when it is escalated").at(place()).help("to = [\"pager\"]"));
+        } else if nobody_else && escalation.after.0.is_zero() {
+            let message = "it is escalated at once to nobody else: who is told already is not told twice";
+            problems.push(Problem::advice(message).at(place()).help("to = [\"pager\"], or after = \"10m\""));
+        }
     }
     for (at, example) in alert.examples.iter().enumerate() {
         problems.extend(of_example(id, alert, example, tree, at));

@@ -14,12 +14,6 @@ pub(super) fn problems(document: &Document, tree: &Node) -> Vec<Problem> {
             problems.extend(of_item(item, tree, phase, at));
         }
     }
-    for (at, step) in document.rollback_step.iter().enumerate() {
-        let does = (step.run.as_ref().is_some_and(|run| !run.is_empty()), step.request.is_some());
-        problems.extend(
-            one_action(does, &step.id).map(|problem| problem.at(tree.place(&steps!["rollback_step", at, "id"], false))),
-        );
-    }
     for (id, check) in &document.checks {
         for key in ["credential", "credentials"] {
             let named = check.options.get(key).into_iter().flat_map(|value| match value {
@@ -52,12 +46,6 @@ fn of_item(item: &ItemDocument, tree: &Node, phase: &str, at: usize) -> Vec<Prob
         let problem = Problem::error(format!("nothing can settle `{}`", item.id)).at(place.clone());
         problems.push(problem.help("add checks, manual, step, soak or rehearsal"));
     }
-    if let Some(step) = &item.step {
-        let does = (step.run.as_ref().is_some_and(|run| !run.is_empty()), step.request.is_some());
-        problems.extend(
-            one_action(does, &item.id).map(|problem| problem.at(tree.place(&steps![phase, at, "step"], false))),
-        );
-    }
     if item.manual.as_ref().is_some_and(|manual| manual.approvals == 0) {
         let place = tree.place(&steps![phase, at, "manual", "approvals"], false);
         problems
@@ -68,19 +56,6 @@ fn of_item(item: &ItemDocument, tree: &Node, phase: &str, at: usize) -> Vec<Prob
         problems.push(Problem::error("what cannot be waived takes nobody to waive it").at(place));
     }
     problems
-}
-
-pub(super) fn one_action(does: (bool, bool), id: &str) -> Option<Problem> {
-    match does {
-        (false, false) => Some(
-            Problem::error(format!("the step of `{id}` does nothing"))
-                .help("add run = [\"./deploy.sh\"] or request = { url = … }"),
-        ),
-        (true, true) => {
-            Some(Problem::error(format!("the step of `{id}` does two things")).help("make two items of it"))
-        }
-        (true, false) | (false, true) => None,
-    }
 }
 
 /// An item whose checks may never run cannot settle. The plan is sound all the same: the verdict holds, and says why.

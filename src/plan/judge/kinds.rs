@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::expr::{Condition, FactNames, FactType};
 use crate::model::kind::{KindSpec, OptionProblem, Options};
+use crate::model::pipeline::{OWN_ID, RUN_ID};
 use crate::model::template::Template;
 use crate::plan::document::{Document, RunDocument};
 use crate::plan::judge::names::PHASES;
@@ -38,7 +39,13 @@ pub(super) fn problems(document: &Document, tree: &Node, specs: &[KindSpec]) -> 
     }
     problems.extend(step_conditions(document, tree));
     let known = names(document);
-    templates(tree, &known, &mut problems);
+    let Some(tables) = tree.table() else { return problems };
+    for (table, entry) in tables {
+        // What is hurt is counted since a moment that golive gives.
+        let since = (table == "hurt").then(|| "since".to_owned());
+        let known = known.iter().cloned().chain(since).collect();
+        templates(&entry.node, &known, &mut problems);
+    }
     problems
 }
 
@@ -98,8 +105,9 @@ fn step_conditions(document: &Document, tree: &Node) -> Vec<Problem> {
 
 /// Every name that a template may use, beside `env.…`, which any source may bring.
 fn names(document: &Document) -> BTreeSet<String> {
-    let mut names: BTreeSet<String> =
-        ["service.name", "service.environment", "version", "previous_version"].map(str::to_owned).into();
+    let mut names: BTreeSet<String> = ["service.name", "service.environment", "version"].map(str::to_owned).into();
+    let before = document.service.as_ref().is_some_and(|service| service.previous_version.is_some());
+    names.extend(before.then(|| "previous_version".to_owned()));
     names.extend(["steps", "verify", "when"].map(|name| format!("procedure.{name}")));
     names.extend(document.variables.keys().cloned());
     names.extend(document.credentials.keys().map(|id| format!("credentials.{id}")));
@@ -108,7 +116,14 @@ fn names(document: &Document) -> BTreeSet<String> {
 
 fn templates(node: &Node, known: &BTreeSet<String>, problems: &mut Vec<Problem>) {
     match &node.value {
-        Tree::Table(table) => table.values().for_each(|entry| templates(&entry.node, known, problems)),
+        Tree::Table(table) => {
+            for (key, entry) in table {
+                // A pipeline has two names of its own: the step's run here, and the run over there.
+                let own = [OWN_ID, RUN_ID].map(str::to_owned).into_iter().filter(|_| key == "pipeline");
+                let within: BTreeSet<String> = own.chain(known.iter().cloned()).collect();
+                templates(&entry.node, if key == "pipeline" { &within } else { known }, problems);
+            }
+        }
         Tree::List(items) => items.iter().for_each(|item| templates(item, known, problems)),
         Tree::Leaf(_) => {
             let Some(text) = node.text().filter(|text| text.contains("{{")) else { return };
@@ -117,7 +132,12 @@ fn templates(node: &Node, known: &BTreeSet<String>, problems: &mut Vec<Problem>)
                 if !name.starts_with("env.") && !name.starts_with("flow.") && !known.contains(name) {
                     let problem =
                         Problem::error(format!("nothing gives `{{{{ {name} }}}}` a value")).at(node.origin.clone());
-                    problems.push(problem.nearest(name, known.iter().map(String::as_str)));
+                    problems.push(match name {
+                        "previous_version" => {
+                            problem.help("[service]\nprevious_version = { file = \"current/VERSION\" }")
+                        }
+                        _ => problem.nearest(name, known.iter().map(String::as_str)),
+                    });
                 }
             }
         }

@@ -1,7 +1,9 @@
 //! What a plan means, judged before anything runs: names, references, circles, items that cannot settle, kinds' keys,
 //! secrets that stand in it. One file per family of rules; each finds all of its problems.
 
+mod acting;
 mod alerts;
+mod baselines;
 mod gate;
 mod items;
 mod kinds;
@@ -12,6 +14,7 @@ mod recovery;
 mod references;
 mod rotation;
 mod secrets;
+mod triage;
 
 use crate::model::kind::{KindSpec, Kinds};
 use crate::model::plan::Plan;
@@ -31,9 +34,12 @@ pub(super) fn of_document(document: &Document, tree: &Node, specs: &Kinds) -> Ve
     problems.extend(notifiers::problems(document, tree, &specs.notifiers));
     problems.extend(notifiers::of_checks(document, tree));
     problems.extend(items::problems(document, tree));
+    problems.extend(acting::problems(document, tree));
     problems.extend(gate::problems(document, tree, specs));
     problems.extend(alerts::problems(document, tree, specs));
+    problems.extend(baselines::problems(document, tree, specs));
     problems.extend(procedure::problems(document, tree, specs));
+    problems.extend(triage::problems(document, tree, specs));
     problems
 }
 

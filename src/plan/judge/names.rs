@@ -69,15 +69,27 @@ fn item_names(document: &Document, tree: &Node) -> Vec<Problem> {
             }
         }
     }
-    let mut steps: HashMap<&str, usize> = HashMap::new();
-    for (at, step) in document.rollback_step.iter().enumerate() {
-        let place = tree.place(&steps!["rollback_step", at, "id"], false);
-        if !is_snake_case(&step.id) {
-            problems.push(not_snake_case(&step.id, "a step's id").at(place.clone()));
+    problems.extend(step_names(document, tree));
+    problems
+}
+
+/// The steps of the way back, those of rehearsals and the undoing of deployment steps share one space of names.
+fn step_names(document: &Document, tree: &Node) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let of_procedure = document.rollback_step.iter().enumerate().map(|(at, step)| ("rollback_step", at, &step.id));
+    let of_rehearsal = document.rehearsal_step.iter().enumerate().map(|(at, step)| ("rehearsal_step", at, &step.id));
+    let phases = [&document.pre_deployment, &document.deployment, &document.post_deployment, &document.rollback];
+    let undone = phases.into_iter().flatten().filter(|item| item.step.as_ref().is_some_and(|step| step.undo.is_some()));
+    let mut seen: Vec<String> = undone.map(|item| format!("undo_{}", item.id)).collect();
+    for (table, at, id) in of_procedure.chain(of_rehearsal) {
+        let place = tree.place(&steps![table, at, "id"], false);
+        if !is_snake_case(id) {
+            problems.push(not_snake_case(id, "a step's id").at(place.clone()));
         }
-        if steps.insert(&step.id, at).is_some() {
-            problems.push(Problem::error(format!("two rollback steps are called `{}`", step.id)).at(place));
+        if seen.contains(id) {
+            problems.push(Problem::error(format!("two rollback steps are called `{id}`")).at(place));
         }
+        seen.push(id.clone());
     }
     problems
 }

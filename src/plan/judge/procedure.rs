@@ -4,7 +4,6 @@ use crate::model::kind::KindSpec;
 use crate::model::rollback::Grade;
 use crate::model::word::{Category, Severity};
 use crate::plan::document::{Document, ItemDocument};
-use crate::plan::judge::items::one_action;
 use crate::plan::judge::names::PHASES;
 use crate::plan::judge::references::names_nothing;
 use crate::plan::judge::{checks_of, selection};
@@ -16,6 +15,9 @@ pub(super) fn problems(document: &Document, tree: &Node, specs: &[KindSpec]) -> 
     let mut problems = selectors(document, tree, specs);
     problems.extend(rehearsals(document, tree));
     problems.extend(moments(document, tree));
+    problems.extend(since(document, tree));
+    problems.extend(countdown(document, tree));
+    problems.extend(people(document, tree));
     let roles = &document.poll.roles;
     for (at, role) in roles.iter().enumerate() {
         let place = tree.place(&steps!["poll", "roles", at], false);
@@ -60,7 +62,8 @@ fn selectors(document: &Document, tree: &Node, specs: &[KindSpec]) -> Vec<Proble
         }
     }
     let asks = !procedure.verify.is_empty() || !procedure.when.is_empty();
-    if asks && document.rollback_step.is_empty() {
+    let undoes = items(document).any(|(_, _, item)| item.step.as_ref().is_some_and(|step| step.undo.is_some()));
+    if asks && document.rollback_step.is_empty() && !undoes {
         let place = tree.place(&steps!["procedure"], true);
         problems.push(
             Problem::error("there is a procedure without a step")
@@ -69,6 +72,42 @@ fn selectors(document: &Document, tree: &Node, specs: &[KindSpec]) -> Vec<Proble
         );
     }
     problems
+}
+
+/// What is told as having grown has to be a number that grows.
+fn since(document: &Document, tree: &Node) -> Vec<Problem> {
+    let is_metric = |name: &String| document.checks.get(name).is_some_and(|check| check.kind == "metric");
+    let metrics = || document.checks.iter().filter(|(_, check)| check.kind == "metric").map(|(id, _)| id.as_str());
+    let wrong = document.procedure.since.iter().enumerate().filter(|(_, name)| !is_metric(name));
+    let problem = |(at, name): (usize, &String)| {
+        let problem = Problem::error(format!("there is no check `{name}` of the kind metric"));
+        problem.at(tree.place(&steps!["procedure", "since", at], false)).nearest(name, metrics())
+    };
+    wrong.map(problem).collect()
+}
+
+/// A countdown that counts down to nothing.
+fn countdown(document: &Document, tree: &Node) -> Option<Problem> {
+    let procedure = &document.procedure;
+    let place = || tree.place(&steps!["procedure", "countdown"], true);
+    (procedure.countdown.is_some() && procedure.when.is_empty()).then(|| {
+        let problem = Problem::error("a countdown begins with a recommendation, and nothing recommends the rollback");
+        problem.at(place()).help("when = [\"step:release\", \"alert:payment_processing_failure\"]")
+    })
+}
+
+/// Who speaks for a role that nobody asks.
+fn people(document: &Document, tree: &Node) -> Vec<Problem> {
+    let roles = &document.poll.roles;
+    let is_asked = |role: &String| roles.iter().any(|known| known.trim().eq_ignore_ascii_case(role.trim()));
+    let strangers = document.poll.people.keys().filter(|role| !is_asked(role));
+    let problem = |role: &String| {
+        let place = tree.place(&steps!["poll", "people", role.as_str()], true);
+        Problem::error(format!("the poll asks no role `{role}`"))
+            .at(place)
+            .nearest(role, roles.iter().map(String::as_str))
+    };
+    strangers.map(problem).collect()
 }
 
 fn items(document: &Document) -> impl Iterator<Item = (&'static str, usize, &ItemDocument)> {
@@ -81,14 +120,19 @@ fn items(document: &Document) -> impl Iterator<Item = (&'static str, usize, &Ite
 
 fn rehearsals(document: &Document, tree: &Node) -> Vec<Problem> {
     let mut problems = Vec::new();
-    for (at, step) in document.rollback_step.iter().enumerate() {
-        let Some(form) = &step.rehearse else { continue };
-        let does = (form.run.as_ref().is_some_and(|run| !run.is_empty()), form.request.is_some());
-        let place = || tree.place(&steps!["rollback_step", at, "rehearse"], false);
-        problems.extend(one_action(does, &format!("{}.rehearse", step.id)).map(|problem| problem.at(place())));
-    }
-    let without: Vec<&str> =
-        document.rollback_step.iter().filter(|step| step.rehearse.is_none()).map(|step| step.id.as_str()).collect();
+    let undos = || {
+        let with_undo = |item: &'_ ItemDocument| item.step.as_ref().and_then(|step| step.undo.as_ref()).is_some();
+        items(document).map(|(_, _, item)| item).filter(move |item| with_undo(item))
+    };
+    let unrehearsed = |item: &&ItemDocument| {
+        item.step.as_ref().and_then(|step| step.undo.as_ref()).is_some_and(|undo| undo.rehearse.is_none())
+    };
+    let of_procedure = document.rollback_step.iter().filter(|step| step.rehearse.is_none());
+    let without: Vec<String> = of_procedure
+        .map(|step| step.id.clone())
+        .chain(undos().filter(unrehearsed).map(|item| format!("the undo of {}", item.id)))
+        .collect();
+    let is_there = !document.rollback_step.is_empty() || undos().next().is_some();
     for (phase, at, item) in items(document) {
         let Some(needed) = &item.rehearsal else { continue };
         let place = |key: &str| tree.place(&steps![phase, at, "rehearsal", key], false);
@@ -98,7 +142,7 @@ fn rehearsals(document: &Document, tree: &Node) -> Vec<Problem> {
                 .push(problem.at(place("grade")).help("grade = \"staging\", or severity = \"warning\" on the item"));
         }
         let whole = tree.place(&steps![phase, at, "rehearsal"], false);
-        if document.rollback_step.is_empty() {
+        if !is_there {
             let problem = Problem::advice(format!("`{}` never settles: the plan has no [[rollback_step]]", item.id));
             problems.push(problem.at(whole).help("add the steps of the way back"));
         } else if !without.is_empty() {

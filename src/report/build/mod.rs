@@ -10,12 +10,14 @@ mod reasons;
 mod rehearsals;
 mod validation;
 
+use crate::core::event::Subject;
 use crate::core::state::{Entry, State};
 use crate::core::verdict::{self, Inquiry};
 use crate::model::operator::Actor;
 use crate::model::text::SafeText;
 use crate::model::time::Now;
-use crate::report::shape::{EnvironmentInfo, JournalEntry, Report, SCHEMA, TimelineEntry, WaitingEntry};
+use crate::report::shape::{EnvironmentInfo, JournalEntry, Report, SCHEMA, TimelineEntry, WaitingEntry, WaiverEntry};
+use crate::report::triage;
 
 /// What a state does not know about where it is judged.
 #[derive(Clone, Debug)]
@@ -74,14 +76,26 @@ pub fn report(state: &State, inquiry: &Inquiry, circumstances: &Circumstances, n
             plan_sha256: plan.digest.clone(),
         },
         journal: circumstances.journal.clone(),
+        lull: state.lull().map(|lull| WaiverEntry {
+            by: vec![lull.by.to_string()],
+            reason: lull.reason.clone(),
+            until: lull.until,
+        }),
+        triage: triage::of(state, now),
         timeline: state.timeline().map(happened).collect(),
     }
+}
+
+/// What something is about, as reports name it.
+pub(super) fn subject_of(subject: Option<&Subject>) -> String {
+    reasons::subject(subject)
 }
 
 fn happened(entry: &Entry) -> TimelineEntry {
     TimelineEntry {
         at: entry.at,
         mark: entry.mark,
+        family: entry.family,
         subject: entry.subject.clone(),
         text: entry.text.clone(),
         by: match &entry.actor {
@@ -93,7 +107,7 @@ fn happened(entry: &Entry) -> TimelineEntry {
 
 fn waiting(waiting: &verdict::Waiting) -> WaitingEntry {
     WaitingEntry {
-        subject: reasons::subject(Some(&waiting.subject)),
+        subject: reasons::about(&waiting.cause, waiting.subject.as_ref()),
         whose: waiting.whose.clone(),
         what: waiting.what.clone(),
         since: waiting.since,

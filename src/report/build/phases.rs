@@ -1,6 +1,7 @@
 //! The four phases with their items, and the rollback procedure under the fourth.
 
 use crate::core::event::StepEnd;
+use crate::core::rollback;
 use crate::core::state::{ItemState, Stage, State, StepState, StepStatus, Waiver};
 use crate::core::status;
 use crate::core::verdict::{Inquiry, Scope};
@@ -83,7 +84,8 @@ fn procedure(state: &State) -> ProcedureEntry {
     };
     let (why, left) = match &state.procedure().stage {
         Stage::Failed { why, left, .. } => (Some(why.clone()), left.clone()),
-        Stage::NotRun | Stage::Running | Stage::Verifying { .. } | Stage::RolledBack { .. } => (None, Vec::new()),
+        Stage::RolledBack { .. } => (None, rollback::half_done(state)),
+        Stage::NotRun | Stage::Running | Stage::Verifying { .. } => (None, Vec::new()),
     };
     ProcedureEntry {
         status,

@@ -59,16 +59,21 @@ const fn waits(cause: &Cause) -> bool {
 
 fn entry(reason: &Reason) -> ReasonEntry {
     ReasonEntry {
-        subject: match reason.cause {
-            Cause::Rollback => "rollback".to_owned(),
-            Cause::Held => "hold".to_owned(),
-            Cause::Poll => "poll".to_owned(),
-            Cause::Window => "window".to_owned(),
-            _ => subject(reason.subject.as_ref()),
-        },
+        subject: about(&reason.cause, reason.subject.as_ref()),
         severity: reason.severity,
         message: reason.message.clone(),
         remedy: reason.remedy.clone(),
+    }
+}
+
+/// What something is about, in a word.
+pub(super) fn about(cause: &Cause, of: Option<&Subject>) -> String {
+    match cause {
+        Cause::Rollback => "rollback".to_owned(),
+        Cause::Held => "hold".to_owned(),
+        Cause::Poll => "poll".to_owned(),
+        Cause::Window => "window".to_owned(),
+        _ => subject(of),
     }
 }
 

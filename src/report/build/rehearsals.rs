@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::core::state::State;
 use crate::model::rehearsal::RehearsalRecord;
+use crate::model::rollback::Measure;
 use crate::report::shape::{RehearsalEntry, RehearsedStepEntry};
 
 pub(super) fn of(state: &State) -> Vec<RehearsalEntry> {
@@ -18,6 +19,7 @@ fn one(record: &RehearsalRecord, fingerprint: &str) -> RehearsalEntry {
         exit: step.end.clone(),
         took_ms: milliseconds(step.took.0),
         budget_ms: step.budget.map(|budget| milliseconds(budget.0)),
+        measures: step.measures.map(Measure::word),
     });
     RehearsalEntry {
         at: record.at,

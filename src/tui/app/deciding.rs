@@ -3,7 +3,7 @@
 use crate::core::decide::Command;
 use crate::core::event::Subject;
 use crate::core::state::RotationState;
-use crate::model::id::CredentialId;
+use crate::model::id::{CredentialId, ItemId};
 use crate::model::operator::Operator;
 use crate::model::time::Now;
 use crate::tui::action::Action;
@@ -29,11 +29,18 @@ impl App {
             Action::Silence => {
                 focus.alert.clone().or_else(|| focus.firing(&scene)).and_then(|id| Dialog::silence(&scene, &id))
             }
-            Action::Freeze => Some(Dialog::freeze(&scene)),
+            Action::Lull => Some(Dialog::lull(&scene)),
             Action::Abort => Some(Dialog::abort(&scene)),
             Action::RollBack => Some(Dialog::rollback(&scene)),
             Action::Poll => Some(Dialog::poll(&scene)),
             Action::HoldGoLive => Some(Dialog::hold(&scene)),
+            Action::Act if focus.step.is_some() => {
+                if let Some((check, step)) = focus.step.clone() {
+                    let done = live.0.triage().tick(&check, step).is_none();
+                    self.send(Command::Tick { check, step, done }, self.setting.own.clone());
+                }
+                None
+            }
             Action::Act => match (focus.act, item, &focus.credential) {
                 (Some(act), _, _) => Some(Dialog::act(&scene, act)),
                 (None, _, Some(id)) => Dialog::rotation(&scene, id),
@@ -60,7 +67,7 @@ impl App {
                 let command = match action {
                     Action::Claim => match focus.task(&scene) {
                         Some(check) => Some(Command::TakeTask { check }),
-                        None => item.map(|item| Command::Claim { item: item.clone() }),
+                        None => item.map(|item| self.claiming(item, live)),
                     },
                     Action::RunAgain => Some(Command::RunAgain { checks: focus.checks(&scene) }),
                     _ => self.undoing(focus, live),
@@ -74,6 +81,16 @@ impl App {
         };
         if let Some(dialog) = dialog {
             self.ask(dialog);
+        }
+    }
+
+    /// "I am on it", or no longer.
+    fn claiming(&self, item: &ItemId, live: Live<'_>) -> Command {
+        let own = self.setting.own.normalised();
+        let claim = live.0.item(item).and_then(|(_, known)| known.claim.as_ref());
+        match claim.is_some_and(|claim| claim.by.normalised() == own) {
+            true => Command::Unclaim { item: item.clone() },
+            false => Command::Claim { item: item.clone() },
         }
     }
 
@@ -128,14 +145,17 @@ pub(super) fn done_words(command: &Command, by: &Operator) -> String {
         Command::WithdrawObjection { item } => format!("objection to {item} withdrawn"),
         Command::Waive { subject, .. } => format!("{} waived   u ends it", name(subject)),
         Command::EndWaiver { subject } => format!("waiver of {} ended", name(subject)),
-        Command::Claim { item } => format!("{item} is yours"),
+        Command::Claim { item } => format!("{item} is yours   i lets go of it"),
+        Command::Unclaim { item } => format!("nobody is on {item}"),
         Command::Acknowledge { alert, .. } => format!("{alert} acknowledged   u takes it back"),
         Command::TakeBackAcknowledgement { alert } => format!("acknowledgement of {alert} taken back"),
         Command::Silence { alert, .. } => format!("{alert} silenced: it counts all the same   u ends it"),
         Command::EndSilence { alert } => format!("silence of {alert} ended"),
-        Command::DeclareFreeze { .. } => "freeze declared   u ends it".to_owned(),
-        Command::EndFreeze => "freeze ended".to_owned(),
+        Command::DeclareLull { .. } => "lull declared   L ends it".to_owned(),
+        Command::EndLull => "lull ended".to_owned(),
         Command::Note { .. } => "noted".to_owned(),
+        Command::Tick { step, done: true, .. } => format!("step {} ticked off   x opens it again", step + 1),
+        Command::Tick { step, done: false, .. } => format!("step {} is open again", step + 1),
         Command::RunAgain { checks } if checks.len() == 1 => format!("{} runs again", checks[0]),
         Command::RunAgain { checks } => format!("{} checks run again", checks.len()),
         Command::TakeTask { check } => format!("{check} is yours"),

@@ -70,7 +70,7 @@ impl App {
     }
 
     fn pane(&mut self, pane: Pane) {
-        if matches!(self.ui.screen, ScreenName::Checklist | ScreenName::Checks) {
+        if matches!(self.ui.screen, ScreenName::Checklist | ScreenName::Checks | ScreenName::Triage) {
             self.ui.pane = pane;
             self.ui.scroll = 0;
         }
@@ -80,6 +80,9 @@ impl App {
     fn back(&mut self) {
         self.ui.scroll = 0;
         if self.ui.message.take().is_some() {
+            return;
+        }
+        if self.ui.screen == ScreenName::Timeline && !std::mem::take(&mut self.ui.filter).is_empty() {
             return;
         }
         match self.trail.pop() {
@@ -191,6 +194,9 @@ fn keys_in_hand(scene: &Scene<'_>) -> (Place, Vec<RowKey>) {
     let keys = screen::of(scene.ui.screen).keys(scene);
     if scene.ui.pane == Pane::Rows {
         return (place, keys);
+    }
+    if scene.ui.screen == ScreenName::Triage {
+        return screen::triage_steps(scene).unwrap_or((place, Vec::new()));
     }
     match scene.ui.selected_of(&place, &keys) {
         Some(RowKey::Item(id)) => {

@@ -6,6 +6,7 @@ use crate::core::alerts::{self, Course};
 use crate::core::state::{AlertState, Life};
 use crate::model::alert::Rule;
 use crate::model::duration;
+use crate::tui::deliveries;
 use crate::tui::detail::Lines;
 use crate::tui::format;
 use crate::tui::theme::Role;
@@ -34,6 +35,7 @@ pub(super) fn lines(lines: &mut Lines<'_>, position: usize) {
     }
     life(lines, rule, known);
     course(lines, position);
+    norms(lines, position);
     lines.named(2, "rule", NAMES, &rule.when, Role::Quiet);
 }
 
@@ -56,26 +58,49 @@ fn life(lines: &mut Lines<'_>, rule: &Rule, known: &AlertState) {
     } else {
         rule.notify.join(", ")
     };
+    let sentences = deliveries::sentences(scene, rule, known);
     let told = match (&known.held_by, &known.silence) {
         (Some(by), _) => format!("held back: {by} tells of the cause"),
         (None, Some(silence)) => {
             format!("silenced by {} until {}: {}", silence.by, time(silence.until), silence.reason)
         }
+        (None, None) if known.is_firing() && known.told && !sentences.is_empty() => String::new(),
         (None, None) if known.is_firing() && known.told => notify,
         (None, None) => format!("would be told: {notify}"),
     };
-    lines.named(2, "told", NAMES, &told, Role::Text);
+    if !told.is_empty() {
+        lines.named(2, "told", NAMES, &told, Role::Text);
+    }
+    for (at, (sentence, role)) in sentences.iter().enumerate() {
+        lines.named(2, if at == 0 && told.is_empty() { "told" } else { "" }, NAMES, sentence, *role);
+    }
     if let Some(seen) = known.acknowledged.as_ref().filter(|_| known.is_firing()) {
         let note = seen.note.as_ref().map_or_else(String::new, |note| format!(": {note}"));
         let text = format!("{} {}{note}", seen.by, format::ago(seen.at, scene.now.at));
         lines.named(2, "seen by", NAMES, &text, Role::Text);
     }
     if let Some((at, to)) = known.escalated.as_ref().filter(|_| known.is_firing()) {
-        let text = format!("{} to {}", format::ago(*at, scene.now.at), to.join(", "));
+        let whom =
+            if to.is_empty() { "nobody else: the plan has no other notifier for it".into() } else { to.join(", ") };
+        let text = format!("{} to {whom}", format::ago(*at, scene.now.at));
         lines.named(2, "escalated", NAMES, &text, Role::Look);
     } else if let Some(at) = known.escalates(rule) {
         let left = format::age(format::between(scene.now.at, at.at));
         lines.named(2, "escalates", NAMES, &format!("in {left}, unless somebody presses a"), Role::Look);
+    }
+}
+
+/// What is normal at this hour, where that is known from elsewhere.
+fn norms(lines: &mut Lines<'_>, position: usize) {
+    let scene = lines.scene;
+    let Some(compiled) = scene.state.rules().rule(position) else { return };
+    for check in &compiled.checks {
+        let (check, _) = scene.state.check_at(*check);
+        let Some(norm) = scene.state.norm(&check.id) else { continue };
+        let usual = norm
+            .at(scene.now.at)
+            .map_or_else(|| "not known for this hour".to_owned(), |mean| format!("{mean:.2} at this hour"));
+        lines.named(2, "baseline", NAMES, &format!("{} {usual}, {}", check.id, norm.from), Role::Quiet);
     }
 }
 

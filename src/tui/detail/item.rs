@@ -3,9 +3,9 @@
 use crate::core::event::StepEnd;
 use crate::core::rollback;
 use crate::core::state::{ItemState, Soaking, State, StepState, StepStatus};
-use crate::core::status::ItemStatus;
+use crate::core::status::{self, ItemStatus};
 use crate::model::item::Item;
-use crate::model::step::Action;
+use crate::model::step::{Action, Step, UndoAfter};
 use crate::model::template::Template;
 use crate::model::values::{Origin, Value, Values};
 use crate::tui::detail::{Lines, check, checks_of, focused_check, titles};
@@ -70,16 +70,19 @@ fn manual(lines: &mut Lines<'_>, item: &Item, known: &ItemState) {
     let scene = lines.scene;
     let Some(manual) = &item.manual else { return };
     lines.wrapped(0, &manual.prompt, Role::Strong);
+    let counting = status::counting(scene.state, item, known);
     for signature in &known.signatures {
+        let ran = status::ran(scene.state, &signature.by).filter(|_| manual.not_by.is_some());
         let note = signature.note.as_ref().map(|note| format!("  “{note}”")).unwrap_or_default();
         let at = format::time_of_day(signature.at, scene.zone);
         lines.line(vec![
             scene.say("☑ ", Role::Good),
             scene.say(signature.by.to_string(), Role::Text),
             scene.say(format!("  {at}{note}"), Role::Quiet),
+            scene.say(ran.map(|item| format!("  does not count: ran {}", item.title)).unwrap_or_default(), Role::Look),
         ]);
     }
-    let missing = usize::from(manual.approvals).saturating_sub(known.signatures.len());
+    let missing = usize::from(manual.approvals).saturating_sub(counting.len());
     for _ in 0..missing.min(5) {
         lines.line(vec![scene.say("☐ ", Role::Waiting), scene.say("a signature is missing", Role::Quiet)]);
     }
@@ -93,14 +96,18 @@ fn step(lines: &mut Lines<'_>, item: &Item, known: &ItemState) {
     let scene = lines.scene;
     let Some(step) = &item.step else { return };
     lines.named(0, "runs", 9, &action_words(lines.scene.state, &step.action), Role::Text);
+    for (name, words) in around(&step.action) {
+        lines.named(0, name, 9, &words, Role::Quiet);
+    }
     lines.named(0, "timeout", 9, &step.timeout.to_string(), Role::Quiet);
+    undo(lines, item, step);
     match &known.step {
         None => lines.named(0, "state", 9, "not run: x opens its door", Role::Waiting),
         Some(run) => running(lines, run),
     }
     lines.blank();
     let Some(run) = &known.step else { return };
-    choices(lines, run);
+    choices(lines, step, run);
     let skipped = run.output.len().saturating_sub(OUTPUT);
     for line in run.output.iter().skip(skipped) {
         let at = format::time_of_day(line.at, scene.zone);
@@ -114,19 +121,51 @@ fn step(lines: &mut Lines<'_>, item: &Item, known: &ItemState) {
     }
 }
 
+/// How the step is taken back, and what came of that.
+fn undo(lines: &mut Lines<'_>, item: &Item, step: &Step) {
+    let state = lines.scene.state;
+    let Some(undo) = &step.undo else { return };
+    let after = if undo.after == UndoAfter::Start { ", also half-way" } else { "" };
+    let run = state.undo_run(item).map(|run| match run.end() {
+        None => "   is being taken back".to_owned(),
+        Some(end) => format!("   {}", words::step_end(end).0),
+    });
+    let words = format!("{}{after}{}", action_words(state, &undo.step.action), run.unwrap_or_default());
+    lines.named(0, "undo", 9, &words, Role::Quiet);
+}
+
+/// Where a step runs, and which variables it gets: by name.
+#[must_use]
+pub(crate) fn around(action: &Action) -> Vec<(&'static str, String)> {
+    match action {
+        Action::Command { folder, environment, .. } => {
+            let folder = folder.iter().map(|folder| ("in", folder.clone()));
+            let names = environment.keys().cloned().collect::<Vec<_>>().join(", ");
+            folder.chain((!names.is_empty()).then_some(("with", names))).collect()
+        }
+        Action::Pipeline(pipeline) => vec![("commit", pipeline.commit.is.as_written().to_owned())],
+        Action::Request { .. } => Vec::new(),
+    }
+}
+
 /// After a step that did not succeed: what each key would do.
-fn choices(lines: &mut Lines<'_>, run: &StepState) {
+fn choices(lines: &mut Lines<'_>, step: &Step, run: &StepState) {
     let scene = lines.scene;
     if matches!(run.end(), None | Some(StepEnd::Succeeded(_))) || scene.state.outcome().is_some() {
         return;
     }
-    lines.named(0, "x", 9, "runs the same command again; what it has done stays done", Role::Text);
+    let again = match (&step.action, run.end()) {
+        (Action::Pipeline(_), Some(StepEnd::Unknown(_))) => "triggers another run: look first what became of this one",
+        (Action::Pipeline(_), _) => "triggers another run",
+        _ => "runs the same again; what it has done stays done",
+    };
+    lines.named(0, "x", 9, again, Role::Text);
     lines.named(0, "w", 9, "accepts it as it is: what comes after it may start, GO WITH WARNINGS at best", Role::Text);
     if let Some(item) = rollback::no_return(scene.state, scene.now) {
         let words = format!("{} was the point of no return: roll forward, deploy a mended version", item.title);
         lines.named(0, "R", 9, &words, Role::Look);
-    } else if !scene.state.plan().procedure.is_empty() {
-        let steps = scene.state.plan().procedure.len();
+    } else if scene.state.rollback_steps().len() > 0 {
+        let steps = scene.state.rollback_steps().len();
         let length = rollback::length(scene.state).map(|length| format!(", about {}", format::took(length)));
         let words = format!(
             "goes back to the old version: {}{}; the session ends as rolled back",
@@ -155,6 +194,10 @@ fn running(lines: &mut Lines<'_>, run: &StepState) {
         }
     };
     lines.named(0, "state", 9, &words, role);
+    if let Some((id, link)) = &run.elsewhere {
+        let words = link.as_ref().map_or_else(|| format!("run {id}"), |link| format!("run {id}, {link}"));
+        lines.named(0, "there", 9, &words, Role::Text);
+    }
     lines.named(0, "started", 9, &format!("{began} by {}", run.by), Role::Quiet);
 }
 
@@ -170,6 +213,10 @@ pub(crate) fn action_words(state: &State, action: &Action) -> String {
     match action {
         Action::Command { run, .. } => run.iter().map(shown).collect::<Vec<_>>().join(" "),
         Action::Request { method, url, .. } => format!("{method} {}", shown(url)),
+        Action::Pipeline(pipeline) => {
+            let method = pipeline.trigger.method.as_deref().unwrap_or("POST");
+            format!("{method} {}, then follows the run to its end", shown(&pipeline.trigger.url))
+        }
     }
 }
 
@@ -180,6 +227,9 @@ fn known_values(state: &State) -> Values {
     known.insert("service.environment", Value::plain(&service.environment, Origin::Plan));
     if let Some(version) = &state.session().version {
         known.insert("version", Value::plain(version.as_str(), Origin::Plan));
+    }
+    if let Some(previous) = &state.session().previous {
+        known.insert("previous_version", Value::plain(previous.as_str(), Origin::Plan));
     }
     known
 }
@@ -215,8 +265,9 @@ fn people(lines: &mut Lines<'_>, known: &ItemState) {
         lines.named(0, "waived", 9, &format!("by {names} until {until}: {}", waiver.reason), Role::Look);
     }
     if let Some(claim) = &known.claim {
-        let length = format::ago(claim.at, scene.now.at);
-        lines.named(0, "on it", 9, &format!("{}, {length}", claim.by), Role::Text);
+        let (length, stands) = (format::ago(claim.at, scene.now.at), scene.state.plan().limits.claims);
+        let until = format::until(claim.at.saturating_add(stands.0).unwrap_or(claim.at), scene.now.at, scene.zone);
+        lines.named(0, "on it", 9, &format!("{}, {length}, until {until}", claim.by), Role::Text);
     }
     for note in known.notes.iter().rev().take(5) {
         let at = format::time_of_day(note.at, scene.zone);

@@ -44,18 +44,18 @@ impl Dialog {
         Some(dialog.field("why", "", false).field("until", "1h", false))
     }
 
-    /// To declare a freeze, or to end it.
+    /// To declare a lull, or to end it.
     #[must_use]
-    pub fn freeze(scene: &Scene<'_>) -> Self {
-        if let Some(freeze) = scene.live.freeze() {
-            let since = format!("{}: {}", freeze.by, freeze.reason);
-            return Self::new(Question::Door(Command::EndFreeze), "End the freeze")
+    pub fn lull(scene: &Scene<'_>) -> Self {
+        if let Some(lull) = scene.live.lull() {
+            let since = format!("{}: {}", lull.by, lull.reason);
+            return Self::new(Question::Door(Command::EndLull), "End the lull")
                 .fact("declared", since)
-                .fact("", "Rules that rest in a freeze are judged again at once.")
+                .fact("", "Rules that rest in a lull are judged again at once.")
                 .locked(Lock::Yes);
         }
-        Self::new(Question::Freeze, "Declare a freeze")
-            .fact("", "Business rests: rules that the plan mutes in a freeze do not fire. All others do.")
+        Self::new(Question::Lull, "Declare a lull")
+            .fact("", "Business rests: rules that the plan mutes in a lull do not fire. All others do.")
             .field("why", "", false)
             .field("until", "1h", false)
     }

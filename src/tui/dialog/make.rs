@@ -4,9 +4,10 @@ use crate::core::decide::Command;
 use crate::core::event::Subject;
 use crate::core::notice::test;
 use crate::core::state::Enforcement;
+use crate::core::status;
 use crate::model::id::{CheckId, ItemId};
 use crate::model::mend::ShownProposal;
-use crate::model::step::{Action, Confirm, Step};
+use crate::model::step::{Confirm, Step};
 use crate::tui::dialog::{Dialog, Field, Lock, Question};
 use crate::tui::format;
 use crate::tui::scene::Scene;
@@ -64,6 +65,13 @@ impl Dialog {
         self
     }
 
+    /// To show only what holds some words.
+    #[must_use]
+    pub fn filter(words: &str) -> Self {
+        let hint = "words of the text, the subject, who did it, or the sort of event: alert, step, check …";
+        Self::new(Question::Filter, "Show only").fact("", hint).field("words", words, true)
+    }
+
     /// To sign an item.
     #[must_use]
     pub fn sign(scene: &Scene<'_>, id: &ItemId) -> Option<Self> {
@@ -71,9 +79,13 @@ impl Dialog {
         let manual = item.manual.as_ref()?;
         let mut dialog =
             Self::new(Question::Sign(id.clone()), format!("Sign: {}", item.title)).fact("", manual.prompt.clone());
-        let given = known.signatures.iter().map(|signature| signature.by.to_string()).collect::<Vec<_>>().join(", ");
-        let of = format!("{} of {}", known.signatures.len(), manual.approvals);
+        let counting = status::counting(scene.live, item, known);
+        let given = counting.iter().map(|signature| signature.by.to_string()).collect::<Vec<_>>().join(", ");
+        let of = format!("{} of {}", counting.len(), manual.approvals);
         dialog = dialog.fact("signed", if given.is_empty() { of } else { format!("{of} ({given})") });
+        if manual.not_by.is_some() {
+            dialog = dialog.fact("not by", "whoever started a step of this go-live");
+        }
         if !item.checks.is_empty() {
             dialog = dialog.fact("evidence", evidence_words(scene, id));
         }
@@ -179,10 +191,8 @@ impl Dialog {
         let mut dialog =
             Self::new(Question::Door(Command::StartStep { item: id.clone() }), format!("Start: {}", item.title));
         dialog = dialog.fact("runs", crate::tui::detail::action_words(scene.live, &step.action));
-        if let Action::Command { environment, .. } = &step.action
-            && !environment.is_empty()
-        {
-            dialog = dialog.fact("with", environment.keys().cloned().collect::<Vec<_>>().join(", "));
+        for (name, words) in crate::tui::detail::around(&step.action) {
+            dialog = dialog.fact(name, words);
         }
         dialog = dialog.fact("where", place).fact("as", scene.own.to_string());
         dialog = dialog.fact("verdict", scene.live_standing.verdict.headline());
@@ -190,7 +200,10 @@ impl Dialog {
         if let Some(ran) = known.step.as_ref().and_then(|run| run.end().map(|end| crate::tui::words::step_end(end).0)) {
             dialog = dialog.fact("before", format!("it {ran}"));
         }
-        dialog = dialog.fact("", "What it changes in the world is not undone by golive.");
+        dialog = match &step.undo {
+            Some(undo) => dialog.fact("undo", crate::tui::detail::action_words(scene.live, &undo.step.action)),
+            None => dialog.fact("", "What it changes in the world is not undone by golive."),
+        };
         Some(dialog.locked(lock_of(step, &service.name)))
     }
 

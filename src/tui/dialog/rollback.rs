@@ -31,6 +31,9 @@ impl Dialog {
             let done = done.map(|done| format!("   ({done})")).unwrap_or_default();
             dialog = dialog.fact(&format!("{}", number + 1), format!("{}  {words}{done}", step.id));
         }
+        for left in rollback::half_done(state) {
+            dialog = dialog.fact("by hand", left.to_string());
+        }
         let checks = state.plan().rollback.verify.len();
         dialog = dialog.fact(
             "then",
@@ -105,7 +108,7 @@ pub(super) fn poll_word(text: &str) -> Result<PollWord, String> {
 /// `2 steps, rehearsed on staging 3 d ago in 2:58 (budget 5:00)`.
 fn rehearsed(scene: &Scene<'_>) -> String {
     let state = scene.live;
-    let steps = format::count(state.plan().procedure.len(), "step");
+    let steps = format::count(state.rollback_steps().len(), "step");
     let fingerprint = &state.plan().rollback.fingerprint;
     let own = |record: &&RehearsalRecord| record.passed() && record.fingerprint == *fingerprint;
     let budget =
@@ -135,5 +138,10 @@ fn since(scene: &Scene<'_>) -> String {
     let done = done.map(|(item, _)| item.title.clone()).collect::<Vec<_>>().join(", ");
     let gate = if state.session().gate_opened.is_some() { "; the gate is open, customers are in" } else { "" };
     let ran = if done.is_empty() { String::new() } else { format!("; ran: {done}") };
-    format!("the deployment began {}{ran}{gate}", format::ago(began.at, scene.now.at))
+    let grown = rollback::since_deployment(state, scene.now).into_iter().map(|(id, grown)| {
+        let title = state.check(&id).and_then(|(check, _)| check.title.clone());
+        format!("; {}: {grown:+.0}", title.unwrap_or_else(|| id.to_string()))
+    });
+    let grown = grown.collect::<String>();
+    format!("the deployment began {}{ran}{grown}{gate}", format::ago(began.at, scene.now.at))
 }

@@ -50,7 +50,7 @@ impl Screen for Alerts {
         let longest = positions.iter().map(|at| text::width(scene.state.alert_at(*at).0.id.as_str())).max();
         let name = longest.unwrap_or(10).clamp(10, (width / 3).max(12));
         let head = format!("     {:<name$}  {:<8}  {:<12}  what was seen", "alert", "level", "state");
-        canvas.both(0, vec![scene.say(head, Role::Label)], freeze(scene));
+        canvas.both(0, vec![scene.say(head, Role::Label)], lull(scene));
         let rows = positions.len().min(height / 2).max(1);
         list::draw(scene, positions.len(), selected, true, &mut canvas.part(0, 1, small(width), small(rows)), |at| {
             row(scene, positions[at], name)
@@ -62,10 +62,10 @@ impl Screen for Alerts {
     }
 }
 
-fn freeze(scene: &Scene<'_>) -> Vec<ratatui::text::Span<'static>> {
-    let Some(freeze) = scene.state.freeze() else { return Vec::new() };
-    let until = format::time_of_day(freeze.until, scene.zone);
-    vec![scene.say(format!("freeze until {until}, {}: {} ", freeze.by, freeze.reason), Role::Look)]
+fn lull(scene: &Scene<'_>) -> Vec<ratatui::text::Span<'static>> {
+    let Some(lull) = scene.state.lull() else { return Vec::new() };
+    let until = format::time_of_day(lull.until, scene.zone);
+    vec![scene.say(format!("lull until {until}, {}: {} ", lull.by, lull.reason), Role::Look)]
 }
 
 /// The most urgent first; within that in plan order.

@@ -14,7 +14,7 @@ pub use flow::first_hop;
 
 use crate::tui::canvas::Canvas;
 use crate::tui::scene::Scene;
-use crate::tui::ui::{RowKey, ScreenName};
+use crate::tui::ui::{Place, RowKey, ScreenName};
 
 /// A screen: rows with a selection, and how they are drawn. What a screen knows comes from the scene alone.
 pub trait Screen: Sync {
@@ -51,6 +51,12 @@ pub const SCREENS: &[&dyn Screen] = &[
     &timeline::Timeline,
     &rehearsal::Rehearsal,
 ];
+
+/// The steps of the runbook that triage shows, with the list that they are.
+#[must_use]
+pub fn triage_steps(scene: &Scene<'_>) -> Option<(Place, Vec<RowKey>)> {
+    triage::steps(scene)
+}
 
 /// The screen with this name.
 #[must_use]

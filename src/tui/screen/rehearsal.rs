@@ -36,14 +36,14 @@ impl Screen for Rehearsal {
     }
 
     fn keys(&self, scene: &Scene<'_>) -> Vec<RowKey> {
-        let steps = scene.state.plan().procedure.iter().map(|step| RowKey::Named(step.id.to_string()));
+        let steps = scene.state.rollback_steps().map(|(step, _)| RowKey::Named(step.id.to_string()));
         let verify = scene.state.plan().rollback.verify.iter().cloned().map(RowKey::Check);
         steps.chain(verify).collect()
     }
 
     fn draw(&self, scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
         let state = scene.state;
-        if state.plan().procedure.is_empty() {
+        if state.rollback_steps().len() == 0 {
             canvas.line(1, vec![scene.say("   The plan has no way back: add [[rollback_step]] to it.", Role::Look)]);
             return;
         }
@@ -118,6 +118,9 @@ fn standing(scene: &Scene<'_>) -> Vec<Span<'static>> {
             None => ("R opens its door".to_owned(), Role::Quiet),
         },
         Stage::Running => (format!("{} running", scene.spinner()), Role::Running),
+        Stage::Verifying { .. } if scene.state.has_gone_forward() => {
+            (format!("{} verified; measuring what a rehearsal measures", scene.spinner()), Role::Running)
+        }
         Stage::Verifying { .. } => (format!("{} the old version is being verified", scene.spinner()), Role::Running),
         Stage::RolledBack { verified: true, .. } => ("✓ done, and verified".to_owned(), Role::Good),
         Stage::RolledBack { verified: false, .. } => ("! done; no check verifies it".to_owned(), Role::Look),
@@ -171,11 +174,18 @@ fn step_row(scene: &Scene<'_>, step: &RollbackStep, run: Option<&StepState>, wid
     let late = took.is_some_and(|took| step.budget.is_some_and(|budget| took > budget.0));
     let slower = took.is_some_and(|took| slowest_of(scene.state, step).is_some_and(|slowest| took > slowest));
     let warning = match (late, slower) {
-        (true, _) => "▲ over its budget ",
-        (false, true) if width >= 100 => "▲ slower than ever before ",
-        _ => "",
+        (true, _) => "▲ over its budget ".to_owned(),
+        (false, true) if width >= 100 => "▲ slower than ever before ".to_owned(),
+        _ => measures(scene.state, step),
     };
-    right.push(scene.say(warning, if late { Role::Bad } else { Role::Look }));
+    let voice = match (late, slower) {
+        (true, _) => Role::Bad,
+        (false, true) => Role::Look,
+        (false, false) => Role::Quiet,
+    };
+    // Where a rehearsal measures more than the way back, its words have a column of their own.
+    let wide = if scene.state.plan().rollback.rehearsal_steps.is_empty() { 0 } else { 18 };
+    right.push(scene.say(format!("{warning:<wide$}"), voice));
     let took = took.map(format::took).unwrap_or_default();
     let title = text::cut(&step.title, 28).into_owned();
     Row::new(
@@ -186,6 +196,13 @@ fn step_row(scene: &Scene<'_>, step: &RollbackStep, run: Option<&StepState>, wid
         ],
         right,
     )
+}
+
+/// What a step of a rehearsal measures, where it is no step of the way back.
+fn measures(state: &State, step: &RollbackStep) -> String {
+    let mut measured = state.plan().rollback.rehearsal_steps.iter();
+    let measure = measured.find(|measured| measured.step.id == step.id).and_then(|measured| measured.measures);
+    measure.map(|measure| format!("measures {} ", measure.word())).unwrap_or_default()
 }
 
 fn times<'a>(state: &'a State, step: &'a RollbackStep) -> impl DoubleEndedIterator<Item = Duration> + 'a {

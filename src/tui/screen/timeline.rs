@@ -6,12 +6,12 @@ use crate::core::state::{Entry, Mark};
 use crate::model::id::{CheckId, ItemId};
 use crate::model::operator::Actor;
 use crate::tui::canvas::Canvas;
-use crate::tui::format;
 use crate::tui::scene::Scene;
 use crate::tui::screen::Screen;
 use crate::tui::theme::Role;
 use crate::tui::ui::{RowKey, ScreenName};
 use crate::tui::widget::list::{self, Row};
+use crate::tui::{format, words};
 
 /// The timeline.
 pub(super) struct Timeline;
@@ -30,15 +30,29 @@ impl Screen for Timeline {
     }
 
     fn keys(&self, scene: &Scene<'_>) -> Vec<RowKey> {
-        (0..scene.state.timeline().len()).rev().map(RowKey::Line).collect()
+        let words = wanted(&scene.ui.filter);
+        let entries = scene.state.timeline().enumerate().rev();
+        entries.filter(|(_, entry)| holds(entry, &words)).map(|(at, _)| RowKey::Line(at)).collect()
     }
 
     fn draw(&self, scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
-        let length = scene.state.timeline().len();
         let keys = self.keys(scene);
         let selected = scene.ui.position(&scene.ui.rows(), &keys);
-        list::draw(scene, length, selected, true, canvas, |at| {
-            scene.state.timeline().nth_back(at).map_or_else(Row::default, |entry| row(scene, entry))
+        let (width, height) = (u16::try_from(canvas.width()).unwrap_or(0), u16::try_from(canvas.height()).unwrap_or(0));
+        let mut top = 0;
+        if !scene.ui.filter.is_empty() {
+            let words = format!("  only what holds \"{}\": ", scene.ui.filter);
+            let of = format!("{} of {}", keys.len(), scene.state.timeline().len());
+            let left = vec![scene.say(words, Role::Label), scene.say(of, Role::Strong)];
+            canvas.both(0, left, vec![scene.say("/ other words  esc all ", Role::Quiet)]);
+            top = 1;
+        }
+        let mut rest = canvas.part(0, top, width, height.saturating_sub(top));
+        list::draw(scene, keys.len(), selected, true, &mut rest, |row_at| match keys.get(row_at) {
+            Some(RowKey::Line(at)) => {
+                scene.state.timeline().nth(*at).map_or_else(Row::default, |entry| row(scene, entry))
+            }
+            _ => Row::default(),
         });
     }
 
@@ -47,6 +61,21 @@ impl Screen for Timeline {
         let Some(entry) = scene.state.timeline().nth(*at) else { return key.clone() };
         subject(scene, entry).unwrap_or_else(|| key.clone())
     }
+}
+
+/// The words of a filter, in small letters.
+fn wanted(filter: &str) -> Vec<String> {
+    filter.to_lowercase().split_whitespace().map(str::to_owned).collect()
+}
+
+/// Whether an entry holds every word: in its text, its subject, its family, who did it.
+fn holds(entry: &Entry, words: &[String]) -> bool {
+    if words.is_empty() {
+        return true;
+    }
+    let who = words::who(&entry.actor).unwrap_or_default();
+    let whole = format!("{} {} {} {who}", entry.family, entry.subject, entry.text).to_lowercase();
+    words.iter().all(|word| whole.contains(word.as_str()))
 }
 
 /// What an entry is about, where the plan has it.

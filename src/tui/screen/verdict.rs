@@ -2,10 +2,10 @@
 
 use jiff::Timestamp;
 
-use crate::core::event::Subject;
+use crate::core::event::{PollWord, Subject};
 use crate::core::state::{State, Waiver};
 use crate::core::status;
-use crate::core::verdict::{Answer, Cause, Reason, Verdict};
+use crate::core::verdict::{Answer, Cause, Reason, Verdict, Waiting};
 use crate::model::item::Waivable;
 use crate::tui::canvas::Canvas;
 use crate::tui::scene::Scene;
@@ -103,6 +103,7 @@ fn lines(scene: &Scene<'_>) -> Vec<Line> {
     let warnings = of(Answer::GoWithWarnings, |reason| reason.cause != Cause::Waived && !is_for_people(&reason.cause));
     group(scene, &mut lines, "WARNINGS", Role::Look, warnings.collect());
     waivers(scene, &mut lines);
+    poll(scene, &mut lines);
     growing_old(scene, &mut lines);
     group(scene, &mut lines, "NOTED", Role::Quiet, verdict.notes().iter().collect());
     lines
@@ -161,15 +162,22 @@ fn waiting(scene: &Scene<'_>, lines: &mut Vec<Line>) {
         let length = format::age(format::between(wait.since, scene.now.at));
         let row = Row::new(
             vec![
-                scene.say(" ☐ ", Role::Waiting),
-                scene.say(format!("{:<26} ", title(scene.state, Some(&wait.subject))), Role::Text),
+                scene.say(if wait.subject.is_some() { " ☐ " } else { " · " }, Role::Waiting),
+                scene.say(format!("{:<26} ", waiting_name(scene.state, wait)), Role::Text),
                 scene.say(wait.what.clone(), Role::Text),
             ],
             vec![scene.say(format!("{}, {length}", wait.whose), Role::Quiet)],
         );
-        rows.push(Line { key: format!("waiting/{nth}/{:?}", wait.subject), subject: Some(wait.subject.clone()), row });
+        rows.push(Line { key: format!("waiting/{nth}/{:?}", wait.subject), subject: wait.subject.clone(), row });
     }
     headed(scene, lines, "WAITING", "whose move, since", rows);
+}
+
+fn waiting_name(state: &State, wait: &Waiting) -> String {
+    match &wait.subject {
+        Some(subject) => title(state, Some(subject)),
+        None => words::cause_subject(&wait.cause).to_owned(),
+    }
 }
 
 fn waivers(scene: &Scene<'_>, lines: &mut Vec<Line>) {
@@ -199,6 +207,35 @@ fn waivers(scene: &Scene<'_>, lines: &mut Vec<Line>) {
         rows.push(Line { key: format!("waiver/{subject:?}"), subject: Some(subject), row });
     }
     headed(scene, lines, "WAIVERS IN FORCE", "by whom, until", rows);
+}
+
+/// What each role said, and who has not spoken.
+fn poll(scene: &Scene<'_>, lines: &mut Vec<Line>) {
+    let (planned, said) = (&scene.state.plan().ceremony, &scene.state.ceremony().poll);
+    let mut rows = Vec::new();
+    for role in &planned.roles {
+        let (glyph, word, voice, aside) = match said.get(role) {
+            None => ("·", "–".to_owned(), Role::Waiting, "p speaks for it".to_owned()),
+            Some(said) => {
+                let (glyph, voice) = match said.word {
+                    PollWord::Go => ("✓", Role::Good),
+                    PollWord::NoGo => ("✗", Role::Bad),
+                    PollWord::Abstain => ("·", Role::Quiet),
+                };
+                let why = said.reason.as_ref().map(|why| format!("   {why}")).unwrap_or_default();
+                let at = format::time_of_day(said.at, scene.zone);
+                (glyph, format!("{}{why}", said.word.words()), voice, format!("{}, {at}", said.by))
+            }
+        };
+        let row = Row::new(
+            vec![scene.say(format!(" {glyph} {role:<26} "), voice), scene.say(word, Role::Text)],
+            vec![scene.say(aside, Role::Quiet)],
+        );
+        rows.push(Line { key: format!("poll/{role}"), subject: None, row });
+    }
+    if !rows.is_empty() {
+        headed(scene, lines, "POLL", "by whom, when", rows);
+    }
 }
 
 /// Good evidence that is in the last third of its time: what will hold the verdict next, if nothing is done.

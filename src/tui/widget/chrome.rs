@@ -6,7 +6,7 @@ use ratatui::text::Span;
 use crate::core::event::Subject;
 use crate::core::rollback;
 use crate::core::state::{AlertState, Entry, Mark};
-use crate::core::status::PhaseStatus;
+use crate::core::status::{self, PhaseStatus};
 use crate::core::verdict::{Answer, Reason};
 use crate::model::alert::{Level, Rule};
 use crate::model::id::CheckId;
@@ -16,7 +16,7 @@ use crate::tui::scene::Scene;
 use crate::tui::screen;
 use crate::tui::theme::Role;
 use crate::tui::ui::ScreenName;
-use crate::tui::{format, text, words};
+use crate::tui::{deliveries, format, practising, text, words};
 
 /// From this width on names stand in full.
 const ROOMY: usize = 100;
@@ -101,6 +101,8 @@ fn badges(scene: &Scene<'_>) -> Vec<(String, Role)> {
     if let Some(hold) = &scene.live.ceremony().hold {
         badges.push((format!("▲ held by {}", hold.by), Role::Look));
     }
+    let practice = scene.ui.practice.as_deref().and_then(practising::badge);
+    badges.extend(practice.map(|badge| (badge, Role::Bad)));
     badges.extend(clock_badge(scene));
     if scene.ui.only_unsettled {
         badges.push(("! unsettled only".to_owned(), Role::Look));
@@ -213,7 +215,7 @@ pub fn notice(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
     if let Some((since, reasons)) = scene.live.procedure().recommended.as_ref().filter(|_| is_open_question(scene)) {
         let why = reasons.first().map(ToString::to_string).unwrap_or_default();
         let left = vec![scene.say(" ✗ ROLL BACK? ", Role::Bad), scene.say(why, Role::Text)];
-        let right = format!("recommended {}   R opens the door ", format::ago(*since, scene.now.at));
+        let right = format!("{}   R opens the door ", recommended(scene, *since));
         canvas.both(0, left, vec![scene.say(right, Role::Quiet)]);
         return;
     }
@@ -228,7 +230,40 @@ pub fn notice(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
         canvas.both(0, left, vec![scene.say(format!("{ago}   t triage "), Role::Quiet)]);
         return;
     }
-    waiting(scene, canvas);
+    if !waiver_ends(scene, canvas) {
+        waiting(scene, canvas);
+    }
+}
+
+/// A waiver that ends soon: then it counts again.
+fn waiver_ends(scene: &Scene<'_>, canvas: &mut Canvas<'_>) -> bool {
+    let Some((subject, until)) = status::ending_waivers(scene.live, scene.now).into_iter().next() else { return false };
+    let name = match &subject {
+        Subject::Item(id) => id.to_string(),
+        Subject::Check(id) => id.to_string(),
+        Subject::Alert(id) => id.to_string(),
+        Subject::Notifier(id) => id.to_string(),
+    };
+    let left = format::age(format::between(scene.now.at, until));
+    let words = format!(" ! the waiver of {name} ends in {left}");
+    canvas.both(
+        0,
+        vec![scene.say(words, Role::Look)],
+        vec![scene.say("then it counts again; w renews it ", Role::Quiet)],
+    );
+    true
+}
+
+/// Since when it is recommended; where the plan counts, how long a person still has.
+fn recommended(scene: &Scene<'_>, since: jiff::Timestamp) -> String {
+    let (state, now) = (scene.live, scene.now.at);
+    let left = |at: jiff::Timestamp| format::took(format::between(now, at));
+    match (rollback::begins_at(state, scene.now), rollback::counts_down_to(state)) {
+        (Some(at), Some(_)) if at > now => format!("begins by itself in {}   H holds it", left(at)),
+        (_, Some(by)) if by > now => format!("decide within {}", left(by)),
+        (_, Some(by)) => format!("▲ to be decided since {}", format::ago(by, now)),
+        (_, None) => format!("recommended {}", format::ago(since, now)),
+    }
 }
 
 /// Whether a recommended rollback still waits for a person.
@@ -246,6 +281,8 @@ fn alert(scene: &Scene<'_>, rule: &Rule, known: &AlertState, canvas: &mut Canvas
         scene.say(format!("   {}   {since}", words::alert_seen(known)), Role::Text),
     ];
     if canvas.width() >= ROOMY {
+        left.push(Span::raw(" "));
+        left.extend(deliveries::line(scene, rule, known));
         left.push(scene.say(format!("   {}", words::alert_move(scene, rule, known)), Role::Quiet));
     }
     let firing = scene.live.alerts().filter(|(_, known)| known.is_firing()).count();
@@ -277,10 +314,11 @@ fn waiting(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
         return;
     };
     let title = match &first.subject {
-        Subject::Item(id) => scene.live.item(id).map_or_else(|| id.to_string(), |(item, _)| item.title.clone()),
-        Subject::Check(id) => id.to_string(),
-        Subject::Alert(id) => id.to_string(),
-        Subject::Notifier(id) => id.to_string(),
+        Some(Subject::Item(id)) => scene.live.item(id).map_or_else(|| id.to_string(), |(item, _)| item.title.clone()),
+        Some(Subject::Check(id)) => id.to_string(),
+        Some(Subject::Alert(id)) => id.to_string(),
+        Some(Subject::Notifier(id)) => id.to_string(),
+        None => words::cause_subject(&first.cause).to_owned(),
     };
     let left = vec![
         scene.say(" ☐ ", Role::Waiting),

@@ -22,6 +22,12 @@ impl Row {
         Self { left, right, below: Vec::new(), heading: None }
     }
 
+    /// How many lines it takes where it stands alone.
+    #[must_use]
+    pub fn lines(&self) -> usize {
+        self.height(false)
+    }
+
     fn height(&self, apart: bool) -> usize {
         1 + self.below.len() + if self.heading.is_some() { 1 + usize::from(apart) } else { 0 }
     }

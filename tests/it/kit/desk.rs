@@ -35,6 +35,7 @@ pub(crate) struct Desk {
     pub(crate) left: Option<Leaving>,
     pub(crate) asked: Vec<(Command, Operator)>,
     pub(crate) slept: usize,
+    pub(crate) copied: Option<String>,
     pub(crate) proposal: Result<ShownProposal, Refusal>,
     pub(crate) size: (u16, u16),
 }
@@ -48,6 +49,7 @@ impl Desk {
             left: None,
             asked: Vec::new(),
             slept: 0,
+            copied: None,
             proposal: Err(Refusal::new("no setting of the configuration would mend this")),
             size: (80, 23),
         }
@@ -107,6 +109,12 @@ impl Desk {
                 }
                 Effect::Leave(leaving) => self.left = Some(leaving),
                 Effect::Suspend => self.slept += 1,
+                Effect::Copy(text) => self.copied = Some(text),
+                Effect::SetFault(ticket, name, on) => {
+                    let faults = self.app.ui.practice.iter_mut().flatten();
+                    faults.filter(|fault| fault.name == name).for_each(|fault| fault.on = on);
+                    self.app.answered(ticket, Ok(()), self.now);
+                }
                 Effect::Redraw | Effect::Steer(_) => {}
             }
         }

@@ -241,7 +241,8 @@ fn compare(story: &Story, moment: &Moment) -> Vec<String> {
         expect(word, expected, format!("{} {}/{}", summary.status.word(), summary.settled, summary.total));
     }
     if let Some(expected) = &moment.waits {
-        let waits = verdict.waiting().iter().map(|waiting| words::name(&waiting.subject)).collect::<Vec<_>>();
+        let with_whose = expected.iter().any(|line| line.contains('('));
+        let waits = verdict.waiting().iter().map(|waiting| words::waits(waiting, with_whose)).collect::<Vec<_>>();
         expect("what waits", &expected.join(", "), waits.join(", "));
     }
     for line in &moment.because {

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use golive::model::alert::{DuringFreeze, Escalation, Level, Rule};
+use golive::model::alert::{DuringLull, Escalation, Level, Rule};
 use golive::model::duration::{self, Span};
 use golive::model::id::{AlertId, CheckId, ItemId, KindName};
-use golive::model::item::{Item, Manual, Rehearsal, Soak, Waivable};
+use golive::model::item::{Item, Manual, NotBy, Rehearsal, Soak, Waivable};
 use golive::model::plan::{Check, Limits, Network, Opening, Plan, Retry, Run, Service, SharedPlan, Sources};
-use golive::model::rollback::{Grade, Rollback, Trigger};
-use golive::model::step::{Action, Confirm, OnDisconnect, RollbackStep, Step};
+use golive::model::rollback::{Grade, Rollback, Trigger, UndoPlace};
+use golive::model::step::{Action, Confirm, OnDisconnect, RollbackStep, Step, Undo, UndoAfter};
 use golive::model::template::Template;
 use golive::model::word::{Category, Phase, Severity};
 
@@ -30,6 +30,7 @@ pub(crate) fn plan_with(checks: &[String], items: &[String], alerts: &[String]) 
             name: "academy-checkout".into(),
             environment: "production".into(),
             version: None,
+            previous_version: None,
             hosts: Vec::new(),
         },
         network: Network::default(),
@@ -40,11 +41,13 @@ pub(crate) fn plan_with(checks: &[String], items: &[String], alerts: &[String]) 
         items,
         alerts: alerts.iter().map(|line| alert(line)).collect(),
         notifiers: Vec::new(),
+        baselines: Vec::new(),
         metrics: None,
         procedure: Vec::new(),
         gate: Default::default(),
         rollback: Rollback::default(),
         ceremony: golive::model::ceremony::Ceremony::default(),
+        triage: Default::default(),
         limits: Limits::default(),
         folder: PathBuf::from("."),
         digest: String::new(),
@@ -52,7 +55,7 @@ pub(crate) fn plan_with(checks: &[String], items: &[String], alerts: &[String]) 
 }
 
 /// The same plan with a way back: steps `ID [5s]`, and one line each for `verify`, `when`, `after`, `unattended`,
-/// `no_return`, `fingerprint`.
+/// `countdown`, `undo last`, `no_return`, `fingerprint`; and for what people agree on: `roles`, `people`, `claims`, `window`.
 pub(crate) fn with_rollback(plan: &Plan, steps: &[String], says: &[String]) -> SharedPlan {
     let mut plan = plan.clone();
     for line in steps {
@@ -71,6 +74,14 @@ pub(crate) fn with_rollback(plan: &Plan, steps: &[String], says: &[String]) -> S
         match words.as_slice() {
             ["verify", ids @ ..] => rollback.verify = ids.iter().map(|id| CheckId::new(id)).collect(),
             ["when", "step", id] => rollback.when.push(Trigger::Step(ItemId::new(id))),
+            ["when", "alert", id] => rollback.when.push(Trigger::Alert(AlertId::new(id))),
+            ["countdown", length] => rollback.countdown = Some(Span(duration::parse(length).unwrap())),
+            ["since", ids @ ..] => rollback.since = ids.iter().map(|id| CheckId::new(id)).collect(),
+            ["undo", "last"] => rollback.undo = UndoPlace::Last,
+            ["claims", length] => plan.limits.claims = Span(duration::parse(length).unwrap()),
+            ["people", role, person] => {
+                plan.ceremony.people.insert((*role).to_owned(), (*person).to_owned());
+            }
             ["when", ids @ ..] => rollback.when.extend(ids.iter().map(|id| Trigger::Check(CheckId::new(id)))),
             ["after", length] => rollback.after = Span(duration::parse(length).unwrap()),
             ["gate", "opens", "on", "go"] => plan.gate.opens = Opening::OnGo,
@@ -153,7 +164,7 @@ fn alert(line: &str) -> Rule {
         notify: vec!["slack".to_owned()],
         escalate: None,
         min_samples: 1,
-        during_freeze: DuringFreeze::Judged,
+        during_lull: DuringLull::Judged,
         examples: Vec::new(),
         impact: None,
         remedy: None,
@@ -167,7 +178,7 @@ fn alert(line: &str) -> Rule {
             "for" => rule.hold = time(),
             "keep" => rule.keep_firing = time(),
             "escalates" => rule.escalate = Some(Escalation { after: time(), to: vec!["pager".to_owned()] }),
-            "rests" => rule.during_freeze = DuringFreeze::Muted,
+            "rests" => rule.during_lull = DuringLull::Muted,
             "samples" => rule.min_samples = words.next().unwrap().parse().unwrap(),
             other => panic!("no word for an alert: {other}"),
         }
@@ -199,9 +210,14 @@ pub(crate) fn item(line: &str) -> Item {
         match words.as_slice() {
             ["checks", ids @ ..] => item.checks = ids.iter().map(|id| CheckId::new(id)).collect(),
             [count, "signature" | "signatures"] => {
-                item.manual = Some(Manual { prompt: "Is it so?".into(), approvals: count.parse().unwrap() });
+                item.manual =
+                    Some(Manual { prompt: "Is it so?".into(), approvals: count.parse().unwrap(), not_by: None });
             }
             ["step"] => item.step = Some(step()),
+            ["step", "undo", after @ ..] => item.step = Some(undoable(&item.id, after)),
+            ["not-by-runner"] => {
+                item.manual.as_mut().expect("signatures come first").not_by = Some(NotBy::Runner);
+            }
             ["soak", length] => {
                 let length = Span(duration::parse(length).unwrap());
                 item.soak = Some(Soak { length, no_alert_above: Severity::Warning });
@@ -223,6 +239,19 @@ pub(crate) fn item(line: &str) -> Item {
     item
 }
 
+/// A step that names its undo; with `half`, also for one that failed half-way.
+fn undoable(item: &ItemId, after: &[&str]) -> Step {
+    let undo = RollbackStep {
+        id: Undo::id_of(item),
+        title: format!("Undo: {item}"),
+        action: step().action,
+        budget: None,
+        rehearse: None,
+    };
+    let after = if after == ["half"] { UndoAfter::Start } else { UndoAfter::Success };
+    Step { undo: Some(Box::new(Undo { step: undo, after })), ..step() }
+}
+
 fn step() -> Step {
     Step {
         action: Action::Command {
@@ -230,9 +259,11 @@ fn step() -> Step {
             folder: None,
             environment: BTreeMap::new(),
             tty: false,
+            writes: Vec::new(),
         },
         timeout: Span::seconds(600),
         confirm: Confirm::TypeServiceName,
         on_disconnect: OnDisconnect::Continue,
+        undo: None,
     }
 }

@@ -8,6 +8,7 @@ use golive::core::event::{
 };
 use golive::core::evidence::{Evidence, Measured};
 use golive::core::state::{AlertState, Stage, State};
+use golive::core::verdict::{Cause, Waiting};
 use golive::model::duration;
 use golive::model::duration::Span;
 use golive::model::failure::{Failure, FailureClass, Recovery};
@@ -19,6 +20,16 @@ use golive::model::text::SafeText;
 use golive::model::word::{Category, Outcome, Severity};
 
 use crate::scenario::Story;
+
+/// What waits: the item, or `poll`, `hold`; with whose move it is where that is asked for.
+pub(crate) fn waits(waiting: &Waiting, with_whose: bool) -> String {
+    let name = match (&waiting.subject, &waiting.cause) {
+        (Some(subject), _) => name(subject),
+        (None, Cause::Poll) => "poll".to_owned(),
+        (None, _) => "hold".to_owned(),
+    };
+    if with_whose { format!("{name} ({})", waiting.whose) } else { name }
+}
 
 pub(crate) fn name(subject: &Subject) -> String {
     match subject {
@@ -72,7 +83,7 @@ pub(super) fn alert(known: &AlertState) -> String {
 }
 
 /// Lets one line happen. A line that ends in `refused` has to be refused.
-pub(super) fn happen(story: &mut Story, line: &str) -> Result<(), String> {
+pub(crate) fn happen(story: &mut Story, line: &str) -> Result<(), String> {
     let (line, refused) = match line.strip_suffix(" refused") {
         Some(line) => (line, true),
         None => (line, false),
@@ -204,6 +215,8 @@ fn command(story: &Story, words: &[&str]) -> Option<Command> {
         ["starts", item] => Command::StartStep { item: ItemId::new(item) },
         ["stops", "rollback"] => Command::StopRollback,
         ["stops", item] => Command::StopStep { item: ItemId::new(item) },
+        ["is", "on", item] => Command::Claim { item: ItemId::new(item) },
+        ["lets", "go", "of", item] => Command::Unclaim { item: ItemId::new(item) },
         ["rolls", "back"] => Command::RollBack { reason: None },
         ["says", word, "for", role] => Command::SayInPoll {
             role: (*role).to_owned(),
@@ -227,8 +240,8 @@ fn command(story: &Story, words: &[&str]) -> Option<Command> {
             Command::Silence { alert: AlertId::new(id), reason: reason(), until: until(time) }
         }
         ["ends", "silence", "of", id] => Command::EndSilence { alert: AlertId::new(id) },
-        ["declares", "freeze", "for", time] => Command::DeclareFreeze { reason: reason(), until: until(time) },
-        ["ends", "freeze"] => Command::EndFreeze,
+        ["declares", "lull", "for", time] => Command::DeclareLull { reason: reason(), until: until(time) },
+        ["ends", "lull"] => Command::EndLull,
         ["runs", id, "again"] => Command::RunAgain { checks: vec![CheckId::new(id)] },
         _ => return None,
     })

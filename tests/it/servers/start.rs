@@ -22,8 +22,7 @@ pub(crate) fn free_port() -> u16 {
 }
 
 /// Finds a program, or says that its test is skipped; in CI, where the gate installs them, it must be there.
-#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
-fn program(names: &[&str]) -> Option<PathBuf> {
+pub(crate) fn program(names: &[&str]) -> Option<PathBuf> {
     let path = std::env::var("PATH").unwrap_or_default();
     let mut places: Vec<PathBuf> = path.split(':').map(PathBuf::from).collect();
     places.extend(["/usr/sbin", "/usr/local/sbin"].map(PathBuf::from));
@@ -32,15 +31,21 @@ fn program(names: &[&str]) -> Option<PathBuf> {
     let found =
         places.iter().flat_map(|place| names.iter().map(move |name| place.join(name))).find(|path| path.is_file());
     if found.is_none() {
-        let must = std::env::var("CI").is_ok_and(|ci| ci == "true");
-        assert!(!must, "{} is not here, and CI=true says that it has to be", names[0]);
-        eprintln!("SKIPPED: {} is not installed here", names[0]);
+        skipped(names[0]);
     }
     found
 }
 
+/// Says that a test is skipped for want of something; in CI it must be there.
+#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
+pub(crate) fn skipped(what: &str) {
+    let must = std::env::var("CI").is_ok_and(|ci| ci == "true");
+    assert!(!must, "{what} is not here, and CI=true says that it has to be");
+    eprintln!("SKIPPED: {what} is not installed here");
+}
+
 /// A server's process, ended when it is dropped, with its folder.
-struct Running {
+pub(crate) struct Running {
     child: Child,
     _folder: TempDir,
 }
@@ -52,14 +57,14 @@ impl Drop for Running {
     }
 }
 
-fn folder() -> TempDir {
+pub(crate) fn folder() -> TempDir {
     let folder = TempDir::with_prefix("golive-server-").unwrap();
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
     folder
 }
 
 /// A command that is not run as root.
-fn unprivileged(program: &Path, folder: &Path) -> Command {
+pub(crate) fn unprivileged(program: &Path, folder: &Path) -> Command {
     let mut command = Command::new(program);
     command.current_dir(folder).env("HOME", folder).stdin(Stdio::null());
     if rustix::process::getuid().is_root() {
@@ -75,7 +80,7 @@ fn done(command: &mut Command) {
     assert!(output.status.success(), "{command:?}: {said} {}", String::from_utf8_lossy(&output.stdout));
 }
 
-fn started(command: &mut Command, folder: TempDir, port: u16) -> Running {
+pub(crate) fn started(command: &mut Command, folder: TempDir, port: u16) -> Running {
     let log = fs::File::create(folder.path().join("log")).unwrap();
     command.stdout(log.try_clone().unwrap()).stderr(log);
     let child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
@@ -90,14 +95,14 @@ fn started(command: &mut Command, folder: TempDir, port: u16) -> Running {
     running
 }
 
-/// A certificate for `db.example`, its key, and the root that signed it, in this folder and outside of it.
-fn certificates(folder: &Path) -> PathBuf {
+/// A certificate for a name, its key, and the root that signed it, in this folder and outside of it.
+pub(crate) fn certificates(folder: &Path, name: &str) -> PathBuf {
     let key = KeyPair::generate().unwrap();
     let mut params = CertificateParams::new(Vec::<String>::new()).unwrap();
     params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
     let root = params.self_signed(&key).unwrap();
     let leaf_key = KeyPair::generate().unwrap();
-    let leaf = CertificateParams::new(vec!["db.example".to_owned()]).unwrap();
+    let leaf = CertificateParams::new(vec![name.to_owned()]).unwrap();
     let leaf = leaf.signed_by(&leaf_key, &Issuer::new(params, key)).unwrap();
     fs::write(folder.join("server.pem"), leaf.pem()).unwrap();
     fs::write(folder.join("server.key"), leaf_key.serialize_pem()).unwrap();
@@ -121,7 +126,7 @@ impl Postgres {
         let (server, initdb, psql) = (program(&["postgres"])?, program(&["initdb"])?, program(&["psql"])?);
         let (folder, port) = (folder(), free_port());
         let path = folder.path().to_path_buf();
-        let ca = certificates(&path);
+        let ca = certificates(&path, "db.example");
         let place = path.join("place");
         let set_up =
             ["-D", place.to_str().unwrap(), "-U", "owner", "--auth=trust", "-E", "UTF8", "--locale=C", "--no-sync"];
@@ -169,7 +174,7 @@ impl Maria {
         let install = program(&["mariadb-install-db", "mysql_install_db"])?;
         let (folder, port) = (folder(), free_port());
         let path = folder.path().to_path_buf();
-        let ca = certificates(&path);
+        let ca = certificates(&path, "db.example");
         let place = format!("--datadir={}", path.join("place").display());
         let mut set_up = unprivileged(&install, &path);
         done(set_up.args(["--no-defaults", &place, "--auth-root-authentication-method=normal", "--skip-test-db"]));

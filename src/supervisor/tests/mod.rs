@@ -4,6 +4,8 @@
 //! `golive supervise`.
 #![expect(clippy::disallowed_methods, reason = "these tests read and write files beside the steps they run")]
 
+mod trees;
+
 use std::fs;
 use std::path::Path;
 use std::process::ExitCode;

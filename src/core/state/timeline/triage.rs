@@ -1,0 +1,38 @@
+//! What triage learnt, in sentences.
+
+use crate::core::event::TriageEvent;
+use crate::core::state::{Mark, State};
+
+pub(super) fn told(state: &State, body: &TriageEvent) -> Option<(Mark, String, String)> {
+    Some(match body {
+        TriageEvent::Watching { .. } => return None,
+        TriageEvent::Changed(changed) => {
+            let by = changed.by.as_ref().map(|by| format!(", by {by}")).unwrap_or_default();
+            (Mark::Look, changed.source.to_string(), format!("{}{by}", changed.what))
+        }
+        TriageEvent::Unwatched { source, why } => {
+            (Mark::Look, source.to_string(), format!("changes there are not seen: {why}"))
+        }
+        TriageEvent::WatchedAgain { source } => (Mark::Good, source.to_string(), "changes there are seen again".into()),
+        TriageEvent::Counted { query, counted, .. } => {
+            let planned = state.plan.triage.query(query)?;
+            let before = state.triage.hurt(query).and_then(|known| known.counted.as_ref());
+            if before.is_some_and(|(before, _)| before.count == counted.count)
+                || (before.is_none() && counted.count == 0)
+            {
+                return None;
+            }
+            (Mark::Look, query.to_string(), format!("hurt: {}", planned.words(counted.count, counted.amount.as_ref())))
+        }
+        TriageEvent::NotCounted { query, why, .. } => {
+            if state.triage.hurt(query).is_some_and(|known| known.why.as_ref() == Some(why)) {
+                return None;
+            }
+            (Mark::Look, query.to_string(), format!("nobody knows who is hurt: {why}"))
+        }
+        TriageEvent::Ticked { check, step, words, done } => {
+            let how = if *done { "done" } else { "open again" };
+            (Mark::Decision, check.to_string(), format!("runbook step {} {how}: {words}", step + 1))
+        }
+    })
+}
