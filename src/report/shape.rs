@@ -4,11 +4,13 @@
 //! apply is null or absent. No field holds a value of a credential.
 
 mod alerting;
+mod recovery;
 
 use std::collections::BTreeMap;
 
 pub use alerting::{AlertEntry, NoticeEntry, NotifierEntry};
 use jiff::Timestamp;
+pub use recovery::{DegradationEntry, TaskEntry};
 use serde::Serialize;
 
 use crate::core::state::{Mark, Point, SessionOutcome};
@@ -289,30 +291,6 @@ pub struct CheckEntry {
     /// Its latest runs, newest last. For people's forms.
     #[serde(skip)]
     pub history: Vec<Point>,
-}
-
-/// What a service goes on without.
-#[derive(Clone, Debug, Serialize)]
-pub struct DegradationEntry {
-    /// What customers go without.
-    pub without: String,
-    /// The feature flags to turn off.
-    pub flags: Vec<String>,
-}
-
-/// What a failure asks a person to do.
-#[derive(Clone, Debug, Serialize)]
-pub struct TaskEntry {
-    /// Since when.
-    pub opened: Timestamp,
-    /// What.
-    pub to_do: SafeText,
-    /// Who is on it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub taken_by: Option<String>,
-    /// Who says that it is done; the check has not said so yet.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub done_by: Option<String>,
 }
 
 /// One thing that was seen.

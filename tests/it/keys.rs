@@ -372,6 +372,6 @@ fn a_degradation_names_its_flags_before_it_is_confirmed() {
     let mut desk = Desk::at(kit::one_to_go_without());
     desk.fly("C");
     select(&mut desk, "database_connection");
-    desk.fly("<enter>").sees("turn VITE_LIVE, VITE_SYNC off, then w: it goes on without live updates");
+    desk.fly("<enter>").sees("degrade  turn VITE_LIVE, VITE_SYNC off, then w: it goes on without live");
     desk.fly("w").sees("Go on without live updates").sees("turn VITE_LIVE, VITE_SYNC off");
 }
