@@ -1,4 +1,4 @@
-//! golive's speed, each figure beside its floor in one run on one machine: `cargo bench -- [alert_rules|checks|decisions|https|scan|screen]`.
+//! golive's speed, each figure beside its floor in one run on one machine: `cargo bench -- [alert_rules|checks|decisions|https|replay|scan|screen]`.
 //!
 //! A number without its floor proves nothing: disks, cores and terminals differ, ratios travel. Loads are bounded in
 //! count and time and stay on loopback; counts come from the target, never from golive itself. docs/PERFORMANCE.md
@@ -11,6 +11,7 @@ mod checks;
 mod decisions;
 mod https;
 mod measure;
+mod replay;
 mod scan;
 mod screen;
 
@@ -31,6 +32,7 @@ fn main() {
             checks::run();
             decisions::run();
             https::run();
+            replay::run();
             scan::run();
             screen::run();
         }
@@ -39,9 +41,12 @@ fn main() {
             "checks" => checks::run(),
             "decisions" => decisions::run(),
             "https" => https::run(),
+            "replay" => replay::run(),
             "scan" => scan::run(),
             "screen" => screen::run(),
-            other => println!("no figure is called {other}: alert_rules, checks, decisions, https, scan, screen"),
+            other => {
+                println!("no figure is called {other}: alert_rules, checks, decisions, https, replay, scan, screen");
+            }
         }),
     }
 }

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use clap::{ColorChoice, CommandFactory as _, Parser, Subcommand};
 
+#[cfg(feature = "otlp")]
+use crate::cli::traces;
 use crate::cli::{
     check, completions, credentials, demo, enforce, env, events, exec, init, lint, rehearse, replay, report, rotate,
     scan, sessions, triage, trust, verify, webhook,
@@ -70,6 +72,9 @@ pub(super) enum Command {
     Replay(replay::ReplayArguments),
     /// Open the cockpit on what is failing now.
     Triage(triage::TriageArguments),
+    /// A session as an OTLP trace, for a collector.
+    #[cfg(feature = "otlp")]
+    Traces(traces::TracesArguments),
     /// Prove that a session's journal is as golive wrote it.
     Verify(verify::VerifyArguments),
     /// Say what golive finds here, ready to be pasted into a ticket.

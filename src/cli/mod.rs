@@ -38,6 +38,8 @@ mod seen;
 mod sessions;
 mod signals;
 mod signing;
+#[cfg(feature = "otlp")]
+mod traces;
 mod triage;
 mod trust;
 mod verify;
@@ -129,6 +131,8 @@ fn dispatch(arguments: Arguments, console: &Console, machine: &Machine) -> Resul
         Command::Events(arguments) => events::run(&arguments, console),
         Command::Replay(arguments) => replay::run(&arguments, console, machine),
         Command::Triage(arguments) => triage::run(&arguments, console, machine),
+        #[cfg(feature = "otlp")]
+        Command::Traces(arguments) => traces::run(&arguments, console),
         Command::Verify(arguments) => verify::run(&arguments, console),
         Command::Webhook(arguments) => webhook::run(&arguments, console, machine),
         Command::Completions(arguments) => completions::run(&arguments, console),

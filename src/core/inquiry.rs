@@ -105,7 +105,7 @@ pub fn meaning(state: &State, source: &SourceId, look: &Look) -> Vec<TriageEvent
     // The latest are what somebody looks for.
     changes.sort_by_key(|change| std::cmp::Reverse(change.happened));
     let left_out = changes.split_off(changes.len().min(MOST_CHANGES)).len();
-    changes.reverse();
+    changes.sort_by_key(|change| change.happened);
     if left_out > 0 {
         let seen = sightings.iter().map(|one| (one.key.clone(), one.face.clone())).collect();
         events.push(TriageEvent::Watching { source: source.clone(), seen });

@@ -83,7 +83,7 @@ impl Reading {
         if let Some(heading) = heading(bare).filter(|_| !indented) {
             self.end();
             self.parts.push(Part::Heading(SafeText::bounded(heading, LONGEST_STEP)));
-        } else if let Some(words) = item(bare).filter(|_| !indented && self.steps < MOST_STEPS) {
+        } else if let Some(words) = item(bare).filter(|_| !indented && self.found() < MOST_STEPS) {
             self.end();
             self.open = Some((true, words.to_owned()));
         } else if self.open.is_some() && (indented || !blank) {
@@ -92,6 +92,11 @@ impl Reading {
             self.end();
             self.open = Some((false, bare.to_owned()));
         }
+    }
+
+    /// How many steps there are with the one that is being read.
+    fn found(&self) -> usize {
+        self.steps + usize::from(self.open.as_ref().is_some_and(|(step, _)| *step))
     }
 
     fn more(&mut self, words: &str) {
@@ -162,7 +167,7 @@ mod tests {
     #[test]
     fn what_is_no_markup_is_read_as_words() {
         assert_eq!(told("#no heading\n2026. was a year"), ["  #no heading 2026. was a year"]);
-        assert_eq!(told("a\u{1b}[2J\n"), ["  a�[2J"], "foreign bytes never move the cursor");
+        assert_eq!(told("a\u{1b}[2J\n"), ["  a␛[2J"], "foreign bytes never move the cursor");
     }
 
     #[test]

@@ -28,6 +28,7 @@ use crate::plan::document::{
     ItemDocument, LimitsDocument, NotifierDocument, RotationDocument, RunDocument, SettingDocument,
 };
 use crate::plan::judge::{notifiers, selection, setting_id};
+use crate::plan::order;
 use crate::plan::problem::Problem;
 use crate::plan::procedure;
 use crate::plan::scripts;
@@ -43,6 +44,7 @@ const DAY: Span = Span::seconds(86_400);
 pub(super) fn plan(mut document: Document, tree: &Node, folder: &Path, kinds: &Kinds) -> (Plan, Vec<Problem>) {
     let (no_return, ceremony) = (procedure::no_return(&document), procedure::ceremony(&document));
     let files = document.procedure.files.clone();
+    let silent = order::silent(&document);
     let told: Vec<String> = notifiers::names(&document).into_iter().map(str::to_owned).collect();
     let (triage, no_runbooks) = triage::of(&mut document, tree, folder);
     let service = document.service.map(|service| Service {
@@ -62,6 +64,7 @@ pub(super) fn plan(mut document: Document, tree: &Node, folder: &Path, kinds: &K
     let (mut checks, mut credentials) =
         checks_of((document.credentials, document.settings, document.checks), &service, kinds);
     resolve_dependencies(&mut checks);
+    order::stand_on_each_other(&mut checks, &silent, kinds);
     resolve_verification(&mut credentials, &checks);
     let phases = [
         (Phase::PreDeployment, document.pre_deployment),
@@ -192,7 +195,7 @@ fn made(
         timeout: common.timeout.unwrap_or(Span::seconds(10)),
         fresh_for,
         retry,
-        depends_on: common.depends_on.iter().map(|pattern| CheckId::new(pattern)).collect(),
+        depends_on: common.depends_on.iter().flatten().map(|pattern| CheckId::new(pattern)).collect(),
         run,
         allow_in_production: common.allow_in_production,
         waivable: waivable(common.waivable, common.waiver_people),

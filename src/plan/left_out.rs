@@ -25,7 +25,7 @@ pub(super) fn leave_out(document: &mut Document, tree: &Node) -> Vec<Problem> {
     }
     document.checks.retain(|id, _| !gone.contains(id));
     for check in document.checks.values_mut() {
-        check.common.depends_on.retain(|id| !gone.contains(id));
+        check.common.depends_on.iter_mut().for_each(|on| on.retain(|id| !gone.contains(id)));
     }
     let Document { pre_deployment, deployment, post_deployment, rollback, .. } = document;
     for items in [pre_deployment, deployment, post_deployment, rollback] {

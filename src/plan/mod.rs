@@ -14,6 +14,7 @@ mod extend;
 mod files;
 mod judge;
 mod left_out;
+mod order;
 mod parameters;
 mod place;
 pub mod presets;

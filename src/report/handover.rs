@@ -2,6 +2,7 @@
 
 use crate::report::markdown::literal;
 use crate::report::shape::{Report, WaiverEntry};
+use crate::report::triage;
 use crate::report::{Format, Look};
 
 pub(super) const FORMAT: Format = Format { name: "handover", doc: "a page for the next shift, as Markdown", write };
@@ -22,6 +23,14 @@ fn write(report: &Report, _: Look) -> String {
         ),
     ];
     section(&mut out, "What stands in the way", "nothing", reasons(report));
+    let broken = report.triage.causes.iter().map(|cause| {
+        let (check, summary) = (literal(&cause.check), literal(cause.summary.as_str()));
+        format!("- **{check}** {summary}, since {}", cause.since.strftime("%F %T UTC"))
+    });
+    section(&mut out, "What is broken", "nothing", broken.collect());
+    let hurt = report.triage.hurt.iter().filter(|hurt| hurt.since.is_some()).map(triage::line);
+    section(&mut out, "Who is hurt", "nobody was asked about", hurt.collect());
+    section(&mut out, "Alerts that fire", "none", alerts(report));
     section(&mut out, "Whose move", "nobody is waited for", waiting(report));
     section(&mut out, "Waivers in force", "none", waivers(report));
     section(&mut out, "Notes", "none", notes(report));
@@ -75,10 +84,28 @@ pub(super) fn waivers(report: &Report) -> Vec<String> {
     items.chain(checks).filter_map(|(id, waiver)| Some(line((id, waiver?)))).collect()
 }
 
+fn alerts(report: &Report) -> Vec<String> {
+    let firing = report.alerts.iter().filter(|alert| matches!(alert.state, "firing" | "acknowledged"));
+    let line = |alert: &crate::report::shape::AlertEntry| {
+        let seen = alert
+            .acknowledged_by
+            .as_ref()
+            .map_or_else(|| "nobody has acknowledged it".to_owned(), |by| format!("acknowledged by {}", literal(by)));
+        let since = alert.since.map(|since| since.strftime(" since %F %T UTC").to_string()).unwrap_or_default();
+        format!("- **{}** ({}){since}; {seen}", literal(&alert.id), alert.level.word())
+    };
+    firing.map(line).collect()
+}
+
+/// The signatures' notes, and the scratch pad with time and author.
 fn notes(report: &Report) -> Vec<String> {
     let items = report.phases.iter().flat_map(|phase| &phase.items);
-    let line = |item: &crate::report::shape::ItemEntry| {
+    let of_item = |item: &crate::report::shape::ItemEntry| {
         item.note.as_ref().map(|note| format!("- **{}**: {}", literal(&item.title), literal(note)))
     };
-    items.filter_map(line).collect()
+    let pad = report.triage.notes.iter().map(|note| {
+        let about = note.about.as_ref().map(|about| format!(" on {}", literal(about))).unwrap_or_default();
+        format!("- {} {}{about}: {}", note.at.strftime("%F %T"), literal(&note.by), literal(note.text.as_str()))
+    });
+    items.filter_map(of_item).chain(pad).collect()
 }

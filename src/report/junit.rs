@@ -40,13 +40,15 @@ fn write(report: &Report, _: Look) -> String {
     line(
         &mut out,
         format_args!(
-            "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\" timestamp=\"{}\">",
+            "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\" time=\"{:.3}\" timestamp=\"{}\" hostname=\"{}\">",
             escaped(&report.service),
             cases.len() + report.alerts.len(),
             count(Case::Failure) + alerts.len(),
             count(Case::Error),
             count(Case::Skipped),
+            report.checks.iter().filter_map(|check| check.latency_ms).sum::<f64>() / 1e3,
             report.validation_timestamp.strftime("%FT%T"),
+            escaped(report.environment_info.host.as_str()),
         ),
     );
     for (check, case) in report.checks.iter().zip(&cases) {
@@ -75,7 +77,10 @@ fn alert_case(out: &mut String, alert: &AlertEntry, failed: bool) {
         .as_ref()
         .map_or_else(|| format!("{} {}", text(&alert.value), text(&alert.threshold)), ToString::to_string);
     line(out, format_args!("{head}>"));
-    line(out, format_args!("      <failure message=\"{}\"/>", escaped(&format!("{}: {seen}", alert.state))));
+    line(
+        out,
+        format_args!("      <failure type=\"alert\" message=\"{}\"/>", escaped(&format!("{}: {seen}", alert.state))),
+    );
     line(out, format_args!("    </testcase>"));
 }
 
@@ -92,10 +97,14 @@ fn test_case(out: &mut String, check: &CheckEntry, case: Case) {
     line(out, format_args!("{head}>"));
     let message = escaped(&format!("{}: {}", check.outcome, check.summary));
     let body = body(check);
+    let class = check.failure.as_ref().map_or(check.outcome, |failure| failure.class);
     if case == Case::Skipped || body.is_empty() {
-        line(out, format_args!("      <{element} message=\"{message}\"/>"));
+        line(out, format_args!("      <{element} type=\"{class}\" message=\"{message}\"/>"));
     } else {
-        line(out, format_args!("      <{element} message=\"{message}\">{}</{element}>", escaped(&body)));
+        line(
+            out,
+            format_args!("      <{element} type=\"{class}\" message=\"{message}\">{}</{element}>", escaped(&body)),
+        );
     }
     line(out, format_args!("    </testcase>"));
 }

@@ -17,6 +17,8 @@ pub mod metrics;
 mod postmortem;
 mod sarif;
 pub mod shape;
+#[cfg(feature = "otlp")]
+pub mod traces;
 pub mod triage;
 
 pub use sarif::{SCHEMA as SARIF_SCHEMA, uri as relative_reference};

@@ -20,12 +20,15 @@ pub struct PracticeFault {
 
 /// How wide the list is at most.
 const WIDEST: usize = 96;
+/// Rows of the screen that stay free above and below it.
+const AROUND: usize = 5;
 
 /// Draws the list over the screen.
 pub fn draw(scene: &Scene<'_>, selected: usize, canvas: &mut Canvas<'_>) {
     let faults = scene.ui.practice.as_deref().unwrap_or_default();
     let width = WIDEST.min(canvas.width());
-    let height = (faults.len() + 4).min(canvas.height());
+    // The header and the verdict stay in sight: what a fault does is seen there.
+    let height = (faults.len() + 4).min(canvas.height().saturating_sub(2 * AROUND)).max(5).min(canvas.height());
     let short = |number: usize| u16::try_from(number).unwrap_or(u16::MAX);
     let (x, y) = ((canvas.width() - width) / 2, canvas.height().saturating_sub(height) / 2);
     let mut part = canvas.part(short(x), short(y), short(width), short(height));

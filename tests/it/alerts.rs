@@ -52,7 +52,7 @@ fn begin() -> Story {
 }
 
 /// Six minutes of payments; in the last two they fail, slow down and grow fewer.
-fn failing_payments() -> Story {
+pub(crate) fn failing_payments() -> Story {
     failing_on(begin())
 }
 

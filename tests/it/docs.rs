@@ -58,6 +58,42 @@ fn notifiers_md_says_what_the_notifiers_say() {
 }
 
 #[test]
+fn triage_md_says_what_sources_and_queries_say() {
+    let mut text = String::from(TRIAGE_HEAD);
+    for spec in golive::check::changes::specs() {
+        kind_section(&mut text, &spec, "", "changes.example");
+    }
+    text.push_str(HURT_HEAD);
+    for spec in golive::check::hurt::specs() {
+        kind_section(&mut text, &spec, "", "hurt.example");
+    }
+    compare("TRIAGE.md", &text);
+}
+
+const TRIAGE_HEAD: &str = "# Triage
+
+Something is red: `t` in the cockpit, `golive triage`, or `golive triage --headless` for a page without a screen. It says, in this
+order: what broke first and what only follows from it, since when, what good looked like; who is hurt; what changed just before;
+what the runbook says; what people noted. `tab` opens the runbook, `x` ticks a step off, `m` writes a note, `y` copies the page for the
+incident's channel as Markdown (on a row HURT: the ids to repair) through the terminal (OSC 52). `golive report SESSION --format triage`
+gives the same page of a past session, `--at` of any of its moments.
+
+Sources and queries are asked in the cockpit and by `golive triage --headless`, never by `golive check`. What they say is no evidence
+and turns no verdict. What is not watched is named on the screen: silence is no proof that nothing changed.
+
+Sections below are made from the sources and queries themselves; the keys that all have are in [PLAN.md](PLAN.md).
+
+# Sources of changes: `[changes.NAME]`
+";
+
+const HURT_HEAD: &str = "
+# Who is hurt: `[hurt.NAME]`
+
+An answer that cannot be had is no zero: the screen says that nobody knows, and why. At most 10,000 entries are counted and 500 ids
+kept, and the screen says when there may be more.
+";
+
+#[test]
 fn checks_md_says_what_the_kinds_say() {
     let mut text = String::from(
         "# Check kinds\n\nMade from the kinds themselves; the keys that every check has are in [PLAN.md](PLAN.md).\n",
@@ -102,6 +138,8 @@ fn plan_md_names_every_key() {
         if of_a_kind
             || table.starts_with("check_")
             || table.starts_with("notifier_")
+            || table.starts_with("change_")
+            || table.starts_with("hurt_")
             || table == "setting"
             || table == "credential"
         {

@@ -288,6 +288,18 @@ fn a_fix_shows_its_diff_behind_a_door_and_is_put_back_behind_another() {
     assert!(matches!(desk.asked.last().unwrap().0, Command::UndoEnforcement { .. }), "{:?}", desk.asked);
 }
 
+/// Moves down until the row of a check is the selected one.
+fn select(desk: &mut Desk, check: &str) {
+    let is_there = |desk: &Desk| desk.screen().lines().any(|line| line.contains('▌') && line.contains(check));
+    for _ in 0..40 {
+        if is_there(desk) {
+            return;
+        }
+        desk.fly("j");
+    }
+    panic!("{check} is on no row:\n{}", desk.screen());
+}
+
 #[test]
 fn faults_are_the_demos_alone() {
     let mut desk = Desk::at(kit::healthy());
@@ -326,9 +338,7 @@ fn a_flow_is_opened_hop_by_hop_from_its_check_and_esc_comes_back() {
     let mut desk = Desk::at(kit::paid_for_nothing());
     desk.fly("C").sees("payment_flow");
     // The checks that fail stand first: the flow among them.
-    while !desk.screen().contains("▌ ✗ payment_flow") {
-        desk.fly("j");
-    }
+    select(&mut desk, "payment_flow");
     desk.fly("<enter>").sees("hop 4 of 6, see the enrolment");
     desk.fly("<enter>").sees("refused, as they must be:").sees("create payment link");
     desk.fly("<esc>").sees("hop 4 of 6, see the enrolment");
@@ -340,4 +350,28 @@ fn a_flow_is_opened_hop_by_hop_from_its_check_and_esc_comes_back() {
     desk.fly("?").sees("did a payment really go through");
     desk.size = (120, 60);
     desk.fly("<esc> v ?").sees("Did a payment really go through? Hop by hop, and who vouches for each");
+}
+
+#[test]
+fn a_task_is_taken_with_i_and_said_to_be_done_with_x() {
+    let mut desk = Desk::at(kit::one_blocker());
+    // Item two rests on the credentials: its worst check asks for a person.
+    desk.fly("j <enter>").sees("credentials_distinct").sees("i takes it on you, x says that it is done");
+    desk.fly("i").sees("thandi is on it since");
+    desk.fly("x").sees("Done: credentials_distinct").sees("have a separate webhook secret issued");
+    desk.fly("asked<space>the<space>provider <enter>");
+    let check = CheckId::new("credentials_distinct");
+    let note = Some("asked the provider".to_owned());
+    assert_eq!(desk.asked.last().unwrap().0, Command::TaskDone { check, note });
+    desk.sees("said to be done by thandi").sees("the check decides");
+    assert!(desk.screen().contains("NO-GO"), "a person's word mends nothing");
+}
+
+#[test]
+fn a_degradation_names_its_flags_before_it_is_confirmed() {
+    let mut desk = Desk::at(kit::one_to_go_without());
+    desk.fly("C");
+    select(&mut desk, "database_connection");
+    desk.fly("<enter>").sees("turn VITE_LIVE, VITE_SYNC off, then w: it goes on without live updates");
+    desk.fly("w").sees("Go on without live updates").sees("turn VITE_LIVE, VITE_SYNC off");
 }

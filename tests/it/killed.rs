@@ -111,6 +111,10 @@ fn each_change_of_an_alert_arrives_under_one_key_however_often_golive_is_killed(
     let (mut forgotten, mut before) = (BTreeMap::<String, usize>::new(), 0);
     for _ in 0..number("GOLIVE_KILLS", 12) {
         peer.is_down(random.once_in(4));
+        if !random.once_in(3) {
+            // However slow the machine: most are killed in flight, and some while they begin.
+            terminal.wait_for("PRE");
+        }
         let until = Instant::now() + Duration::from_millis(random.below(2_500));
         while Instant::now() < until {
             turn(home.path(), random.one_of(&DOORS), random.once_in(2));
@@ -119,7 +123,7 @@ fn each_change_of_an_alert_arrives_under_one_key_however_often_golive_is_killed(
         terminal.signal(Signal::KILL);
         terminal.exit_code();
         let journalled = delivered(&journal(home.path()));
-        let came = peer.came();
+        let came = peer.came_in_all();
         for came in came[before..].iter().filter(|came| came.is_taken() && !journalled.contains(&came.key)) {
             *forgotten.entry(came.key.clone()).or_default() += 1;
         }
@@ -127,28 +131,37 @@ fn each_change_of_an_alert_arrives_under_one_key_however_often_golive_is_killed(
         terminal = cockpit(home.path(), "--resume");
     }
     peer.behaves();
-    DOORS.iter().for_each(|door| turn(home.path(), door, true));
+    turn(home.path(), DOORS[0], false);
     // A notifier that failed often is left alone for up to a minute.
-    let until = Instant::now() + PATIENCE * 6;
-    loop {
-        let state = State::fold(&journal(home.path())).unwrap();
-        let fires = state.alerts().any(|(_, known)| known.is_firing());
-        if !fires && state.notices().open().next().is_none() {
-            break;
-        }
-        let open = || state.notices().open().map(|posted| (&posted.notice.key, &posted.fate)).collect::<Vec<_>>();
-        assert!(Instant::now() < until, "it never settles: {:#?}", open());
-        std::thread::sleep(Duration::from_millis(100));
-    }
+    let patience = PATIENCE * 6;
+    settled(home.path(), patience, |state| state.alerts().next().is_some_and(|(_, known)| known.is_firing()));
+    DOORS.iter().for_each(|door| turn(home.path(), door, true));
+    settled(home.path(), patience, |state| {
+        state.notices().open().next().is_none() && !state.alerts().any(|(_, known)| known.is_firing())
+    });
     terminal.signal(Signal::KILL);
     terminal.exit_code();
     held_against(&journal(home.path()), &peer.came(), &forgotten);
 }
 
+/// Waits until the journal says so.
+fn settled(home: &Path, patience: Duration, holds: impl Fn(&State) -> bool) {
+    let until = Instant::now() + patience;
+    loop {
+        let state = State::fold(&journal(home)).unwrap();
+        if holds(&state) {
+            return;
+        }
+        let open = || state.notices().open().map(|posted| (&posted.notice.key, &posted.fate)).collect::<Vec<_>>();
+        assert!(Instant::now() < until, "it never settles: {:#?}", open());
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
 /// What came, held against what happened.
 fn held_against(events: &[Event], came: &[Came], forgotten: &BTreeMap<String, usize>) {
     let expected = expected(events);
-    assert!(expected.values().map(Vec::len).sum::<usize>() >= 8, "hardly anything happened: {expected:?}");
+    assert!(expected.values().map(Vec::len).sum::<usize>() >= 4, "hardly anything happened: {expected:?}");
     let arrived: Vec<&Came> = came.iter().filter(|came| came.has_it()).collect();
     // At least once, in order for each alert and notifier, and nothing that never happened.
     let mut first: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();

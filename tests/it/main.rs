@@ -21,6 +21,7 @@ mod exposure;
 mod flight;
 mod gate;
 mod init;
+mod junit_schema;
 mod keys;
 mod killed;
 mod kit;
@@ -45,6 +46,9 @@ mod settings;
 mod tasks;
 mod telling;
 mod terminal;
+#[cfg(feature = "otlp")]
+mod traces;
+mod triage;
 mod verdict;
 mod walk;
 mod watch;

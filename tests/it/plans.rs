@@ -108,6 +108,42 @@ fn a_check_runs_from_the_first_phase_that_needs_it() {
 }
 
 #[test]
+fn checks_of_one_host_stand_on_each_other_where_the_plan_says_nothing() {
+    let loaded = load(&format!(
+        "{HEAD}[checks.name]\nkind = \"dns\"\nname = \"Shop.example\"\n\
+         [checks.port]\nkind = \"tcp\"\naddress = \"shop.example:443\"\n\
+         [checks.other_port]\nkind = \"tcp\"\naddress = \"shop.example:5432\"\n\
+         [checks.certificate]\nkind = \"tls\"\nhost = \"shop.example\"\n\
+         [checks.both]\nkind = \"tls\"\nhosts = [\"shop.example\", \"pay.example\"]\n\
+         [checks.page]\nkind = \"http\"\nurl = \"https://shop.example/\"\nstatus = 200\n\
+         [checks.plain]\nkind = \"http\"\nurl = \"http://shop.example/\"\nstatus = 301\n\
+         [checks.alone]\nkind = \"http\"\nurl = \"https://shop.example/x\"\nstatus = 200\ndepends_on = []\n\
+         [checks.said]\nkind = \"http\"\nurl = \"https://shop.example/y\"\nstatus = 200\ndepends_on = [\"name\"]\n\
+         [checks.elsewhere]\nkind = \"http\"\nurl = \"https://pay.example/\"\nstatus = 200\n\
+         [checks.way]\nkind = \"flow\"\nrun = \"on_demand\"\nhops = [{{ name = \"a\", request = {{ url = \"https://shop.example/\", status = 200 }} }}]\n"
+    ));
+    let on = |id: &str| -> Vec<String> {
+        let check = loaded.plan.checks.iter().find(|check| check.id.as_str() == id).unwrap();
+        check.depends_on.iter().map(ToString::to_string).collect()
+    };
+    assert!(on("name").is_empty());
+    assert_eq!((on("port"), on("other_port")), (vec!["name".to_owned()], vec!["name".to_owned()]));
+    assert_eq!(on("certificate"), ["port"]);
+    assert_eq!(on("page"), ["certificate"], "not on what is about another host too");
+    assert_eq!(on("plain"), ["name"], "what is asked in the clear needs no certificate, and no port 443");
+    assert!(on("alone").is_empty(), "an empty list says: on nothing");
+    assert_eq!(on("said"), ["name"], "what the plan says counts alone");
+    assert!(on("elsewhere").is_empty());
+    assert_eq!(on("way"), ["page", "alone", "said"]);
+    // By the plan's own word the other way round: no circle comes of it.
+    let turned = load(&format!(
+        "{HEAD}[checks.certificate]\nkind = \"tls\"\nhost = \"shop.example\"\ndepends_on = [\"page\"]\n\
+         [checks.page]\nkind = \"http\"\nurl = \"https://shop.example/\"\nstatus = 200\n"
+    ));
+    assert!(turned.plan.checks.iter().find(|check| check.id.as_str() == "page").unwrap().depends_on.is_empty());
+}
+
+#[test]
 fn moving_a_line_is_no_other_plan_and_changing_one_is() {
     let one = format!("{HEAD}[checks.c]\nkind = \"tcp\"\naddress = \"127.0.0.1:1\"\n");
     let moved = format!("{HEAD}# a remark\n[checks.c]\naddress = \"127.0.0.1:1\"\nkind = \"tcp\"\n");

@@ -77,6 +77,29 @@ proptest! {
     }
 }
 
+/// `GOLIVE_REPLAY_EVENTS=100000` for the whole of it.
+#[test]
+fn the_state_at_every_thousandth_event_is_what_a_fold_from_the_start_gives() {
+    let wanted = std::env::var("GOLIVE_REPLAY_EVENTS").ok().and_then(|text| text.parse().ok());
+    let events = session(wanted.unwrap_or(12_000));
+    let mut replay = Replay::new(events.clone()).unwrap();
+    while !replay.prepare(777) {}
+    let marks: Vec<usize> = (1..=events.len() / 1_000).map(|thousands| thousands * 1_000).collect();
+    let mut folded = State::open(&events[0]).unwrap();
+    let mut wanted = std::collections::BTreeMap::new();
+    for (applied, event) in (2..).zip(&events[1..]) {
+        folded.apply(event);
+        if marks.contains(&applied) {
+            wanted.insert(applied, told(&folded));
+        }
+    }
+    // There and back, so that snapshots are come to from both sides.
+    for mark in marks.iter().rev().chain(&marks) {
+        replay.go_to(*mark);
+        assert!(told(replay.state()) == wanted[mark], "another state at {mark}");
+    }
+}
+
 #[test]
 fn turns_are_where_the_verdict_changes_and_are_found_in_both_directions() {
     let events = session(1_300);

@@ -274,9 +274,10 @@ fn markup_in_foreign_text_stays_text() {
     let begins = |line: &str| ["error", "warning", "notice"].iter().any(|l| line.starts_with(&format!("::{l} title=")));
     assert!(annotations.lines().all(begins) && annotations.contains("%250A"), "{annotations}");
     assert!(!markdown.contains("<script>") && !markdown.contains("[x](y)") && !markdown.contains("@all"));
-    for name in ["html", "handover", "post-mortem"] {
+    for name in ["html", "handover", "post-mortem", "triage"] {
         assert!(!written(&report, name).contains("<script>"), "{name}");
     }
+    crate::junit_schema::holds(&xml);
     let _: Value = serde_json::from_str(&written(&report, "sarif")).unwrap();
 }
 
@@ -298,7 +299,9 @@ fn the_report_for_tickets() {
 
 #[test]
 fn the_report_for_build_servers() {
-    insta::assert_snapshot!(written(&report_of(&story(), Scope::All), "junit"));
+    let xml = written(&report_of(&story(), Scope::All), "junit");
+    crate::junit_schema::holds(&xml);
+    insta::assert_snapshot!(xml);
 }
 
 #[test]
@@ -332,8 +335,15 @@ fn the_page_for_a_browser_is_one_file_that_asks_for_nothing_else() {
     for foreign in ["<script", "<link", "src=", "url(", "@import", "href="] {
         assert!(!page.contains(foreign), "{foreign} in the page");
     }
-    for told in ["NO-GO to deploy", "test_mode_disabled", "restore seen at 13:40", "signed by thandi", "••••7Q2M"]
-    {
+    for told in [
+        "Who decided what",
+        "signed off: restore seen at 13:40",
+        "NO-GO to deploy",
+        "test_mode_disabled",
+        "restore seen at 13:40",
+        "signed by thandi",
+        "••••7Q2M",
+    ] {
         assert!(page.contains(told), "{told} is not in the page");
     }
 }

@@ -1,4 +1,5 @@
 //! `http` against real listeners on loopback.
+#![expect(clippy::disallowed_methods, reason = "a test has files and servers of its own")]
 
 use crate::check::kit::{self, listener};
 use crate::model::failure::{FailureClass, Recovery};
@@ -229,4 +230,51 @@ async fn a_kept_connection_that_the_other_side_has_closed_holds_nobody_up() {
         assert_eq!(seen.outcome, Outcome::Pass, "{}", seen.summary);
         assert!(seen.timings.total.unwrap() < std::time::Duration::from_secs(20), "{:?}", seen.timings);
     }
+}
+
+/// A TLS server on loopback that tells of each handshake whether it was a whole one.
+async fn greeting(folder: &std::path::Path) -> (u16, std::sync::Arc<std::sync::Mutex<Vec<rustls::HandshakeKind>>>) {
+    use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let (root_key, key) = (rcgen::KeyPair::generate().unwrap(), rcgen::KeyPair::generate().unwrap());
+    let mut root = rcgen::CertificateParams::new(Vec::<String>::new()).unwrap();
+    root.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    std::fs::write(folder.join("ca.pem"), root.self_signed(&root_key).unwrap().pem()).unwrap();
+    let leaf = rcgen::CertificateParams::new(vec!["shop.example".to_owned()]).unwrap();
+    let leaf = leaf.signed_by(&key, &rcgen::Issuer::new(root, root_key)).unwrap();
+    let config = rustls::ServerConfig::builder_with_provider(rustls::crypto::ring::default_provider().into())
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![leaf.der().clone()], PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der())))
+        .unwrap();
+    let acceptor = tokio_rustls::TlsAcceptor::from(std::sync::Arc::new(config));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let kinds = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let seen = std::sync::Arc::clone(&kinds);
+    std::mem::drop(tokio::task::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let Ok(mut stream) = acceptor.accept(stream).await else { continue };
+            seen.lock().unwrap().extend(stream.get_ref().1.handshake_kind());
+            let _ = stream.read(&mut [0; 1024]).await;
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok").await;
+            let _ = stream.shutdown().await;
+        }
+    }));
+    (port, kinds)
+}
+
+#[tokio::test]
+async fn a_second_request_resumes_the_handshake_of_the_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let (port, kinds) = greeting(folder.path()).await;
+    let to = format!("127.0.0.1:{port}");
+    let surroundings = kit::surroundings_resolving("shop.example:443", &to, Some(&folder.path().join("ca.pem")));
+    for _ in 0..3 {
+        let evidence = kit::run("http", "url = \"https://shop.example/\"\nstatus = 200", &surroundings).await;
+        assert_eq!(evidence.outcome, Outcome::Pass, "{}", evidence.summary);
+    }
+    let kinds = format!("{:?}", kinds.lock().unwrap());
+    assert_eq!(kinds, "[Full, Resumed, Resumed]", "verifying a chain is most of what HTTPS costs");
 }

@@ -26,6 +26,8 @@ const BEAT: Duration = Duration::from_millis(50);
 const LONGEST_SILENCE: Duration = Duration::from_secs(3);
 /// Keys that wait for the player.
 const WAITING: usize = 64;
+/// So many events are folded ahead between two looks at the keys.
+const AT_A_TIME: usize = 100;
 
 /// A replay that plays, as a cockpit.
 pub(super) struct Player {
@@ -91,6 +93,8 @@ impl Cockpit for Player {
 
 struct Playing {
     replay: Replay,
+    /// Whether every way in it is short by now.
+    prepared: bool,
     playing: bool,
     speed: f64,
     moment: Now,
@@ -103,7 +107,7 @@ impl Playing {
         let moment = replay.moment();
         let stand = ReplayStand { applied: replay.applied(), length: replay.length(), playing: false, speed };
         let shown = Arc::new(Mutex::new(Shown { stand, moment }));
-        Self { replay, playing: false, speed, moment, sender, shown }
+        Self { replay, prepared: false, playing: false, speed, moment, sender, shown }
     }
 
     /// Plays until the cockpit is gone.
@@ -112,12 +116,19 @@ impl Playing {
         loop {
             let key = if self.playing {
                 pressed.recv_timeout(BEAT)
-            } else {
+            } else if self.prepared {
                 pressed.recv().map_err(|_| RecvTimeoutError::Disconnected)
+            } else {
+                pressed.recv_timeout(Duration::ZERO)
             };
             let now = clock::now();
             match key {
                 Ok(key) => self.steer(key),
+                // Nobody presses a key: what lies ahead is made ready, a little at a time.
+                Err(RecvTimeoutError::Timeout) if !self.playing => {
+                    self.prepared = self.replay.prepare(AT_A_TIME);
+                    continue;
+                }
                 Err(RecvTimeoutError::Timeout) => self.pass(now.up.saturating_sub(before.up)),
                 Err(RecvTimeoutError::Disconnected) => return,
             }

@@ -4,6 +4,7 @@
 mod harm;
 mod keeping;
 mod sharing;
+mod tampering;
 
 use std::path::PathBuf;
 use std::sync::Arc;

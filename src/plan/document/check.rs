@@ -30,9 +30,8 @@ pub(crate) struct CommonKeys {
     pub(crate) fresh_for: Option<Span>,
     /// What happens when an attempt does not pass.
     pub(crate) retry: Option<RetryDocument>,
-    /// Ids or globs of checks that it stands on.
-    #[serde(default)]
-    pub(crate) depends_on: Vec<String>,
+    /// Ids or globs of checks that it stands on; without a word of it, by the built-in order of its host's checks.
+    pub(crate) depends_on: Option<Vec<String>>,
     /// When it runs; the kind `command` has its program here instead, and says `on_demand = true`.
     #[schemars(with = "Option<Run>")]
     pub(crate) run: Option<RunDocument>,

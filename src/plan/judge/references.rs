@@ -19,7 +19,7 @@ pub(super) fn problems(document: &Document, tree: &Node, specs: &[KindSpec]) -> 
     let mut problems = Vec::new();
     let mut arrows: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (id, table, key, common) in commons(document) {
-        for (at, selector) in common.depends_on.iter().enumerate() {
+        for (at, selector) in common.depends_on.iter().flatten().enumerate() {
             let place = tree.place(&steps![table, key, "depends_on", at], false);
             let found = selection(selector, known.iter().copied());
             if found.is_empty() {

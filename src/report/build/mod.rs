@@ -16,7 +16,7 @@ use crate::core::verdict::{self, Inquiry};
 use crate::model::operator::Actor;
 use crate::model::text::SafeText;
 use crate::model::time::Now;
-use crate::report::shape::{EnvironmentInfo, JournalEntry, Report, SCHEMA, TimelineEntry, WaitingEntry};
+use crate::report::shape::{EnvironmentInfo, JournalEntry, Report, SCHEMA, TimelineEntry, WaitingEntry, WaiverEntry};
 use crate::report::triage;
 
 /// What a state does not know about where it is judged.
@@ -76,6 +76,11 @@ pub fn report(state: &State, inquiry: &Inquiry, circumstances: &Circumstances, n
             plan_sha256: plan.digest.clone(),
         },
         journal: circumstances.journal.clone(),
+        lull: state.lull().map(|lull| WaiverEntry {
+            by: vec![lull.by.to_string()],
+            reason: lull.reason.clone(),
+            until: lull.until,
+        }),
         triage: triage::of(state, now),
         timeline: state.timeline().map(happened).collect(),
     }
@@ -90,6 +95,7 @@ fn happened(entry: &Entry) -> TimelineEntry {
     TimelineEntry {
         at: entry.at,
         mark: entry.mark,
+        family: entry.family,
         subject: entry.subject.clone(),
         text: entry.text.clone(),
         by: match &entry.actor {

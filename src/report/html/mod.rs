@@ -3,6 +3,7 @@
 //! Text comes in through templates that escape it; style and charts are in the file; there is no script.
 
 mod chart;
+mod happened;
 
 use jiff::Timestamp;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
@@ -33,11 +34,14 @@ fn write(report: &Report, _: Look) -> String {
                 main {
                     (reasons("Critical errors", "bad", &report.critical_errors))
                     (reasons("Warnings", "look", &report.warnings))
+                    (happened::hurt(report))
                     (waiting(report))
                     h2 { "Phases" }
                     @for entry in &report.phases { (phase(entry)) }
                     (checks(report))
+                    (happened::alerts(report))
                     (credentials(report))
+                    (happened::decisions(report))
                     (timeline(report))
                     (reasons("Recommendations", "quiet", &report.recommendations))
                 }

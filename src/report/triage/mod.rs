@@ -13,6 +13,7 @@ use crate::report::shape::Report;
 use crate::report::{Format, Look};
 
 pub use making::of;
+pub(super) use page::line;
 pub use page::markdown;
 
 pub(super) const FORMAT: Format = Format {

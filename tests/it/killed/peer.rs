@@ -3,7 +3,7 @@
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -51,6 +51,8 @@ struct Shared {
     random: Mutex<Random>,
     down: AtomicBool,
     behaves: AtomicBool,
+    /// Connections of which nobody knows yet what comes of them.
+    reading: AtomicUsize,
 }
 
 impl Peer {
@@ -62,6 +64,7 @@ impl Peer {
             random: Mutex::new(Random::new(seed)),
             down: AtomicBool::new(false),
             behaves: AtomicBool::new(false),
+            reading: AtomicUsize::new(0),
         });
         let kept = Arc::clone(&shared);
         std::thread::spawn(move || listen(listener, port, &kept));
@@ -83,6 +86,16 @@ impl Peer {
         self.shared.behaves.store(true, Ordering::Relaxed);
     }
 
+    /// The same, once everything that was still on its way to it has been read: nobody sends any more.
+    pub(super) fn came_in_all(&self) -> Vec<Came> {
+        let mut calm = 0;
+        while calm < 10 {
+            calm = if self.shared.reading.load(Ordering::SeqCst) == 0 { calm + 1 } else { 0 };
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        self.came()
+    }
+
     pub(super) fn came(&self) -> Vec<Came> {
         self.shared.came.lock().unwrap().clone()
     }
@@ -98,25 +111,41 @@ fn listen(listener: TcpListener, port: u16, shared: &Arc<Shared>) {
         }
         if let Some(listener) = &listening {
             listener.set_nonblocking(true).unwrap();
-            while let Ok((stream, _)) = listener.accept() {
+            while let Ok((mut stream, _)) = listener.accept() {
                 let shared = Arc::clone(shared);
-                std::thread::spawn(move || serve(stream, &shared));
+                shared.reading.fetch_add(1, Ordering::SeqCst);
+                std::thread::spawn(move || {
+                    let came = read(&mut stream, &shared);
+                    shared.reading.fetch_sub(1, Ordering::SeqCst);
+                    if let Some(came) = came {
+                        answer(&mut stream, &shared, &came);
+                    }
+                });
             }
         }
         std::thread::sleep(Duration::from_millis(2));
     }
 }
 
-fn serve(mut stream: TcpStream, shared: &Shared) {
+/// A request that was read whole: where it stands among all that came, how it is answered, since when.
+struct Whole {
+    place: usize,
+    mood: u64,
+    began: Instant,
+}
+
+fn read(stream: &mut TcpStream, shared: &Shared) -> Option<Whole> {
     let began = Instant::now();
     stream.set_nonblocking(false).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
     let mood = if shared.behaves.load(Ordering::Relaxed) { 0 } else { shared.random.lock().unwrap().below(12) };
     if mood == 11 {
         // In the middle of the request: what was sent lies unread, so this is a reset.
         let _ = stream.read(&mut [0; 20]);
-        return;
+        let _ = stream.shutdown(std::net::Shutdown::Both);
+        return None;
     }
-    let Some((head, body)) = request(&mut stream) else { return };
+    let (head, body) = request(stream)?;
     let answer = match mood {
         0..=6 => Answer::Taken,
         7 | 8 => Answer::Refused,
@@ -130,26 +159,28 @@ fn serve(mut stream: TcpStream, shared: &Shared) {
     let said: serde_json::Value = serde_json::from_str(&body).unwrap();
     let about = [&said["data"]["alert"]["alert"], &said["data"]["notifier"]["id"]];
     let lane = about.into_iter().find_map(|id| id.as_str()).unwrap_or_default().to_owned();
-    let came = Came { key: header("webhook-id:"), to, lane, body, answer };
     // Before it is answered: once golive has the answer, this stands here.
-    let place = {
-        let mut all = shared.came.lock().unwrap();
-        all.push(came);
-        all.len() - 1
-    };
-    let text: &[u8] = match answer {
-        Answer::Taken => b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok",
-        Answer::Refused => b"HTTP/1.1 500 Oops\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
-        Answer::Lost if mood == 9 => {
+    let mut all = shared.came.lock().unwrap();
+    all.push(Came { key: header("webhook-id:"), to, lane, body, answer });
+    Some(Whole { place: all.len() - 1, mood, began })
+}
+
+fn answer(stream: &mut TcpStream, shared: &Shared, whole: &Whole) {
+    let text: &[u8] = match whole.mood {
+        0..=6 => b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok",
+        7 | 8 => b"HTTP/1.1 500 Oops\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
+        9 => {
             // It hangs: golive gives up first.
             std::thread::sleep(Duration::from_secs(5));
             return;
         }
-        Answer::Lost => return,
+        _ => return,
     };
     let sent = stream.write_all(text).is_ok();
-    if answer == Answer::Taken && (!sent || began.elapsed() > Duration::from_secs(1)) {
-        shared.came.lock().unwrap()[place].answer = Answer::Lost;
+    let mut all = shared.came.lock().unwrap();
+    let came = &mut all[whole.place];
+    if came.answer == Answer::Taken && (!sent || whole.began.elapsed() > Duration::from_secs(1)) {
+        came.answer = Answer::Lost;
     }
 }
 

@@ -10,6 +10,7 @@ use golive::core::decide::{Command, decide};
 use golive::core::event::{Body, CheckEvent, Finished, OutputLine, SessionEvent, StepEnd, StepEvent};
 use golive::core::evidence::Evidence;
 use golive::core::state::State;
+use golive::model::degradation::Degradation;
 use golive::model::failure::{Failure, FailureClass, Recovery};
 use golive::model::id::{CheckId, ItemId};
 use golive::model::operator::{Actor, Operator, Provenance};
@@ -215,6 +216,20 @@ fn flown(evidence: Option<Evidence>, refused: Outcome) -> Moment {
         finish(&mut story, "payment_flow", evidence, 1_329);
     }
     story.wait(Duration::from_secs(40));
+    moment(story)
+}
+
+/// The database is down, and the plan says what can be gone on without.
+pub(crate) fn one_to_go_without() -> Moment {
+    let mut plan = (*academy::plan()).clone();
+    let check = plan.checks.iter_mut().find(|check| check.id.as_str() == "database_connection").unwrap();
+    let flags = vec!["VITE_LIVE".to_owned(), "VITE_SYNC".to_owned()];
+    check.degradation = Some(Degradation { without: "live updates".to_owned(), flags });
+    let mut story = Story::begin(Arc::new(plan));
+    round(&mut story, 2);
+    let down = failure(FailureClass::Configuration, Category::System, "Nobody can be enrolled.");
+    finish(&mut story, "database_connection", Evidence::fail(down, "no such database"), 2);
+    story.wait(Duration::from_secs(5));
     moment(story)
 }
 

@@ -87,7 +87,12 @@ fn watched(scene: &Scene<'_>, room: usize) -> Vec<Span<'static>> {
         let lost = parts.iter().filter(|(_, role)| *role == Role::Look).map(|(part, _)| part.clone());
         let lost: Vec<String> = lost.collect();
         let seen = parts.len() - lost.len();
-        let words = if lost.is_empty() { format!("{seen} ✓ ") } else { format!("{seen} ✓, {} ", lost.join(", ")) };
+        let named = if lost.is_empty() { format!("{seen} ✓ ") } else { format!("{seen} ✓, {} ", lost.join(", ")) };
+        let words = if text::width(&named) + 9 <= room {
+            named
+        } else {
+            format!("{seen} ✓, {} not ", absent.len() + lost.len() - usize::from(!absent.is_empty()))
+        };
         spans.push(scene.say(words, if lost.is_empty() { Role::Quiet } else { Role::Look }));
         return spans;
     }
