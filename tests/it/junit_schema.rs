@@ -11,8 +11,10 @@ struct Element {
     children: Vec<Element>,
 }
 
+type Names = &'static [&'static str];
+
 /// Element, the children it may have, the attributes that are required, those that are allowed.
-const RULES: &[(&str, &[&str], &[&str], &[&str])] = &[
+const RULES: &[(&str, Names, Names, Names)] = &[
     ("testsuites", &["testsuite"], &[], &["name", "time", "tests", "failures", "errors"]),
     (
         "testsuite",
