@@ -12,7 +12,9 @@ struct Element {
 }
 
 /// Element, the children it may have, the attributes that are required, those that are allowed.
-const RULES: &[(&str, &[&str], &[&str], &[&str])] = &[
+type Rule = (&'static str, &'static [&'static str], &'static [&'static str], &'static [&'static str]);
+
+const RULES: &[Rule] = &[
     ("testsuites", &["testsuite"], &[], &["name", "time", "tests", "failures", "errors"]),
     (
         "testsuite",

@@ -91,7 +91,7 @@ fn watched(scene: &Scene<'_>, room: usize) -> Vec<Span<'static>> {
         let words = if text::width(&named) + 9 <= room {
             named
         } else {
-            format!("{seen} ✓, {} not ", absent.len() + lost.len() - usize::from(!absent.is_empty()))
+            format!("{seen} ✓, {} not connected ", absent.len() + lost.len() - usize::from(!absent.is_empty()))
         };
         spans.push(scene.say(words, if lost.is_empty() { Role::Quiet } else { Role::Look }));
         return spans;
