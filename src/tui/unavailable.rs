@@ -34,6 +34,7 @@ pub fn why(scene: &Scene<'_>, focus: &Focus, action: Action) -> Option<&'static 
         Action::Acknowledge if focus.firing(scene).is_none() => Some("no alert fires that nobody has seen"),
         Action::Silence if focus.alert.is_none() && focus.firing(scene).is_none() => Some("needs an alert"),
         Action::Lull if scene.ui.screen != ScreenName::Alerts => Some("on the alerts screen"),
+        Action::Filter if scene.ui.screen != ScreenName::Timeline => Some("on the timeline"),
         Action::Act => act(scene, focus),
         Action::Undo => undo(scene, focus),
         Action::Sort if scene.ui.screen != ScreenName::Checks => Some("on the checks screen"),

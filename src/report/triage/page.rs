@@ -57,7 +57,7 @@ fn standing(report: &Report) -> String {
         None => parts.push("nothing more is escalated".to_owned()),
     }
     if triage.this_machine > 0 {
-        parts.push(format!("{} checks cannot look: this machine is in trouble", triage.this_machine));
+        parts.push(format!("{} checks cannot find out", triage.this_machine));
     }
     parts.join(" · ")
 }

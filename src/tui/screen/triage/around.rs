@@ -22,7 +22,7 @@ pub(super) fn headline(scene: &Scene<'_>, causes: &[RootCause], canvas: &mut Can
     }
     left.push(match triage::troubled_here(scene.state) {
         0 => scene.say("   this machine ✓", Role::Quiet),
-        many => scene.say(format!("   this machine ✗ {} cannot look", format::count(many, "check")), Role::Bad),
+        many => scene.say(format!("   {} cannot find out", format::count(many, "check")), Role::Bad),
     });
     let first = causes.iter().map(|cause| cause.since).min();
     let seen = first.map(|first| {
@@ -91,7 +91,7 @@ fn watched(scene: &Scene<'_>, room: usize) -> Vec<Span<'static>> {
         let words = if text::width(&named) + 9 <= room {
             named
         } else {
-            format!("{seen} ✓, {} not ", absent.len() + lost.len() - usize::from(!absent.is_empty()))
+            format!("{seen} ✓, {} not connected ", absent.len() + lost.len() - usize::from(!absent.is_empty()))
         };
         spans.push(scene.say(words, if lost.is_empty() { Role::Quiet } else { Role::Look }));
         return spans;
