@@ -63,11 +63,15 @@ fn line(scene: &Scene<'_>, fault: &PracticeFault, selected: bool) -> Vec<Span<'s
     ]
 }
 
-/// What stands in the header while something is broken on purpose.
+/// What stands in the header while something is broken on purpose; by name where there is room for one.
 #[must_use]
-pub fn badge(faults: &[PracticeFault]) -> Option<String> {
+pub fn badge(faults: &[PracticeFault], roomy: bool) -> Option<String> {
     let mut on = faults.iter().filter(|fault| fault.on);
     let first = on.next()?;
-    let more = on.count();
-    Some(if more == 0 { format!("▲ fault {}", first.name) } else { format!("▲ fault {} +{more}", first.name) })
+    Some(match (roomy, on.count()) {
+        (true, 0) => format!("▲ fault {}", first.name),
+        (true, more) => format!("▲ fault {} +{more}", first.name),
+        (false, 0) => "▲ fault".to_owned(),
+        (false, more) => format!("▲ {} faults", more + 1),
+    })
 }

@@ -301,6 +301,18 @@ fn select(desk: &mut Desk, check: &str) {
 }
 
 #[test]
+fn the_environment_is_never_cut_whatever_stands_beside_it() {
+    let mut desk = Desk::at(kit::healthy());
+    let fault = |name| PracticeFault { name, sentence: "something is wrong", on: true };
+    desk.app.ui.practice = Some(vec![fault("redirecting-callback"), fault("slow-api")]);
+    for width in 60..=130 {
+        desk.size = (width, 23);
+        let screen = desk.screen();
+        assert!(screen.lines().next().unwrap().contains("PRODUCTION"), "at {width} columns:\n{screen}");
+    }
+}
+
+#[test]
 fn faults_are_the_demos_alone() {
     let mut desk = Desk::at(kit::healthy());
     desk.fly("D").sees("in the demo only");

@@ -20,6 +20,8 @@ use crate::tui::{deliveries, format, practising, text, words};
 
 /// From this width on names stand in full.
 const ROOMY: usize = 100;
+/// Letters of the service's name that stay whatever else is in the header.
+const SHORTEST_NAME: usize = 4;
 /// A change is news for so many seconds.
 const NEWS: u64 = 20;
 
@@ -35,29 +37,28 @@ pub fn header(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
     let service = &scene.live.plan().service;
     let environment = if is_production(scene) { Role::Production } else { Role::Strong };
     let gap = if roomy { "    " } else { "  " };
-    let mut right = Vec::new();
-    let badges = badges(scene);
-    for (badge, role) in &badges {
-        right.push(scene.say(badge.clone(), *role));
-        right.push(Span::raw(gap));
-    }
-    let elapsed = scene.now.since(scene.live.session().opened).unwrap_or_default();
-    right.push(scene.say(format::elapsed(elapsed), Role::Quiet));
-    right.push(Span::raw(gap));
-    right.push(scene.say(format::clock(scene.now.at, scene.zone), Role::Text));
-    right.push(Span::raw(gap));
-    right.push(liveness(scene));
-    if roomy {
-        right.push(Span::raw(gap));
-        right.push(scene.say(scene.own.id.to_string(), Role::Text));
-    }
-    right.push(Span::raw(" "));
-    // The environment is the one word here that must never be cut: the name of the service gives way.
+    let badges = badges(scene, roomy);
+    let mut right: Vec<Span<'static>> =
+        badges.iter().flat_map(|(badge, role)| [scene.say(badge.clone(), *role), Span::raw(gap)]).collect();
+    let before_the_clock = right.len();
+    right.extend(now_and_here(scene, roomy, gap));
+    // The environment is the one word here that must never be cut: the name of the service gives way, then the time
+    // since the beginning.
     let word = service.environment.to_uppercase();
-    let prefix = if roomy { " golive   " } else { " golive  " };
-    let prefix = if roomy || badges.is_empty() { prefix } else { " " };
-    let taken = text::width(prefix) + 3 + text::width(&word) + 2 + text::spans_width(&right);
-    let name = text::cut(&service.name, canvas.width().saturating_sub(taken).max(4)).into_owned();
+    let prefix = match (roomy, badges.is_empty()) {
+        (true, _) => " golive   ",
+        (false, true) => " golive  ",
+        (false, false) => " ",
+    };
+    let room = |right: &[Span<'_>]| {
+        canvas.width().saturating_sub(text::width(prefix) + 3 + text::width(&word) + 2 + text::spans_width(right))
+    };
+    let elapsed = format::elapsed(scene.now.since(scene.live.session().opened).unwrap_or_default());
+    let elapsed = [scene.say(elapsed, Role::Quiet), Span::raw(gap)];
+    if room(&right) >= text::spans_width(&elapsed) + SHORTEST_NAME {
+        right.splice(before_the_clock..before_the_clock, elapsed);
+    }
+    let name = text::cut(&service.name, room(&right).max(SHORTEST_NAME)).into_owned();
     let mut left = vec![
         scene.say(prefix, Role::Quiet),
         scene.say(name, Role::Strong),
@@ -73,6 +74,17 @@ pub fn header(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
     canvas.both(0, left, right);
 }
 
+/// The clock, whether it is live, and the person where there is room.
+fn now_and_here(scene: &Scene<'_>, roomy: bool, gap: &'static str) -> Vec<Span<'static>> {
+    let mut spans =
+        vec![scene.say(format::clock(scene.now.at, scene.zone), Role::Text), Span::raw(gap), liveness(scene)];
+    if roomy {
+        spans.extend([Span::raw(gap), scene.say(scene.own.id.to_string(), Role::Text)]);
+    }
+    spans.push(Span::raw(" "));
+    spans
+}
+
 /// Whether this is now, an end, or a moment of the past.
 fn liveness(scene: &Scene<'_>) -> Span<'static> {
     if let Some(stand) = &scene.ui.replay {
@@ -86,7 +98,7 @@ fn liveness(scene: &Scene<'_>) -> Span<'static> {
 }
 
 /// What a reader has to know before believing the screen.
-fn badges(scene: &Scene<'_>) -> Vec<(String, Role)> {
+fn badges(scene: &Scene<'_>, roomy: bool) -> Vec<(String, Role)> {
     let mut badges = Vec::new();
     if scene.live.trouble().is_some() {
         badges.push(("▲ journal".to_owned(), Role::Bad));
@@ -101,7 +113,7 @@ fn badges(scene: &Scene<'_>) -> Vec<(String, Role)> {
     if let Some(hold) = &scene.live.ceremony().hold {
         badges.push((format!("▲ held by {}", hold.by), Role::Look));
     }
-    let practice = scene.ui.practice.as_deref().and_then(practising::badge);
+    let practice = scene.ui.practice.as_deref().and_then(|faults| practising::badge(faults, roomy));
     badges.extend(practice.map(|badge| (badge, Role::Bad)));
     badges.extend(clock_badge(scene));
     if scene.ui.only_unsettled {
