@@ -405,6 +405,24 @@ fn the_playground_says_what_it_is_made_of_and_goes_when_it_is_told_to() {
 }
 
 #[test]
+fn every_event_of_a_session_is_listed_and_chosen_by_family_and_words() {
+    let home = Home::new();
+    assert_eq!(home.golive(&["check"]).code, Some(0));
+    let session = home.golive(&["sessions", "--format", "json"]).json()[0]["id"].as_str().unwrap().to_owned();
+    let listed = |more: &[&str]| {
+        let ran = home.golive(&[&["events", session.as_str(), "--format", "json"], more].concat());
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        ran.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect::<Vec<serde_json::Value>>()
+    };
+    let all = listed(&[]);
+    let checks = listed(&["--family", "check"]);
+    assert!(!checks.is_empty() && checks.len() < all.len(), "{} of {}", checks.len(), all.len());
+    let named = listed(&["--family", "check", "--with", "notes_there"]);
+    assert!(!named.is_empty() && named.iter().all(|event| event.to_string().contains("notes_there")), "{named:?}");
+    assert_eq!(listed(&["--with", "nobody ever said this"]).len(), 0);
+}
+
+#[test]
 fn a_flight_over_a_healthy_world_ends_with_the_session_closed() {
     let home = Home::new();
     let ran = home.golive(&["demo", "--headless", "--format", "json"]);

@@ -2,6 +2,8 @@
 //! and a provider that are right, and wrong in one respect.
 
 use std::collections::BTreeMap;
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,8 +27,12 @@ manual = { prompt = "?" }
 
 /// The preset over a folder, with these parameters; without a network.
 fn loaded(folder: &Path, with: &str) -> Loaded {
+    loaded_at("https://academy.example", folder, with)
+}
+
+fn loaded_at(app: &str, folder: &Path, with: &str) -> Loaded {
     let head = format!(
-        "extends = [{{ preset = \"ikhokha\", with = {{ app_url = \"https://academy.example\", app_host = \"academy.example\"{with} }} }}]\n"
+        "extends = [{{ preset = \"ikhokha\", with = {{ app_url = \"{app}\", app_host = \"academy.example\"{with} }} }}]\n"
     );
     plan::load_text("golive.toml", &format!("{head}{PLAN}"), folder, &check::specs())
         .unwrap_or_else(|error| panic!("{error}"))
@@ -106,6 +112,26 @@ async fn a_migration_is_compared_with_the_one_that_the_build_names() {
     let evidence = run(&loaded(folder.path(), with), "migrations_applied").await;
     assert_eq!(evidence.outcome, Outcome::Fail, "{}", evidence.summary);
     assert!(evidence.summary.as_str().contains("migration_head"), "{}", evidence.summary);
+}
+
+#[tokio::test]
+async fn payments_that_were_throttled_in_the_last_hour_are_found() {
+    let with = ", throttled_field = \"payments.throttled_last_hour\"";
+    for (number, expected) in [(0, Outcome::Pass), (3, Outcome::Fail)] {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let app = format!("http://{}", listener.local_addr().unwrap());
+        std::thread::spawn(move || {
+            for mut stream in listener.incoming().flatten() {
+                let _ = stream.read(&mut [0; 4096]);
+                let body = format!("{{\"payments\":{{\"throttled_last_hour\":{number}}}}}");
+                let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
+                let _ = stream.write_all(format!("{head}{body}").as_bytes());
+            }
+        });
+        let folder = database("");
+        let evidence = run(&loaded_at(&app, folder.path(), with), "not_throttled").await;
+        assert_eq!(evidence.outcome, expected, "{number}: {}", evidence.summary);
+    }
 }
 
 #[test]
