@@ -1,7 +1,6 @@
 //! CPU per 1,000 HTTP checks, saturated, 16 at a time, everything on: condition, events, journal. Floors: raw TCP by
 //! tokio, and reqwest with a new connection each. Each runs in a process of its own, against a target in another.
 
-use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Stdio};
@@ -9,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use crate::measure::{cpu_of, ms, print};
+use crate::measure::{cpu_of, ms, print, watching};
 
 const CHECKS: u64 = 3_000;
 const AT_ONCE: usize = 16;
@@ -139,17 +138,7 @@ fn golive(port: u16) -> f64 {
     for number in 0..200 {
         plan.push_str(&format!("[checks.c{number}]\nkind = \"http\"\nevery = \"20ms\"\nurl = \"http://127.0.0.1:{port}/health\"\nexpect = 'status == 200 && json.status == \"ok\"'\n"));
     }
-    let path = home.path().join("golive.toml");
-    fs::write(&path, plan).expect("a plan");
-    let mut program = Command::new(env!("CARGO_BIN_EXE_golive"))
-        .args(["check", "--watch", "--format", "json"])
-        .arg(&path)
-        .env("HOME", home.path())
-        .env("XDG_STATE_HOME", home.path().join("state"))
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("golive");
+    let mut program = watching(&plan, home.path());
     std::thread::sleep(Duration::from_millis(800));
     let (counted, cpu) = (count(port), cpu_of(program.id()));
     std::thread::sleep(Duration::from_millis(1_500));

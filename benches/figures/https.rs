@@ -19,7 +19,7 @@ use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
-use crate::measure::{cpu_of, ms, print};
+use crate::measure::{cpu_of, ms, print, watching};
 
 const CHECKS: u64 = 2_000;
 const AT_ONCE: usize = 16;
@@ -191,17 +191,7 @@ impl Target {
         for number in 0..200 {
             plan.push_str(&format!("[checks.c{number}]\nkind = \"http\"\nevery = \"20ms\"\nurl = \"https://localhost:{port}/health\"\nexpect = 'status == 200 && json.status == \"ok\"'\n"));
         }
-        let path = home.path().join("golive.toml");
-        fs::write(&path, plan).expect("a plan");
-        let mut program = Command::new(env!("CARGO_BIN_EXE_golive"))
-            .args(["check", "--watch", "--format", "json"])
-            .arg(&path)
-            .env("HOME", home.path())
-            .env("XDG_STATE_HOME", home.path().join("state"))
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("golive");
+        let mut program = watching(&plan, home.path());
         let spent = self.while_running(program.id(), Duration::from_millis(1_200), Duration::from_millis(2_500));
         let _ = program.kill();
         let _ = program.wait();

@@ -1,6 +1,8 @@
-//! What all figures share: medians, CPU time of processes and threads, the line that is printed.
+//! What all figures share: medians, golive at work, CPU time of processes and threads, the line that is printed.
 
 use std::fs;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 /// The median and the 99th of a hundred.
@@ -8,6 +10,21 @@ pub(crate) fn median_and_p99(mut samples: Vec<Duration>) -> (Duration, Duration)
     samples.sort_unstable();
     let at = |share: f64| samples[((samples.len() - 1) as f64 * share) as usize];
     (at(0.5), at(0.99))
+}
+
+/// `golive check --watch` over a plan, at home in a folder of its own, saying nothing.
+pub(crate) fn watching(plan: &str, home: &Path) -> Child {
+    let path = home.join("golive.toml");
+    fs::write(&path, plan).expect("a plan");
+    Command::new(env!("CARGO_BIN_EXE_golive"))
+        .args(["check", "--watch", "--format", "json"])
+        .arg(&path)
+        .env("HOME", home)
+        .env("XDG_STATE_HOME", home.join("state"))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("golive")
 }
 
 /// CPU time of all threads of a process so far, from the scheduler, in nanoseconds.

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::Value as Json;
 use tokio::time::Instant;
 
+use crate::check::options;
 use crate::model::kind::{OptionProblem, Options, Touch};
 use crate::model::template::Template;
 use crate::model::values::Values;
@@ -18,6 +19,11 @@ use crate::network::request::Outgoing;
 
 /// So much is read of one answer.
 const LARGEST: usize = 4 << 20;
+
+/// A source's or a query's keys as its own type; what is wrong with them in a sentence.
+pub(super) fn keys<T: serde::de::DeserializeOwned>(options: &Options) -> Result<T, String> {
+    options::read(options).map_err(|problem| problem.message)
+}
 
 /// Where a service is asked.
 #[derive(Clone, Deserialize, JsonSchema)]

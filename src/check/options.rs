@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::expr::{Condition, ConditionError, FactNames};
-use crate::model::kind::{OptionProblem, Options};
+use crate::model::kind::{OptionProblem, Options, Touch};
 
 /// The keys as a kind's own type.
 pub(super) fn read<T: DeserializeOwned>(options: &Options) -> Result<T, OptionProblem> {
@@ -32,6 +32,12 @@ pub(super) fn host_of(url: &str) -> Option<String> {
     let authority = after.split(['/', '?', '#']).next().unwrap_or_default();
     let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
     (!host.is_empty()).then(|| host.to_owned())
+}
+
+/// The host of the key `address`, for kinds that touch nothing else.
+pub(super) fn touches_address(options: &Options) -> Vec<Touch> {
+    let address = options.get("address").and_then(Value::as_str);
+    address.map(|address| Touch::Host(address.to_owned())).into_iter().collect()
 }
 
 /// Compiles a condition and tells what is wrong with it. One with `{{ names }}` in it is judged with their values.

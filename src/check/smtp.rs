@@ -15,7 +15,7 @@ use crate::check::finding::Finding;
 use crate::check::{Kind, Looking, Probe, Surroundings, options};
 use crate::core::evidence::{Evidence, Timings};
 use crate::model::failure::FailureClass;
-use crate::model::kind::{KindSpec, OptionProblem, Options, Touch};
+use crate::model::kind::{KindSpec, OptionProblem, Options};
 use crate::model::plan::Check;
 use crate::model::template::{Filled, Template};
 use crate::model::word::Category;
@@ -75,10 +75,7 @@ impl Kind for Smtp {
             example: "address = \"mail.example:587\"\nuser = \"alerts@shop.example\"\npassword = \"{{ credentials.mail_password }}\"\nrecipient = \"oncall@shop.example\"\n",
             schema: || schemars::schema_for!(Keys),
             problems,
-            touches: |options| {
-                let address = options.get("address").and_then(serde_json::Value::as_str);
-                address.map(|address| Touch::Host(address.to_owned())).into_iter().collect()
-            },
+            touches: options::touches_address,
         }
     }
 

@@ -15,7 +15,7 @@ use crate::check::via::Via;
 use crate::check::{Kind, Looking, Probe, Surroundings, addresses, options, via};
 use crate::core::evidence::{Evidence, Timings};
 use crate::model::failure::FailureClass;
-use crate::model::kind::{KindSpec, OptionProblem, Options, Touch};
+use crate::model::kind::{KindSpec, OptionProblem, Options};
 use crate::model::plan::Check;
 use crate::model::template::Template;
 use crate::model::word::Category;
@@ -50,14 +50,7 @@ impl Kind for Tcp {
             example: "address = \"db.example:5432\"\n",
             schema: || schemars::schema_for!(Keys),
             problems,
-            touches: |options| {
-                let address = options.get("address").and_then(serde_json::Value::as_str);
-                address
-                    .map(|address| Touch::Host(address.to_owned()))
-                    .into_iter()
-                    .chain(via::touches(options))
-                    .collect()
-            },
+            touches: |options| options::touches_address(options).into_iter().chain(via::touches(options)).collect(),
         }
     }
 

@@ -262,8 +262,7 @@ fn what_golive_cannot_write_is_said_before_anything_is_done() {
 
 #[test]
 fn killed_in_the_middle_the_old_value_is_put_back_on_request() {
-    let commands =
-        "rotation = { generate = 40, distribute = [\"sh\", \"-c\", \"cat >> carried; test -e quick || sleep 60\"] }\n";
+    let commands = "rotation = { generate = 40, distribute = [\"sh\", \"-c\", \"cat >> carried; n=0; until [ -e quick ] || [ $n -ge 300 ]; do n=$((n+1)); sleep 0.2; done\"] }\n";
     let shop = Shop::in_env(commands);
     shop.trust();
     let mut child = shop.command(&["rotate", "hook"]).spawn().unwrap();

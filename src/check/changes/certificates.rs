@@ -8,7 +8,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
-use crate::check::changes::{Asked, Kind, Looking, keys};
+use crate::check::asking::keys;
+use crate::check::changes::{Asked, Kind, Looking};
 use crate::check::options;
 use crate::core::evidence::Timings;
 use crate::core::inquiry::{Look, Sighting};

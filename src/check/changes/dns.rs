@@ -4,7 +4,8 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::check::changes::{Asked, Kind, Looking, keys};
+use crate::check::asking::keys;
+use crate::check::changes::{Asked, Kind, Looking};
 use crate::check::options;
 use crate::core::inquiry::{Look, Sighting};
 use crate::model::kind::{KindSpec, OptionProblem, Touch};

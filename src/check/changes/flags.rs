@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-use crate::check::asking::{self, Place};
-use crate::check::changes::{Asked, Kind, Looking, keys};
+use crate::check::asking::{self, Place, keys};
+use crate::check::changes::{Asked, Kind, Looking};
 use crate::check::options;
 use crate::core::inquiry::{Look, Sighting};
 use crate::model::kind::KindSpec;

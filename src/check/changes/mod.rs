@@ -61,8 +61,3 @@ pub fn specs() -> Vec<KindSpec> {
 pub fn kind(name: &str) -> Option<&'static dyn Kind> {
     KINDS.iter().copied().find(|kind| kind.spec().name == name)
 }
-
-/// A source's keys as its own type.
-fn keys<T: serde::de::DeserializeOwned>(options: &Options) -> Result<T, String> {
-    super::options::read(options).map_err(|problem| problem.message)
-}

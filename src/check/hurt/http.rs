@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-use crate::check::asking::{self, Place};
-use crate::check::hurt::{Asked, Asking, Kind, counted, keys};
+use crate::check::asking::{self, Place, keys};
+use crate::check::hurt::{Asked, Asking, Kind, counted};
 use crate::check::options;
 use crate::model::kind::KindSpec;
 use crate::model::word::Category;

@@ -74,11 +74,6 @@ pub fn kind(name: &str) -> Option<&'static dyn Kind> {
     KINDS.iter().copied().find(|kind| kind.spec().name == name)
 }
 
-/// A query's keys as its own type.
-fn keys<T: serde::de::DeserializeOwned>(options: &Options) -> Result<T, String> {
-    super::options::read(options).map_err(|problem| problem.message)
-}
-
 /// Each entry is one that is hurt: its id, and its amount where there is one. An entry without an id is counted, and
 /// cannot be repaired by it.
 fn counted(entries: &[Json], (id, amount): (&str, &str), more: bool) -> Result<Counted, String> {

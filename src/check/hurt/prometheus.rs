@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::check::asking::{self, Place, encoded};
-use crate::check::hurt::{Asked, Asking, Kind, keys};
+use crate::check::asking::{self, Place, encoded, keys};
+use crate::check::hurt::{Asked, Asking, Kind};
 use crate::check::options;
 use crate::core::inquiry::Counted;
 use crate::model::kind::{KindSpec, OptionProblem};
