@@ -11,7 +11,7 @@ use golive::check::{self, Surroundings};
 use golive::core::decide::{Command, decide};
 use golive::core::event::{Body, Purpose, TriageEvent};
 use golive::core::inquiry::{Counted, Look, Sighting, meaning};
-use golive::core::state::State;
+use golive::core::state::{Mark, State};
 use golive::core::triage;
 use golive::demo::{Fault, World};
 use golive::engine::{self, Beginning, Reader, Setup};
@@ -138,6 +138,12 @@ fn what_happened_before_the_session_stands_where_it_belongs_and_long_ago_is_left
     assert_eq!(sees(&mut story, "repository", &commits), 2);
     let first: Vec<String> = story.state.timeline().take(3).map(|entry| entry.text.clone()).collect();
     assert_eq!(first, ["flag c is 3, by thandi", "flag a is 1, by thandi", "session opened"]);
+    // It is no news: whose move it is stands in the line, not what was so before anybody looked.
+    let news = story.state.timeline().filter(|entry| entry.mark == Mark::Look).count();
+    assert_eq!(news, 0);
+    sees(&mut story, "flags", &look(&[("a", "on")]));
+    sees(&mut story, "flags", &look(&[("a", "off")]));
+    assert_eq!(story.state.timeline().filter(|entry| entry.mark == Mark::Look).count(), 1, "what changes now is");
 }
 
 #[test]

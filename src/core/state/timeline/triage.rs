@@ -8,7 +8,10 @@ pub(super) fn told(state: &State, body: &TriageEvent) -> Option<(Mark, String, S
         TriageEvent::Watching { .. } => return None,
         TriageEvent::Changed(changed) => {
             let by = changed.by.as_ref().map(|by| format!(", by {by}")).unwrap_or_default();
-            (Mark::Look, changed.source.to_string(), format!("{}{by}", changed.what))
+            // What was so before anybody looked is no news: it must not stand before what waits for a person.
+            let is_old = changed.happened.is_some_and(|at| at < state.session().opened.at);
+            let mark = if is_old { Mark::Plain } else { Mark::Look };
+            (mark, changed.source.to_string(), format!("{}{by}", changed.what))
         }
         TriageEvent::Unwatched { source, why } => {
             (Mark::Look, source.to_string(), format!("changes there are not seen: {why}"))
