@@ -32,6 +32,7 @@ mod outbox;
 mod pictures;
 mod pilot;
 mod plans;
+mod pulse;
 mod replaying;
 mod report;
 mod rollback;
