@@ -85,8 +85,8 @@ impl Finding {
 
     /// Where to begin, for what the table knows better than a plan that says nothing.
     fn advised(&self, evidence: Evidence, class: FailureClass) -> Evidence {
-        use FailureClass::{Condition, Exit, File, Local, Value};
-        let told_otherwise = matches!(class, Condition | Exit | File | Local | Value);
+        use FailureClass::{Condition, Exit, File, Local, ThisMachine, Value};
+        let told_otherwise = matches!(class, Condition | Exit | File | Local | ThisMachine | Value);
         if self.has_remedy || told_otherwise { evidence } else { evidence.remedy(class.meaning().remedy) }
     }
 
@@ -100,13 +100,18 @@ impl Finding {
         Evidence::error(self.failure(FailureClass::Local), summary)
     }
 
+    /// Nobody can look from this machine: a source of its values gives nothing.
+    pub(super) fn blind(&self, summary: &str) -> Evidence {
+        Evidence::error(self.failure(FailureClass::ThisMachine), summary)
+    }
+
     /// Fills a template, or says why it cannot be: a missing value is the configuration's failure, a source that
     /// failed is golive's.
     pub(super) fn fill(&self, template: &Template, values: &Values) -> Result<Filled, Box<Evidence>> {
         template.fill(values).map_err(|unfilled| {
             Box::new(match &unfilled {
                 Unfilled::Missing(_) => self.fail(FailureClass::Value, &unfilled.to_string()),
-                Unfilled::Failed { .. } => self.error(&unfilled.to_string()),
+                Unfilled::Failed { .. } => self.blind(&unfilled.to_string()),
             })
         })
     }
