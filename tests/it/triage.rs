@@ -207,7 +207,7 @@ fn what_cannot_look_from_this_machine_is_one_cause() {
     assert_eq!(told, [false, true]);
     let mut desk = desk(story);
     desk.size = (118, 40);
-    desk.fly("t").sees("2 causes").sees("this machine ✗ 1 check cannot look");
+    desk.fly("t").sees("2 causes").sees("this machine ✗ 1 blind");
     desk.fly("j").sees("mend this machine's network");
     desk.fly("y");
     let page = desk.copied.unwrap();

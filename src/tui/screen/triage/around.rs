@@ -22,7 +22,7 @@ pub(super) fn headline(scene: &Scene<'_>, causes: &[RootCause], canvas: &mut Can
     }
     left.push(match triage::troubled_here(causes) {
         0 => scene.say("   this machine ✓", Role::Quiet),
-        many => scene.say(format!("   this machine ✗ {} cannot look", format::count(many, "check")), Role::Bad),
+        many => scene.say(format!("   this machine ✗ {many} blind"), Role::Bad),
     });
     let first = causes.iter().map(|cause| cause.since).min();
     let seen = first.map(|first| {
