@@ -293,7 +293,7 @@ fn what_takes_steps_back_is_rehearsed_with_them_and_a_change_of_it_voids() {
 
 fn flown(scenario: &str) -> (i32, Value) {
     let shop = Shop::new();
-    let ran = shop.golive(&["demo", "--headless", "--scenario", scenario, "--format", "json"]);
+    let ran = shop.golive(&["demo", "--headless", "--within", "2m", "--scenario", scenario, "--format", "json"]);
     (ran.status.code().unwrap(), json(&ran))
 }
 
