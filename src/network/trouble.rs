@@ -133,7 +133,8 @@ impl Trouble {
             Self::Configuration(_) => FailureClass::Configuration,
             Self::Unavailable(_) => FailureClass::ServerError,
             Self::Throttled { .. } => FailureClass::Throttled,
-            Self::NoResolver(_) | Self::NoNetwork(_) | Self::Local(_) => FailureClass::Local,
+            Self::NoResolver(_) | Self::NoNetwork(_) => FailureClass::ThisMachine,
+            Self::Local(_) => FailureClass::Local,
         }
     }
 }

@@ -53,6 +53,7 @@ mod terminal;
 mod traces;
 mod triage;
 mod verdict;
+mod waivers;
 mod walk;
 mod watch;
 mod webhook;
