@@ -20,6 +20,7 @@ mod enforcement;
 mod envfile;
 mod exposure;
 mod flight;
+mod flow_replayed;
 mod gate;
 mod init;
 mod junit_schema;
