@@ -38,7 +38,7 @@ pub fn why(scene: &Scene<'_>, focus: &Focus, action: Action) -> Option<&'static 
         Action::Lull if scene.ui.screen != ScreenName::Alerts => Some("on the alerts screen"),
         Action::DryRun if !would_run::has_steps(scene) => Some("this phase runs no step"),
         Action::DryRun if scene.ui.replay.is_some() => Some("a replay knows no values"),
-        Action::Search if output::in_hand(scene).is_none() => Some("where a step has printed something"),
+        Action::Search if output::in_hand(scene).is_none() => Some("no step has printed here"),
         Action::Filter if scene.ui.screen != ScreenName::Timeline => Some("on the timeline"),
         Action::Act => act(scene, focus),
         Action::Undo => undo(scene, focus),

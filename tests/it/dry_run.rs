@@ -21,7 +21,7 @@ fn state(text: &str) -> State {
 
 fn values() -> Values {
     let mut values = Values::default();
-    values.insert("token", Value::secret(SECRET.to_owned().into(), Origin::Plan));
+    values.insert("credentials.token", Value::secret(SECRET.to_owned().into(), Origin::Plan));
     values.insert("version", Value::plain("2026.11.3", Origin::Plan));
     values
 }
@@ -47,15 +47,16 @@ fn steps_that_do_not_wait_for_each_other_have_the_same_turn() {
 #[test]
 fn every_part_of_a_step_is_told_and_no_secret_is_in_it() {
     let state = state(
-        "[[deployment]]\nid = \"release\"\nstep = { run = [\"./deploy.sh\", \"--to\", \"{{ version }}\", \"{{ no_such }}\", \"two words\"], \
-         environment = { TOKEN = \"Bearer {{ token }}\" }, folder = \"ops\", writes = [\"dist\"], timeout = \"10m\", \
+        "version = \"2026.11.3\"\n[credentials.token]\nfrom = { env = \"TOKEN\" }\n[credentials.other]\nfrom = { env = \"OTHER\" }\n\
+         [[deployment]]\nid = \"release\"\nstep = { run = [\"./deploy.sh\", \"--to\", \"{{ version }}\", \"{{ credentials.other }}\", \"two words\"], \
+         environment = { TOKEN = \"Bearer {{ credentials.token }}\" }, folder = \"ops\", writes = [\"dist\"], timeout = \"10m\", \
          undo = { run = [\"./undo.sh\"] } }\n\
          [[rollback_step]]\nid = \"purge\"\nrequest = { method = \"POST\", url = \"https://cdn.example/purge\", \
-         headers = { authorization = \"{{ token }}\" } }\nbudget = \"30s\"\n",
+         headers = { authorization = \"{{ credentials.token }}\" } }\nbudget = \"30s\"\n",
     );
     let steps = dry_run::of_session(&state, &values());
     let release = &steps[0];
-    assert_eq!(fact(release, "runs"), Some("./deploy.sh --to 2026.11.3 \"{{ no_such }}\" \"two words\""));
+    assert_eq!(fact(release, "runs"), Some("./deploy.sh --to 2026.11.3 \"{{ credentials.other }}\" \"two words\""));
     assert_eq!((fact(release, "in"), fact(release, "with")), (Some("ops"), Some("TOKEN=••••")));
     assert_eq!((fact(release, "writes"), fact(release, "timeout")), (Some("dist"), Some("10m")));
     assert_eq!(fact(release, "undo"), Some("./undo.sh"));

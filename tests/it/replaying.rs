@@ -225,6 +225,6 @@ fn a_session_is_held_against_a_head_that_left_the_machine_before() {
     verified("1234:abc").refused(2, "1234:abc is no head of a journal");
     // What a webhook was sent is taken as a report is.
     let journal = serde_json::json!({ "session": id, "events": 1, "head": hash(1) });
-    home.put("notice.json", &serde_json::json!({ "type": "alert.fired", "data": { "journal": journal } }).to_string());
+    home.put("notice.json", serde_json::json!({ "type": "alert.fired", "data": { "journal": journal } }).to_string());
     assert_eq!(home.golive(&["verify", &id, "--report", "notice.json"]).code, Some(0));
 }

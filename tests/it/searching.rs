@@ -67,8 +67,8 @@ fn what_is_found_stays_where_it_is_while_more_is_printed_and_the_count_grows() {
 #[test]
 fn a_word_that_nobody_printed_yet_is_found_when_it_comes() {
     let mut desk = desk();
-    desk.fly("/rolled back<enter>").sees("\"rolled back\" in no line").sees("server 100");
-    prints(&mut desk, &["server 3: Rolled Back".to_owned()]);
+    desk.fly("/rolled<enter>").sees("\"rolled\" in no line").sees("server 100");
+    prints(&mut desk, &["server 3: Rolled back".to_owned()]);
     desk.sees("1 of 1 line");
 }
 
@@ -97,7 +97,7 @@ fn a_line_that_is_too_long_is_whole_where_the_eyes_are() {
 fn lines_are_gone_through_by_hand_and_the_newest_is_followed_again_at_the_end() {
     let mut desk = desk();
     desk.sees("server 100:");
-    desk.fly("<pgup><pgup><pgup>").sees("server 70: switched");
+    desk.fly("<ctrl-u><ctrl-u><ctrl-u>").sees("server 70: switched");
     assert!(!desk.screen().contains("server 100:"), "{}", desk.screen());
     prints(&mut desk, &["one more".to_owned()]);
     assert!(!desk.screen().contains("one more"), "what is read stays");
@@ -110,9 +110,9 @@ fn lines_are_gone_through_by_hand_and_the_newest_is_followed_again_at_the_end() 
 #[test]
 fn where_nothing_was_printed_the_key_says_so() {
     let mut desk = Desk::at(kit::healthy());
-    desk.fly("/").sees("where a step has printed something");
+    desk.fly("/").sees("no step has printed here");
     desk.size = (120, 60);
-    desk.fly("?").sees("Look for words in what the step printed").sees("where a step has printed something");
+    desk.fly("?").sees("Look for words in what the step printed").sees("no step has printed here");
 }
 
 #[test]

@@ -112,6 +112,33 @@ async fn a_request_under_way_can_be_stopped() {
 }
 
 #[tokio::test]
+async fn what_would_be_run_is_told_masked_and_nothing_is_run_for_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let marker = folder.path().join("ran");
+    let secret = format!("FAKE-{}", ulid::Ulid::generate());
+    // A secret that somebody wrote into the plan itself: only the redactor knows it there.
+    let action = Action::Command {
+        run: vec![Template::new("/usr/bin/touch"), Template::new(marker.to_str().unwrap())],
+        folder: None,
+        environment: BTreeMap::from([("TOKEN".to_owned(), Template::new(&secret))]),
+        tty: false,
+        writes: vec!["dist".to_owned()],
+    };
+    let redactor = Redactor::new([(Arc::from("api_secret"), secret.clone().into())]);
+    let flight = Scene { redactor, ..trusted() }.item(step(action)).start();
+    let before = flight.disk.events().len();
+    let steps = flight.handle.dry_run().await.unwrap();
+    let told = format!("{steps:?}");
+    assert!(told.contains("/usr/bin/touch") && told.contains("TOKEN=") && told.contains("dist"), "{told}");
+    assert!(!told.contains(&secret), "{told}");
+    let state = flight.after(Duration::from_millis(200)).await;
+    assert_eq!(status(&state), None, "no step has begun");
+    assert!(!marker.exists(), "and none has run");
+    let steps = |event: &Event| matches!(event.body, Body::Step(_));
+    assert!(!flight.disk.events().iter().skip(before).any(steps), "nor was any meant to");
+}
+
+#[tokio::test]
 async fn a_request_that_golive_lost_sight_of_is_never_made_again() {
     let url = listener(None).await;
     let flight = trusted().item(request(&url)).start();

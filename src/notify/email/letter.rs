@@ -89,3 +89,27 @@ fn page(notice: &Notice) -> String {
     };
     page.into_string()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::notice::Happened;
+    use crate::notify::kit;
+
+    fn letter(notice: &Notice) -> String {
+        let mailbox: Mailbox = "golive@academy.example".parse().unwrap();
+        let letter = of(notice, &mailbox, std::slice::from_ref(&mailbox), Timestamp::UNIX_EPOCH).unwrap();
+        // Long lines are broken for the way; what is meant are the words.
+        String::from_utf8(letter).unwrap().replace("=\r\n", "")
+    }
+
+    #[test]
+    fn the_head_stands_at_the_foot_and_in_a_header_of_its_own() {
+        let head = kit::head();
+        let with = letter(&Notice { head: Some(head.clone()), ..kit::notice(Happened::Fired) });
+        assert!(with.contains(&format!("X-Golive-Head: {head}\r\n")), "{with}");
+        assert_eq!(with.matches(&format!("journal of 01S: {head}")).count(), 2, "as text and as HTML: {with}");
+        let without = letter(&kit::notice(Happened::Fired));
+        assert!(!without.contains("X-Golive-Head") && !without.contains("journal of"), "{without}");
+    }
+}
