@@ -2,6 +2,7 @@
 //! configuration made once a session and shared by all checks.
 
 mod bounded;
+pub mod headers;
 mod lookup;
 mod remembered;
 pub mod request;
