@@ -21,10 +21,12 @@ const MANY: usize = 64;
 pub(super) type Found = Result<Arc<[SocketAddr]>, Arc<io::Error>>;
 
 type Asking = BoxFuture<'static, Found>;
+/// Questions with when they were put.
+type UnderWay = HashMap<String, (Instant, WeakShared<Asking>)>;
 
 /// Questions that are under way. Cheap to clone; all clones are one.
 #[derive(Clone, Default)]
-pub(super) struct Lookups(Arc<Mutex<HashMap<String, (Instant, WeakShared<Asking>)>>>);
+pub(super) struct Lookups(Arc<Mutex<UnderWay>>);
 
 impl Lookups {
     /// The addresses of a name at a port.
@@ -72,29 +74,22 @@ mod tests {
 
     use super::*;
 
-    /// Asks as often as it is told, each after the pause before; gives how often the resolver was asked.
-    async fn asked(pauses: &[u64]) -> u16 {
-        let (lookups, count) = (Lookups::default(), Arc::new(AtomicU16::new(0)));
-        let mut asking = Vec::new();
-        for pause in pauses {
-            tokio::time::sleep(Duration::from_millis(*pause)).await;
-            let (lookups, count) = (lookups.clone(), Arc::clone(&count));
-            asking.push(tokio::task::spawn(async move {
-                let slow = |_, _| -> Asking {
-                    let answer = count.fetch_add(1, Ordering::Relaxed) + 1;
-                    let address = SocketAddr::from(([127, 0, 0, 1], answer));
-                    async move {
-                        tokio::time::sleep(Duration::from_millis(200)).await;
-                        Ok(Arc::from([address]))
-                    }
-                    .boxed()
+    /// Asks at these moments, in milliseconds; gives how often the resolver was asked.
+    async fn asked(moments: &[u64]) -> u16 {
+        let (lookups, count) = (Lookups::default(), AtomicU16::new(0));
+        let asking = moments.iter().map(async |moment| {
+            tokio::time::sleep(Duration::from_millis(*moment)).await;
+            let slow = |_, _| -> Asking {
+                let answer = count.fetch_add(1, Ordering::Relaxed) + 1;
+                let answering = async move {
+                    tokio::time::sleep(Duration::from_millis(200)).await;
+                    Ok(Arc::from([SocketAddr::from(([127, 0, 0, 1], answer))]))
                 };
-                lookups.asked("shop.example", 443, slow).await.unwrap()
-            }));
-        }
-        for one in asking {
-            assert_eq!(one.await.unwrap().len(), 1);
-        }
+                answering.boxed()
+            };
+            assert_eq!(lookups.asked("shop.example", 443, slow).await.unwrap().len(), 1);
+        });
+        futures_util::future::join_all(asking).await;
         count.load(Ordering::Relaxed)
     }
 

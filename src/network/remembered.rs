@@ -15,7 +15,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{DigitallySignedStruct, SignatureScheme};
 
 /// So long a chain is known at most.
-const HOLDS: Duration = Duration::from_mins(5);
+const HOLDS: Duration = Duration::from_secs(300);
 /// So many names are remembered; then it begins anew.
 const MOST_NAMES: usize = 1_024;
 

@@ -22,7 +22,7 @@ const MOST_SERVERS: usize = 1_024;
 const FEWEST_TICKETS: usize = 2;
 const MOST_TICKETS: usize = 32;
 /// So long sessions are resumed; then a whole handshake is due.
-const CHAIN_HOLDS: Duration = Duration::from_mins(5);
+const CHAIN_HOLDS: Duration = Duration::from_secs(300);
 
 /// The sessions.
 #[derive(Default)]
