@@ -17,6 +17,7 @@ pub mod frame;
 pub mod help;
 pub mod keymap;
 pub mod layers;
+mod pen;
 pub mod practising;
 pub mod replaying;
 pub mod ringing;
