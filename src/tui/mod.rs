@@ -28,6 +28,7 @@ pub mod standing;
 pub mod terminal;
 pub mod text;
 pub mod theme;
+mod ticking;
 pub mod ui;
 pub mod unavailable;
 pub mod widget;
