@@ -132,6 +132,7 @@ async fn fly(cockpit: &dyn Cockpit, mut app: App) -> Result<Leaving, TuiError> {
     let mut answers = Answers::new();
     let mut ringing = Ringing::from(&state);
     paint(cockpit, &mut screen, &mut app, (&state, &standing))?;
+    cockpit.shown();
     let mut events = EventStream::new();
     let mut painted = Instant::now();
     let mut due: Option<Instant> = None;
