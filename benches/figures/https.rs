@@ -1,6 +1,7 @@
 //! CPU per 1,000 HTTPS checks, saturated, 16 at a time: with a full handshake each, and resumed. Floors: rustls by hand
 //! on a TCP connection, against the same target; blackbox_exporter, where it is there. Each runs in a process of its
-//! own. Whether handshakes are resumed is the target's doing: one of the two keeps no session.
+//! own, and looks up no name. Whether handshakes are resumed is the target's doing: one of the two keeps no session, and
+//! both count what was resumed.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -15,7 +16,7 @@ use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, SanType}
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName};
-use rustls::{ClientConfig, RootCertStore, ServerConfig};
+use rustls::{ClientConfig, HandshakeKind, RootCertStore, ServerConfig};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
@@ -34,18 +35,19 @@ pub(crate) fn target(root: &str, resumes: bool) {
         let (secure, counting) = (listen().await, listen().await);
         let port = |listener: &tokio::net::TcpListener| listener.local_addr().expect("bound").port();
         println!("{} {}", port(&secure), port(&counting));
-        let count = Arc::new(AtomicU64::new(0));
-        let told = Arc::clone(&count);
+        let counts = Arc::new(Counts::default());
+        let told = Arc::clone(&counts);
         tokio::spawn(async move {
             while let Ok((mut stream, _)) = counting.accept().await {
-                let _ = stream.write_all(told.load(Ordering::Relaxed).to_string().as_bytes()).await;
+                let (answered, resumed) = (told.answered.load(Ordering::Relaxed), told.resumed.load(Ordering::Relaxed));
+                let _ = stream.write_all(format!("{answered} {resumed}").as_bytes()).await;
             }
         });
         while let Ok((stream, _)) = secure.accept().await {
-            let (acceptor, count) = (acceptor.clone(), Arc::clone(&count));
+            let (acceptor, counts) = (acceptor.clone(), Arc::clone(&counts));
             tokio::spawn(async move {
                 // A client that went away is no affair of the target's.
-                let _ = serve(stream, &acceptor, &count).await;
+                let _ = serve(stream, &acceptor, &counts).await;
             });
         }
     });
@@ -55,11 +57,20 @@ async fn listen() -> tokio::net::TcpListener {
     tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("loopback")
 }
 
-async fn serve(stream: tokio::net::TcpStream, acceptor: &TlsAcceptor, count: &AtomicU64) -> std::io::Result<()> {
+/// What the target has answered, and how many of that over a resumed session.
+#[derive(Default)]
+struct Counts {
+    answered: AtomicU64,
+    resumed: AtomicU64,
+}
+
+async fn serve(stream: tokio::net::TcpStream, acceptor: &TlsAcceptor, counts: &Counts) -> std::io::Result<()> {
     let mut stream = acceptor.accept(stream).await?;
     let mut head = [0; 2048];
     let _ = stream.read(&mut head).await?;
-    count.fetch_add(1, Ordering::Relaxed);
+    let resumed = stream.get_ref().1.handshake_kind() == Some(HandshakeKind::Resumed);
+    counts.resumed.fetch_add(u64::from(resumed), Ordering::Relaxed);
+    counts.answered.fetch_add(1, Ordering::Relaxed);
     let answer = format!(
         "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{BODY}",
         BODY.len()
@@ -122,7 +133,7 @@ pub(crate) fn floor(root: &str, port: u16) {
 
 async fn one(connector: &TlsConnector, port: u16) {
     let stream = tokio::net::TcpStream::connect(("127.0.0.1", port)).await.expect("the target");
-    let name = ServerName::try_from("localhost").expect("a name");
+    let name = ServerName::from(std::net::IpAddr::from(std::net::Ipv4Addr::LOCALHOST));
     let mut stream = connector.connect(name, stream).await.expect("a handshake");
     stream.write_all(b"GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n").await.expect("written");
     let mut answer = Vec::with_capacity(1024);
@@ -152,15 +163,17 @@ impl Target {
         Self { process, port, counting, root }
     }
 
-    fn count(&self) -> u64 {
+    /// How many it has answered, and how many of them over a resumed session.
+    fn count(&self) -> (u64, u64) {
         let mut stream = TcpStream::connect(("127.0.0.1", self.counting)).expect("the target");
         let mut answer = String::new();
         stream.read_to_string(&mut answer).expect("a number");
-        answer.parse().expect("a number")
+        let (answered, resumed) = answer.split_once(' ').expect("two numbers");
+        (answered.parse().expect("a number"), resumed.parse().expect("a number"))
     }
 
     fn floor(&self) -> f64 {
-        let own = std::env::current_exe().expect("this program");
+        let (own, counted) = (std::env::current_exe().expect("this program"), self.count());
         let output = Command::new(own)
             .arg("https-floor")
             .arg(self.root.path())
@@ -168,16 +181,20 @@ impl Target {
             .output()
             .expect("the floor");
         let nanos: u64 = String::from_utf8_lossy(&output.stdout).trim().parse().expect("nanoseconds");
+        let after = self.count();
+        println!("    floor: {} checks, {} of them resumed", after.0 - counted.0, after.1 - counted.1);
         ms(Duration::from_nanos(nanos)) * 1_000.0 / CHECKS as f64
     }
 
     /// CPU of a process per 1,000 answers of the target, between two moments.
-    fn while_running(&self, process: u32, settled: Duration, length: Duration) -> f64 {
+    fn while_running(&self, what: &str, process: u32, settled: Duration, length: Duration) -> f64 {
         std::thread::sleep(settled);
         let (counted, cpu) = (self.count(), cpu_of(process));
         std::thread::sleep(length);
-        let (checks, spent) = (self.count() - counted, cpu_of(process) - cpu);
+        let (after, spent) = (self.count(), cpu_of(process) - cpu);
+        let (checks, resumed) = (after.0 - counted.0, after.1 - counted.1);
         assert!(checks > 200, "only {checks} checks were made");
+        println!("    {what}: {checks} checks, {resumed} of them resumed");
         ms(spent) * 1_000.0 / checks as f64
     }
 
@@ -186,13 +203,14 @@ impl Target {
         let home = tempfile::tempdir().expect("a folder");
         let (port, root) = (self.port, self.root.path().display());
         let mut plan = format!(
-            "[service]\nname = \"bench\"\nhosts = [\"localhost\"]\n[network]\nca = \"{root}\"\n[limits]\nconcurrency = {AT_ONCE}\n[[pre_deployment]]\nid = \"all\"\nchecks = [\"*\"]\n"
+            "[service]\nname = \"bench\"\nhosts = [\"127.0.0.1\"]\n[network]\nca = \"{root}\"\n[limits]\nconcurrency = {AT_ONCE}\n[[pre_deployment]]\nid = \"all\"\nchecks = [\"*\"]\n"
         );
         for number in 0..200 {
-            plan.push_str(&format!("[checks.c{number}]\nkind = \"http\"\nevery = \"20ms\"\nurl = \"https://localhost:{port}/health\"\nexpect = 'status == 200 && json.status == \"ok\"'\n"));
+            plan.push_str(&format!("[checks.c{number}]\nkind = \"http\"\nevery = \"20ms\"\nurl = \"https://127.0.0.1:{port}/health\"\nexpect = 'status == 200 && json.status == \"ok\"'\n"));
         }
         let mut program = watching(&plan, home.path());
-        let spent = self.while_running(program.id(), Duration::from_millis(1_200), Duration::from_millis(2_500));
+        let spent =
+            self.while_running("golive", program.id(), Duration::from_millis(1_200), Duration::from_millis(2_500));
         let _ = program.kill();
         let _ = program.wait();
         spent
@@ -219,7 +237,7 @@ impl Target {
             .spawn()
             .ok()?;
         let probe = format!(
-            "GET /probe?module=health&target=https://localhost:{}/health HTTP/1.1\r\nhost: b\r\nconnection: close\r\n\r\n",
+            "GET /probe?module=health&target=https://127.0.0.1:{}/health HTTP/1.1\r\nhost: b\r\nconnection: close\r\n\r\n",
             self.port
         );
         let end = Arc::new(AtomicU64::new(0));
@@ -238,7 +256,8 @@ impl Target {
                 })
             })
             .collect();
-        let spent = self.while_running(program.id(), Duration::from_millis(1_500), Duration::from_millis(2_500));
+        let spent =
+            self.while_running("blackbox", program.id(), Duration::from_millis(1_500), Duration::from_millis(2_500));
         end.store(1, Ordering::Relaxed);
         lanes.into_iter().for_each(|lane| lane.join().expect("a lane"));
         let _ = program.kill();

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
+use http::header::ACCEPT;
+use http::{HeaderValue, Method, Uri};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -14,8 +15,8 @@ use crate::check::options;
 use crate::model::kind::{OptionProblem, Options, Touch};
 use crate::model::template::Template;
 use crate::model::values::Values;
-use crate::network::Network;
 use crate::network::request::Outgoing;
+use crate::network::{Network, headers};
 
 /// So much is read of one answer.
 const LARGEST: usize = 4 << 20;
@@ -52,15 +53,8 @@ impl Place {
         if uri.host().is_none() || !matches!(uri.scheme_str(), Some("http" | "https")) {
             return Err(format!("{shown} is no http or https URL"));
         }
-        let mut headers = HeaderMap::new();
-        headers.insert(http::header::ACCEPT, HeaderValue::from_static("application/json"));
-        for (name, template) in &self.headers {
-            let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| format!("{name} is no header"))?;
-            let filled = template.fill(values).map_err(|error| error.to_string())?;
-            let value = HeaderValue::from_str(filled.expose())
-                .map_err(|_| format!("the value of header {name} cannot be sent"))?;
-            headers.insert(name, value);
-        }
+        let mut headers = headers::filled(&self.headers, values).map_err(|error| error.to_string())?;
+        headers.entry(ACCEPT).or_insert(HeaderValue::from_static("application/json"));
         let outgoing = Outgoing { method: Method::GET, url: uri, headers, body: Bytes::new(), limit: LARGEST };
         let answer = network.request(&outgoing, false, deadline).await.map_err(|trouble| trouble.to_string())?;
         if answer.status != 200 {

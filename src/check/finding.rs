@@ -1,5 +1,7 @@
 //! Findings of a check, classified: every fail and error gets its class, category, weight, impact and way out here.
 
+use http::HeaderMap;
+
 use crate::core::evidence::Evidence;
 use crate::model::failure::{Failure, FailureClass, Recovery};
 use crate::model::plan::Check;
@@ -8,6 +10,7 @@ use crate::model::text::SafeText;
 use crate::model::values::Values;
 use crate::model::word::{Category, Severity};
 use crate::network::Trouble;
+use crate::network::headers::{self, Unsendable};
 
 /// What a probe has to know of its check to classify what it finds.
 #[derive(Clone)]
@@ -85,8 +88,8 @@ impl Finding {
 
     /// Where to begin, for what the table knows better than a plan that says nothing.
     fn advised(&self, evidence: Evidence, class: FailureClass) -> Evidence {
-        use FailureClass::{Condition, Exit, File, Local, Value};
-        let told_otherwise = matches!(class, Condition | Exit | File | Local | Value);
+        use FailureClass::{Condition, Exit, File, Local, ThisMachine, Value};
+        let told_otherwise = matches!(class, Condition | Exit | File | Local | ThisMachine | Value);
         if self.has_remedy || told_otherwise { evidence } else { evidence.remedy(class.meaning().remedy) }
     }
 
@@ -100,14 +103,33 @@ impl Finding {
         Evidence::error(self.failure(FailureClass::Local), summary)
     }
 
+    /// Nobody can look from this machine: a source of its values gives nothing.
+    pub(super) fn blind(&self, summary: &str) -> Evidence {
+        Evidence::error(self.failure(FailureClass::ThisMachine), summary)
+    }
+
+    /// Fills headers, or says why they cannot be sent, as `fill` does.
+    pub(super) fn headers<'a>(
+        &self,
+        headers: impl IntoIterator<Item = (&'a String, &'a Template)>,
+        values: &Values,
+    ) -> Result<HeaderMap, Box<Evidence>> {
+        headers::filled(headers, values).map_err(|unsendable| match unsendable {
+            Unsendable::Unfilled(unfilled) => Box::new(self.unfilled(&unfilled)),
+            wrong => Box::new(self.fail(FailureClass::Value, &wrong.to_string())),
+        })
+    }
+
     /// Fills a template, or says why it cannot be: a missing value is the configuration's failure, a source that
     /// failed is golive's.
     pub(super) fn fill(&self, template: &Template, values: &Values) -> Result<Filled, Box<Evidence>> {
-        template.fill(values).map_err(|unfilled| {
-            Box::new(match &unfilled {
-                Unfilled::Missing(_) => self.fail(FailureClass::Value, &unfilled.to_string()),
-                Unfilled::Failed { .. } => self.error(&unfilled.to_string()),
-            })
-        })
+        template.fill(values).map_err(|unfilled| Box::new(self.unfilled(&unfilled)))
+    }
+
+    fn unfilled(&self, unfilled: &Unfilled) -> Evidence {
+        match unfilled {
+            Unfilled::Missing(_) => self.fail(FailureClass::Value, &unfilled.to_string()),
+            Unfilled::Failed { .. } => self.blind(&unfilled.to_string()),
+        }
     }
 }

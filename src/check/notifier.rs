@@ -133,6 +133,7 @@ impl Looker {
                 code: code.map(SafeText::from_foreign),
                 rules: self.surroundings.notifiers.rules(notifier).to_vec(),
             },
+            head: None,
         }
     }
 

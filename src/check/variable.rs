@@ -115,7 +115,7 @@ impl Looker {
         let mut evidence = if !missing.is_empty() || !empty.is_empty() {
             self.finding.fail(FailureClass::Value, &sentence(&missing, &empty))
         } else if let Some((name, why)) = failed.first() {
-            self.finding.error(&format!("{name}: {why}"))
+            self.finding.blind(&format!("{name}: {why}"))
         } else {
             let verb = if found.len() == 1 { "variable is" } else { "variables are" };
             Evidence::pass(&format!("{} {verb} set", found.len()))

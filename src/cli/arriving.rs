@@ -17,7 +17,7 @@ use crate::engine::Running;
 use crate::engine::handle::Handle;
 use crate::model::id::CheckId;
 use crate::model::operator::Operator;
-use crate::tui::cockpit::{Answer, Cockpit, Proposing};
+use crate::tui::cockpit::{Answer, Cockpit, DryRun, Proposing};
 
 /// What opens the engine: run beside the first frames.
 pub(super) type Opening = Box<dyn FnOnce() -> Result<(Handle, Running), Stop> + Send>;
@@ -114,6 +114,13 @@ impl Cockpit for Arriving {
     fn propose(&self, checks: Vec<CheckId>) -> Proposing {
         match self.handle.get() {
             Some(handle) => Box::pin(handle.propose(checks)),
+            None => Box::pin(std::future::ready(Err(still_opening()))),
+        }
+    }
+
+    fn dry_run(&self) -> DryRun {
+        match self.handle.get() {
+            Some(handle) => Box::pin(handle.dry_run()),
             None => Box::pin(std::future::ready(Err(still_opening()))),
         }
     }

@@ -149,7 +149,7 @@ fn beginning(plan: &SharedPlan, wanted: Purposed, trusted: bool, machine: &Machi
 
 /// A session that goes on: what is drawn first is where it stood.
 fn going_on(plan: &SharedPlan, trusted: bool, resumed: Resumed, machine: &Machine) -> Result<(State, Opening), Stop> {
-    let first = State::fold(&resumed.events).map_err(|error| Stop::because(&error))?;
+    let first = resumed.state.clone();
     let (plan, machine) = (Arc::clone(plan), machine.clone());
     let opening = move || {
         let mut prepared = prepared(&plan, trusted, &machine, None)?;
@@ -157,7 +157,7 @@ fn going_on(plan: &SharedPlan, trusted: bool, resumed: Resumed, machine: &Machin
         let keeping = Keeping::of(None)?;
         prepared.facts.extend(rehearse::known(&plan, &keeping));
         let steps = keeping.steps(&resumed.summary.id);
-        let beginning = Beginning::Resumed(resumed.events);
+        let beginning = Beginning::Folded(Box::new(resumed.state));
         opening::open(prepared, beginning, resumed.journal, &machine, &steps, GateKeeping::Decided)
     };
     Ok((first, Box::new(opening)))

@@ -5,6 +5,7 @@ mod practising;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
 
@@ -20,6 +21,7 @@ use crate::cli::signals::Signals;
 use crate::core::verdict;
 use crate::demo::scenario::{self, SCENARIOS, Scenario};
 use crate::demo::{Fault, World};
+use crate::model::duration;
 use crate::{clock, tui};
 
 #[derive(Debug, Args)]
@@ -30,6 +32,9 @@ pub(super) struct DemoArguments {
     /// Fly unattended, print the report, and end by the verdict.
     #[arg(long)]
     headless: bool,
+    /// An unattended flight ends after so long, wherever it stands: more than that for a machine that is busy.
+    #[arg(long, value_name = "D", value_parser = duration::parse, requires = "headless", default_value = "17s")]
+    within: Duration,
     #[arg(long = "format", value_name = "F[=FILE]", requires = "headless")]
     #[arg(value_parser = formats::wanted, help = formats::help())]
     formats: Vec<Wanted>,
@@ -60,7 +65,7 @@ pub(super) fn run(arguments: &DemoArguments, console: &Console, machine: &Machin
     }
     if arguments.headless {
         let world = start(arguments)?;
-        return flight::fly(&world, &arguments.formats, console, machine);
+        return flight::fly(&world, arguments.within, &arguments.formats, console, machine);
     }
     cockpit::needs_terminal().map_err(|stop| stop.instead("without one: golive demo --headless"))?;
     let world = start(arguments)?;

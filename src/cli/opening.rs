@@ -188,17 +188,21 @@ pub(super) fn open(
 
 /// What ran before, as a session that goes on has it.
 fn previous_of(beginning: &Beginning) -> Option<SafeText> {
-    let Beginning::Resumed(events) = beginning else { return None };
-    events.iter().find_map(|event| match &event.body {
-        Body::Session(SessionEvent::VersionBefore { version }) => Some(version.clone()),
-        _ => None,
-    })
+    match beginning {
+        Beginning::New { .. } => None,
+        Beginning::Folded(state) => state.session().previous.clone(),
+        Beginning::Resumed(events) => events.iter().find_map(|event| match &event.body {
+            Body::Session(SessionEvent::VersionBefore { version }) => Some(version.clone()),
+            _ => None,
+        }),
+    }
 }
 
 /// Where a session in flight serves its metrics. A check in a script serves none: it would take the cockpit's address.
 fn metrics_of(beginning: &Beginning) -> Option<SocketAddr> {
     let (purpose, plan) = match beginning {
         Beginning::New { purpose, plan, .. } => (*purpose, Arc::clone(plan)),
+        Beginning::Folded(state) => (state.session().purpose, state.shared_plan()),
         Beginning::Resumed(events) => events.first().and_then(|event| match &event.body {
             Body::Session(SessionEvent::Opened { purpose, plan, .. }) => Some((*purpose, Arc::clone(plan))),
             _ => None,

@@ -4,7 +4,7 @@ use crate::cli::console::Console;
 use crate::cli::exit::Stop;
 use crate::cli::machine::Machine;
 use crate::clock;
-use crate::core::event::{Body, Event, Purpose, SessionEvent};
+use crate::core::event::{Body, Purpose, SessionEvent};
 use crate::core::state::State;
 use crate::journal::lock::Holder;
 use crate::journal::sessions::{self, SessionSummary};
@@ -26,7 +26,7 @@ pub(super) enum Wish {
 pub(super) struct Resumed {
     pub(super) summary: SessionSummary,
     pub(super) journal: Journal,
-    pub(super) events: Vec<Event>,
+    pub(super) state: State,
     /// What changed since: the plan, if it is another one now.
     pub(super) changed: Vec<Body>,
 }
@@ -89,12 +89,11 @@ fn wanted(session: &SessionSummary, console: &Console) -> bool {
 
 fn open(summary: SessionSummary, plan: &SharedPlan, machine: &Machine) -> Result<Resumed, Stop> {
     let holder = Holder::this_process(machine.host.clone(), machine.operator.id.clone(), clock::now().at);
-    let (journal, events) = Journal::open(&summary.path, &holder).map_err(|error| match &error {
+    let (journal, state) = Journal::resume(&summary.path, &holder).map_err(|error| match &error {
         JournalError::Held { by, .. } => held(by),
         _ => Stop::because(&error),
     })?;
-    let state = State::fold(&events).map_err(|error| Stop::because(&error))?;
     let same = state.plan().digest == plan.digest && *state.plan() == **plan;
     let changed = if same { Vec::new() } else { vec![Body::Session(SessionEvent::PlanChanged { plan: plan.clone() })] };
-    Ok(Resumed { summary, journal, events, changed })
+    Ok(Resumed { summary, journal, state, changed })
 }

@@ -8,6 +8,7 @@ pub mod alerts;
 pub mod consequences;
 pub mod decide;
 pub mod digest;
+pub mod dry_run;
 pub mod event;
 pub mod evidence;
 pub mod inquiry;

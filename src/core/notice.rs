@@ -64,6 +64,27 @@ pub struct Notice {
     pub environment: SafeText,
     /// What happened.
     pub about: About,
+    /// The end of the journal when it was queued, where the session is kept at all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub head: Option<Head>,
+}
+
+/// The end of a session's journal at one moment. Whoever has been told it can hold the journal against it later: a chain
+/// that somebody made anew has another hash at that event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Head {
+    /// Whose journal.
+    pub session: SessionId,
+    /// The number of its last event then.
+    pub event: u64,
+    /// The hash over that one and all before it.
+    pub hash: SafeText,
+}
+
+impl fmt::Display for Head {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.event, self.hash)
+    }
 }
 
 /// What happened.
@@ -253,6 +274,12 @@ impl Notice {
                 "golive proves that its alerts arrive here. Nobody has to act.".to_owned()
             }
         }
+    }
+
+    /// What a channel says small, where it has a place for that: the head, as `golive verify` takes it.
+    #[must_use]
+    pub fn head_words(&self) -> Option<String> {
+        self.head.as_ref().map(|head| format!("journal of {}: {head}", head.session))
     }
 
     /// What else is worth knowing, name and value.

@@ -1,17 +1,19 @@
 //! A past session, to be looked at as it stood at any of its moments: a fold that is stopped early.
 //!
-//! Snapshots of the fold are kept on the way, so that a step anywhere costs at most a few hundred events. Parts
-//! of a state that did not change are shared between snapshots.
+//! Snapshots of the fold are kept on the way, so that a step anywhere costs at most a thousand events. Parts
+//! of a state that did not change are shared between snapshots. Where the verdict turns is looked for once.
+
+mod turns;
 
 use jiff::Timestamp;
 
-use crate::core::event::{Body, CheckEvent, Event, StepEvent};
+use crate::core::event::Event;
+use crate::core::replay::turns::Turns;
 use crate::core::state::{FoldError, State};
-use crate::core::verdict::{self, Answer};
 use crate::model::time::Now;
 
 /// So many events lie between two snapshots.
-const BETWEEN_SNAPSHOTS: usize = 500;
+const BETWEEN_SNAPSHOTS: usize = 1_000;
 
 /// A past session and a place in it. At least its first event is always applied.
 #[derive(Debug)]
@@ -21,6 +23,8 @@ pub struct Replay {
     snapshots: Vec<State>,
     /// The fold that makes snapshots ahead, and how far it has come.
     ahead: Option<(State, usize)>,
+    snapshots_made: bool,
+    turns: Turns,
     state: State,
     applied: usize,
 }
@@ -32,7 +36,9 @@ impl Replay {
     /// If the events do not begin with `opened`.
     pub fn new(events: Vec<Event>) -> Result<Self, FoldError> {
         let state = State::open(events.first().ok_or(FoldError::NotOpened)?)?;
-        Ok(Self { snapshots: vec![state.clone()], events, ahead: None, state, applied: 1 })
+        let turns = Turns::new(state.clone(), &events[0]);
+        let snapshots = vec![state.clone()];
+        Ok(Self { snapshots, events, ahead: None, snapshots_made: false, turns, state, applied: 1 })
     }
 
     /// How many events there are.
@@ -65,9 +71,19 @@ impl Replay {
         self.events.get(self.applied).map(Event::when)
     }
 
-    /// Makes snapshots of what lies ahead, over so many events at most; `true` once there are no more to make. Whoever
-    /// shows a replay does this while nobody presses a key, so that no way in it is a long one.
+    /// Makes snapshots of what lies ahead, and then finds where the verdict turns, over so many events at most; `true`
+    /// once there is no more to do. Whoever shows a replay does this while nobody presses a key, so that no way in it is
+    /// a long one.
     pub fn prepare(&mut self, most: usize) -> bool {
+        if !self.snapshots_made {
+            self.snapshots_made = self.make_snapshots(most);
+            return false;
+        }
+        self.turns.look_on(&self.events, most)
+    }
+
+    /// Makes snapshots of what lies ahead; `true` once there are no more to make.
+    fn make_snapshots(&mut self, most: usize) -> bool {
         let from = 1 + (self.snapshots.len() - 1) * BETWEEN_SNAPSHOTS;
         let last = self.snapshots.last().cloned();
         let known = self.ahead.take().filter(|(_, folded)| *folded >= from).or_else(|| last.map(|state| (state, from)));
@@ -113,50 +129,23 @@ impl Replay {
 
     /// Goes on to the next event after which the session's verdict is another; to the end where none is.
     pub fn go_to_next_turn(&mut self) {
-        let before = self.answer();
-        let mut by_time = self.changes_by_time();
-        while self.applied < self.events.len() {
-            self.step();
-            if self.may_turn(by_time) {
-                if self.answer() != before {
-                    return;
-                }
-                by_time = self.changes_by_time();
+        let turn = loop {
+            if let Some(turn) = self.turns.behind(self.applied) {
+                break turn;
             }
-        }
+            if self.turns.look_on(&self.events, BETWEEN_SNAPSHOTS) {
+                break self.turns.behind(self.applied).unwrap_or(self.events.len());
+            }
+        };
+        self.go_to(turn);
     }
 
     /// Goes back to the event that made the verdict what it is; from there to the one before.
     pub fn go_to_turn_before(&mut self) {
-        let here = self.applied;
-        let mut turn = 1;
-        // A snapshot's stretch at a time, from the nearest one back: the turn is most often near.
-        let mut until = here;
-        while until > 1 {
-            let from = 1 + (until - 2) / BETWEEN_SNAPSHOTS * BETWEEN_SNAPSHOTS;
-            self.go_to(from);
-            let mut answer = self.answer();
-            let mut by_time = self.changes_by_time();
-            let mut found = None;
-            while self.applied < until {
-                self.step();
-                if !self.may_turn(by_time) {
-                    continue;
-                }
-                by_time = self.changes_by_time();
-                let now = self.answer();
-                if now != answer && self.applied < here {
-                    found = Some(self.applied);
-                }
-                answer = now;
-            }
-            if let Some(found) = found {
-                turn = found;
-                break;
-            }
-            until = from;
+        while self.turns.looked_at() < self.applied {
+            self.turns.look_on(&self.events, BETWEEN_SNAPSHOTS);
         }
-        self.go_to(turn);
+        self.go_to(self.turns.before(self.applied).unwrap_or(1));
     }
 
     fn step(&mut self) {
@@ -165,25 +154,5 @@ impl Replay {
         if (self.applied - 1) == self.snapshots.len() * BETWEEN_SNAPSHOTS {
             self.snapshots.push(self.state.clone());
         }
-    }
-
-    /// When time alone changes the verdict next.
-    fn changes_by_time(&self) -> Option<Timestamp> {
-        verdict::next_change(&self.state, self.moment())
-    }
-
-    /// Whether the latest event may have changed the verdict: what only repeats what was fresh does not, nor does what a
-    /// step prints or what was asked for triage, as long as time has changed nothing.
-    fn may_turn(&self, by_time: Option<Timestamp>) -> bool {
-        let event = &self.events[self.applied - 1];
-        let weighs_nothing = matches!(
-            &event.body,
-            Body::Check(CheckEvent::Observed { .. }) | Body::Triage(_) | Body::Step(StepEvent::Output { .. })
-        );
-        !weighs_nothing || by_time.is_some_and(|moment| moment <= event.at)
-    }
-
-    fn answer(&self) -> Answer {
-        verdict::of_session(&self.state, self.moment()).answer()
     }
 }

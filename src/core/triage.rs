@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use crate::core::state::{Entry, State};
+use crate::core::state::{Entry, Latest, State};
 use crate::core::status::{self, CheckStatus};
 use crate::model::failure::FailureClass;
 use crate::model::id::{AlertId, CheckId};
@@ -19,6 +19,9 @@ pub struct RootCause {
     pub since: Timestamp,
     /// Whether the target was seen failing; otherwise golive cannot find out.
     pub failing: bool,
+    /// Whether it is this machine: all checks that cannot look from here are one cause (DECISIONS 22), told by the first
+    /// of them. The others are among the victims.
+    pub this_machine: bool,
     /// What only fails to run because of it, in plan order.
     pub victims: Vec<CheckId>,
 }
@@ -54,14 +57,39 @@ pub fn causes(state: &State, now: Now) -> Vec<RootCause> {
             return None;
         }
         let since = known.episode.as_ref().or(known.latest.as_ref()).map(|latest| latest.since)?;
-        Some(RootCause { position, since, failing, victims: victims(&check.id) })
+        let this_machine = !failing && known.latest.as_ref().is_some_and(cannot_look);
+        Some(RootCause { position, since, failing, this_machine, victims: victims(&check.id) })
     };
-    let mut causes: Vec<RootCause> = statuses.iter().enumerate().filter_map(cause).collect();
+    let mut causes = fold_this_machine(state, statuses.iter().enumerate().filter_map(cause).collect());
     causes.sort_by_key(|cause| {
         let first = cause.failing && state.check_at(cause.position).0.severity == Severity::Critical;
         (!first, cause.since, cause.position)
     });
     causes
+}
+
+/// Whether a run could not look from this machine.
+fn cannot_look(latest: &Latest) -> bool {
+    latest.evidence.failure.as_ref().is_some_and(|failure| failure.class == FailureClass::ThisMachine)
+}
+
+/// Takes all causes that are this machine together: the first that went bad tells of it.
+fn fold_this_machine(state: &State, causes: Vec<RootCause>) -> Vec<RootCause> {
+    let (mut here, mut folded): (Vec<_>, Vec<_>) = causes.into_iter().partition(|cause| cause.this_machine);
+    here.sort_by_key(|cause| (cause.since, cause.position));
+    let mut here = here.into_iter();
+    if let Some(mut first) = here.next() {
+        let mut victims: Vec<CheckId> = std::mem::take(&mut first.victims);
+        for cause in here {
+            victims.push(state.check_at(cause.position).0.id.clone());
+            victims.extend(cause.victims);
+        }
+        victims.sort_by_key(|id| state.index().check(id));
+        victims.dedup();
+        first.victims = victims;
+        folded.push(first);
+    }
+    folded
 }
 
 /// The last moment at which a cause was seen well; where it never was, when it was first seen bad.
@@ -87,15 +115,10 @@ pub fn changes_before(state: &State, before: Timestamp) -> impl Iterator<Item = 
     state.timeline().rev().filter(move |entry| entry.is_change && entry.at <= before)
 }
 
-/// How many checks could not look because of this machine.
+/// How many checks cannot look because of this machine, or wait for one that cannot.
 #[must_use]
-pub fn troubled_here(state: &State) -> usize {
-    let here = |known: &crate::core::state::CheckState| {
-        let latest = known.latest.as_ref().filter(|latest| latest.evidence.outcome == Outcome::Error);
-        let class = latest.and_then(|latest| latest.evidence.failure.as_ref()).map(|failure| failure.class);
-        class == Some(FailureClass::Local)
-    };
-    state.checks().filter(|(_, known)| here(known)).count()
+pub fn troubled_here(causes: &[RootCause]) -> usize {
+    causes.iter().filter(|cause| cause.this_machine).map(|cause| 1 + cause.victims.len()).sum()
 }
 
 /// Who is told next, and when, unless somebody acknowledges.

@@ -13,8 +13,8 @@ use serde_json::{Value as Json, json};
 use crate::clock;
 use crate::demo::environment::Credentials;
 use crate::demo::faults::{Fault, Faults};
-use crate::demo::payment_api;
 use crate::demo::server::{Answer, Asked, header_of, json as answer};
+use crate::demo::{payment_api, team};
 use crate::webhook;
 
 /// Where callbacks are sent to.
@@ -31,11 +31,11 @@ const SOURCES: &[&str] = &["127.0.0.1", "::1"];
 /// The log begins anew when it is larger.
 const LARGEST_LOG: u64 = 1 << 20;
 
-/// The table of what was granted. A number is never given twice, though probes are taken away again: whoever asks for
+/// The table of what was granted; `channel` is what the version before writes and reads, and the new one no longer. A number is never given twice, though probes are taken away again: whoever asks for
 /// what is new asks by it.
 pub(super) const TABLE: &str = "CREATE TABLE IF NOT EXISTS enrolments (
      id INTEGER PRIMARY KEY AUTOINCREMENT, transaction_id TEXT NOT NULL, amount INTEGER NOT NULL, at INTEGER NOT NULL,
-     genuine INTEGER NOT NULL, probe INTEGER NOT NULL
+     genuine INTEGER NOT NULL, probe INTEGER NOT NULL, channel TEXT
  ) STRICT;
  CREATE INDEX IF NOT EXISTS enrolments_by_transaction ON enrolments (transaction_id);";
 
@@ -71,7 +71,7 @@ impl Callbacks {
         if paid["status"] != "SUCCESS" {
             return self.failed(transaction, open);
         }
-        if !is_whole(&paid) && !self.faults.is_on(Fault::AnyAmount) {
+        if !self.is_whole(&paid) && !self.faults.is_on(Fault::AnyAmount) {
             self.record("not_the_price", asked);
             return answer(StatusCode::UNPROCESSABLE_ENTITY, &json!({ "error": "refused" }));
         }
@@ -94,6 +94,13 @@ impl Callbacks {
             let _ = open().and_then(|open| open.execute(take, [transaction]));
         }
         answer(StatusCode::OK, &json!({ "status": "noted" }))
+    }
+
+    /// Whether the whole price was paid, in the shop's money, to the shop.
+    fn is_whole(&self, paid: &Json) -> bool {
+        let to_us = paid["entityID"].is_null() || paid["entityID"] == payment_api::ENTITY;
+        let price = if team::is_own(paid) { team::price(self.faults.is_on(Fault::ShortPayment)) } else { PRICE };
+        paid["amount"] == price && paid["currency"] == "ZAR" && to_us
     }
 
     fn is_signed(&self, asked: &Asked) -> bool {
@@ -172,12 +179,6 @@ impl Callbacks {
         let count: i64 = open.query_row(query, [transaction], |row| row.get(0))?;
         Ok(json!({ "effects": count }))
     }
-}
-
-/// Whether the whole price was paid, in the shop's money, to the shop.
-fn is_whole(paid: &Json) -> bool {
-    let to_us = paid["entityID"].is_null() || paid["entityID"] == payment_api::ENTITY;
-    paid["amount"] == PRICE && paid["currency"] == "ZAR" && to_us
 }
 
 fn now() -> Timestamp {

@@ -61,8 +61,14 @@ pub enum Fault {
     LostCallbacks,
     /// The provider books the application's payments as tests.
     BackendTestMode,
+    /// What one of the team really pays is charged in rand where cents are meant.
+    ShortPayment,
+    /// The refund of that payment never comes.
+    UnrefundedPayment,
     /// The newest migration is not applied.
     MigrationBehind,
+    /// The migration took away what the version before still reads.
+    OldVersionBroken,
     /// The application's clock is minutes ahead.
     ClockSkew,
     /// The payment API's quota is nearly used up.
@@ -108,7 +114,10 @@ impl Fault {
         Self::LateFailure,
         Self::LostCallbacks,
         Self::BackendTestMode,
+        Self::ShortPayment,
+        Self::UnrefundedPayment,
         Self::MigrationBehind,
+        Self::OldVersionBroken,
         Self::ClockSkew,
         Self::QuotaLow,
         Self::FlagsDiffer,
@@ -148,7 +157,10 @@ impl Fault {
             Self::LateFailure => "late-failure",
             Self::LostCallbacks => "lost-callbacks",
             Self::BackendTestMode => "backend-test-mode",
+            Self::ShortPayment => "short-payment",
+            Self::UnrefundedPayment => "unrefunded-payment",
             Self::MigrationBehind => "migration-behind",
+            Self::OldVersionBroken => "old-version-broken",
             Self::ClockSkew => "clock-skew",
             Self::QuotaLow => "quota-low",
             Self::FlagsDiffer => "flags-differ",

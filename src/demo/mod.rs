@@ -13,6 +13,7 @@ mod faults;
 mod met;
 mod payment_api;
 pub mod pilot;
+mod previous;
 mod realtime;
 mod reconciler;
 pub mod scenario;
@@ -20,6 +21,7 @@ mod server;
 mod sinks;
 mod site;
 mod switchboard;
+mod team;
 mod telling;
 mod world;
 

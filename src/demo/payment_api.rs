@@ -13,6 +13,7 @@ use crate::clock;
 use crate::demo::environment::Credentials;
 use crate::demo::faults::{Fault, Faults};
 use crate::demo::server::{Answer, Asked, header_of, json as answer};
+use crate::demo::team;
 use crate::webhook;
 
 /// The name it is reached under.
@@ -22,6 +23,8 @@ pub(super) const ENTITY: &str = "demo";
 /// So many requests a minute are taken, and so many are left where somebody else uses them up.
 const QUOTA: usize = 6_000;
 const NEARLY_NONE: usize = 7;
+/// So many links are remembered.
+const MOST_LINKS: usize = 500;
 
 /// Where its calls begin.
 pub(super) const BASE: &str = "/public-api/v1/api";
@@ -102,8 +105,11 @@ impl PaymentApi {
         }
         let id = ulid::Ulid::generate().to_string().to_lowercase();
         let mut links = self.links.lock().unwrap_or_else(PoisonError::into_inner);
-        while links.len() >= 500 {
-            links.pop_first();
+        while links.len() >= MOST_LINKS {
+            // The oldest goes. The team's few stay: whoever looks for one looks later than anybody.
+            let oldest = links.iter().find(|(_, link)| !team::is_own(link)).map(|(id, _)| id.clone());
+            let Some(oldest) = oldest else { break };
+            links.remove(&oldest);
         }
         // The shop's customers pay at once; nobody pays the link of a probe.
         let status = if wanted["entityID"] == ENTITY { "PAID" } else { "PENDING" };
@@ -125,6 +131,11 @@ impl PaymentApi {
         let mut booked = link.clone();
         if self.faults.is_on(Fault::BackendTestMode) {
             booked["mode"] = "test".into();
+        }
+        let age = clock::now().at.as_millisecond() - link["at"].as_i64().unwrap_or_default();
+        if team::is_own(link) && age > team::REFUND && !self.faults.is_on(Fault::UnrefundedPayment) {
+            booked["status"] = "REFUNDED".into();
+            booked["refundedAmount"] = link["amount"].clone();
         }
         booked
     }

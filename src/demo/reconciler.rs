@@ -89,7 +89,8 @@ impl Reconciler {
             if stands_still {
                 missing += 1;
             } else {
-                self.callbacks.grant(&open, transaction, PRICE, (true, false))?;
+                let amount = payment["amount"].as_i64().unwrap_or(PRICE);
+                self.callbacks.grant(&open, transaction, amount, (true, false))?;
             }
         }
         Ok(missing)

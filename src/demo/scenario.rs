@@ -126,7 +126,25 @@ pub const SCENARIOS: &[Scenario] = &[
         &[Fault::BackendTestMode],
         "live_payment_in_history",
     ),
+    failing(
+        "short-payment",
+        "a real smallest payment is charged in rand where cents are meant",
+        &[Fault::ShortPayment],
+        "smallest_payment_arrived",
+    ),
+    failing(
+        "unrefunded-payment",
+        "the refund of the real smallest payment never comes",
+        &[Fault::UnrefundedPayment],
+        "smallest_payment_refunded",
+    ),
     failing("migration-behind", "the newest migration is not applied", &[Fault::MigrationBehind], "migrations_applied"),
+    failing(
+        "old-version-broken",
+        "the migration took away what the version before still reads",
+        &[Fault::OldVersionBroken],
+        "old_version_on_new_schema",
+    ),
     failing(
         "unlogged-refusals",
         "a refused callback leaves no event",

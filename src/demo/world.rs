@@ -27,7 +27,8 @@ use crate::demo::payment_api::{self, PaymentApi};
 use crate::demo::reconciler::{Reconciled, Reconciler};
 use crate::demo::sinks::{self, Arrived, Sinks};
 use crate::demo::switchboard::Switchboard;
-use crate::demo::{control, server, site};
+use crate::demo::team::Team;
+use crate::demo::{control, previous, server, site};
 
 /// Why a world cannot be made.
 #[derive(Debug, thiserror::Error)]
@@ -88,7 +89,7 @@ impl World {
         environment::write(&folder, &credentials, &switchboard)?;
         site::release(&folder)?;
         Application::create_database(&folder)?;
-        let names: Vec<&str> = [application::HOST, payment_api::HOST, "localhost", sinks::MAIL]
+        let names: Vec<&str> = [application::HOST, previous::HOST, payment_api::HOST, "localhost", sinks::MAIL]
             .into_iter()
             .chain(sinks::HTTPS_NAMES)
             .collect();
@@ -216,6 +217,7 @@ fn resolve(ports: Ports) -> BTreeMap<String, String> {
         (format!("{}:587", sinks::MAIL), ports.smtp.to_string()),
         (format!("{}:443", application::HOST), ports.https.to_string()),
         (format!("{}:80", application::HOST), ports.http.to_string()),
+        (format!("{}:443", previous::HOST), ports.https.to_string()),
         (format!("{}:443", payment_api::HOST), ports.https.to_string()),
     ]);
     resolve.extend(of_sinks);
@@ -258,6 +260,7 @@ pub(super) fn inject(
         }
         Fault::KnownVulnerability => site::write_audit(folder, on),
         Fault::MigrationBehind => Application::set_newest_migration(folder, !on).map_err(std::io::Error::other),
+        Fault::OldVersionBroken => previous::set_broken(folder, on).map_err(std::io::Error::other),
         Fault::FailedDeploy => site::set_stumbling_stone(folder, on),
         Fault::ExpiredCertificate
         | Fault::PaymentOutage
@@ -273,6 +276,8 @@ pub(super) fn inject(
         | Fault::LateFailure
         | Fault::LostCallbacks
         | Fault::BackendTestMode
+        | Fault::ShortPayment
+        | Fault::UnrefundedPayment
         | Fault::ClockSkew
         | Fault::QuotaLow
         | Fault::FlagsDiffer
@@ -331,7 +336,8 @@ impl SetUp {
                     known: known.clone(),
                 };
                 self.serve(tls, [https.0, replica.0], http.0, control.0, (met, known));
-                tokio::join!(customers.pay(end.clone()), reconciler.work(end));
+                let team = Team { shop: customers.clone() };
+                tokio::join!(customers.pay(end.clone()), reconciler.work(end.clone()), team.pays(end));
             });
         })?;
         Ok((ports, thread))
@@ -374,11 +380,15 @@ impl SetUp {
             asked: Mutex::default(),
         });
         let (secure, slow) = (Arc::clone(&application), self.faults.clone());
-        let sinks = self.sinks.clone();
+        let (sinks, folder) = (self.sinks.clone(), self.folder.clone());
         server::serve(https, Some(tls), self.end.clone(), move |asked| {
             let is_api = server::host_of(&asked) == payment_api::HOST;
             let of_sinks = sinks.answer(&asked);
-            let answer = of_sinks.unwrap_or_else(|| if is_api { api.answer(&asked) } else { secure.answer(&asked) });
+            let answer = of_sinks.unwrap_or_else(|| match server::host_of(&asked) {
+                payment_api::HOST => api.answer(&asked),
+                previous::HOST => previous::answered(&folder, &asked),
+                _ => secure.answer(&asked),
+            });
             let slow = is_api && asked.method() == http::Method::POST && slow.is_on(Fault::SlowApi);
             async move {
                 if slow {

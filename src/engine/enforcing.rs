@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::check::{self, Surroundings};
 use crate::core::decide::Refusal;
+use crate::core::dry_run::WouldRun;
 use crate::core::event::{EnforcementEvent, GateKept, WrittenFile};
 use crate::core::state::{Enforcement, EnforcementStatus};
 use crate::enforce::disk::{self, Written};
@@ -41,11 +42,21 @@ pub(super) enum Told {
     Gate(GateKept),
 }
 
-/// Somebody who wants to see what would be changed.
+/// Somebody who wants to see what would be done, before anything is.
 #[derive(Debug)]
-pub(super) struct Wish {
-    pub(super) checks: Vec<CheckId>,
-    pub(super) answer: oneshot::Sender<Result<ShownProposal, Refusal>>,
+pub(super) enum Wish {
+    /// What would be changed in the configuration.
+    Proposal {
+        /// To mend these.
+        checks: Vec<CheckId>,
+        /// Who asked.
+        answer: oneshot::Sender<Result<ShownProposal, Refusal>>,
+    },
+    /// What the steps would run.
+    DryRun {
+        /// Who asked.
+        answer: oneshot::Sender<Vec<WouldRun>>,
+    },
 }
 
 /// What enforcement works with at a moment.
@@ -66,13 +77,18 @@ impl Enforcer {
         Self { reader, reports }
     }
 
-    /// Answers a wish beside the loop: files are read for it.
-    pub(super) fn show(&self, desk: Desk, wish: Wish) {
+    /// Answers who wants to see a proposal, beside the loop: files are read for it.
+    pub(super) fn show(
+        &self,
+        desk: Desk,
+        checks: Vec<CheckId>,
+        answer: oneshot::Sender<Result<ShownProposal, Refusal>>,
+    ) {
         let reader = self.reader.clone();
         spawn(async move {
-            let shown = shown(&reader, &desk, wish.checks).await;
+            let shown = shown(&reader, &desk, checks).await;
             // Who asked may be gone.
-            let _ = wish.answer.send(shown);
+            let _ = answer.send(shown);
         });
     }
 

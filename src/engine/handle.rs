@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::core::decide::{Command, Refusal};
+use crate::core::dry_run::WouldRun;
 use crate::core::state::State;
 use crate::engine::enforcing::Wish;
 use crate::model::id::CheckId;
@@ -70,8 +71,19 @@ impl Handle {
         async move {
             let gone = || Refusal::new("golive is ending").instead("start it again; it stands where it stood");
             let (answer, answered) = oneshot::channel();
-            wishes.send(Wish { checks, answer }).await.map_err(|_| gone())?;
+            wishes.send(Wish::Proposal { checks, answer }).await.map_err(|_| gone())?;
             answered.await.unwrap_or_else(|_| Err(gone()))
+        }
+    }
+
+    /// Asks what the steps of the session would run, with secrets masked. Runs nothing.
+    pub fn dry_run(&self) -> impl Future<Output = Result<Vec<WouldRun>, Refusal>> + Send + 'static + use<> {
+        let wishes = self.wishes.clone();
+        async move {
+            let gone = || Refusal::new("golive is ending").instead("start it again; it stands where it stood");
+            let (answer, answered) = oneshot::channel();
+            wishes.send(Wish::DryRun { answer }).await.map_err(|_| gone())?;
+            answered.await.map_err(|_| gone())
         }
     }
 

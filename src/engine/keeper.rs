@@ -4,10 +4,12 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::core::event::{Body, CheckEvent, Event, OutputLine, ProcedureEvent, StepEvent};
+use crate::core::event::{Body, CheckEvent, Event, NoticeEvent, OutputLine, ProcedureEvent, StepEvent};
+use crate::core::notice;
 use crate::core::state::State;
 use crate::journal::Journal;
-use crate::journal::storage::StorageError;
+use crate::journal::chain::Hash;
+use crate::journal::storage::{StorageError, Stored};
 use crate::journal::writer::Appending;
 use crate::model::id::EffectId;
 use crate::model::text::SafeText;
@@ -27,6 +29,8 @@ pub(super) struct Keeper {
     trouble: Option<StorageError>,
     /// How many lines of each step that is under way are kept.
     lines: HashMap<EffectId, u64>,
+    /// The end of what is kept, where anybody could look at it later: what notices carry outward.
+    head: Option<notice::Head>,
 }
 
 impl Keeper {
@@ -35,7 +39,25 @@ impl Keeper {
         let steps =
             of_items.chain(state.rollback_steps().filter_map(|(_, run)| run)).filter(|step| step.is_under_way());
         let lines = steps.map(|step| (step.effect, step.lines)).collect();
-        Self { journal, waiting: Vec::new(), trouble: None, lines }
+        let opened_at = journal.opened_at();
+        let kept = (!journal.is_memory() && opened_at.seq > 0).then_some((opened_at.seq, opened_at.hash));
+        let head = kept.map(|(seq, hash)| head_of(state, seq, hash));
+        Self { journal, waiting: Vec::new(), trouble: None, lines, head }
+    }
+
+    /// Events were stored.
+    pub(super) fn stored(&mut self, stored: &[Stored], state: &State) {
+        if let Some(last) = stored.last().filter(|_| !self.journal.is_memory()) {
+            self.head = Some(head_of(state, last.seq, last.hash));
+        }
+    }
+
+    /// What is to be kept next: a notice that is queued carries the head of this moment with it.
+    pub(super) fn with_head(&self, mut body: Body) -> Body {
+        if let Body::Notice(NoticeEvent::Queued(notice)) = &mut body {
+            notice.head.clone_from(&self.head);
+        }
+        body
     }
 
     /// What of these events belongs into the journal: a command that prints for ever must not fill the disk.
@@ -117,6 +139,11 @@ impl Keeper {
         std::mem::forget(self.journal);
         self.trouble.unwrap_or_else(|| StorageError("the disk does not answer".to_owned()))
     }
+}
+
+fn head_of(state: &State, event: u64, hash: Hash) -> notice::Head {
+    let hash = SafeText::from_foreign(&hash.to_string());
+    notice::Head { session: state.session().id.clone(), event, hash }
 }
 
 /// The lines that still have room; the last one of all says that there are more.

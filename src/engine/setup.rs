@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::check::{self, Probe, Surroundings};
 use crate::core::event::{Body, Event, Purpose};
 use crate::core::evidence::Evidence;
-use crate::core::state::FoldError;
+use crate::core::state::{FoldError, State};
 use crate::engine::gate::Keeping;
 use crate::engine::seeing::Reader;
 use crate::journal::Journal;
@@ -62,6 +62,8 @@ pub enum Beginning {
     },
     /// One that goes on: its events, as the journal has them.
     Resumed(Vec<Event>),
+    /// One that goes on: what its events make together.
+    Folded(Box<State>),
 }
 
 /// Why an engine does not start.

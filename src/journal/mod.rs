@@ -17,7 +17,9 @@ mod folder;
 mod head;
 mod names;
 mod schema;
+mod sound;
 mod sqlite;
+mod stretches;
 
 pub use error::JournalError;
 pub use folder::file_of;

@@ -4,16 +4,17 @@
 
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Row};
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 
 use crate::core::event::Event;
 use crate::journal::chain::Hash;
 use crate::journal::error::JournalError;
 use crate::journal::head::HeadFile;
-use crate::journal::names;
 use crate::journal::schema;
+use crate::journal::sound::walk;
 use crate::journal::sqlite::{hash_of, seq_of};
 use crate::journal::storage::{Head, Stored};
+use crate::journal::stretches::{self, Proved, Take};
 use crate::model::id::SessionId;
 
 /// A journal as it was read.
@@ -94,6 +95,17 @@ pub fn hash_at(path: &Path, seq: u64) -> Result<Option<Hash>, JournalError> {
     found.optional().map_err(JournalError::database("read", path))
 }
 
+/// The place of the event with a hash, where there is one.
+///
+/// # Errors
+/// If the file cannot be opened or read.
+pub fn place_of(path: &Path, hash: &str) -> Result<Option<u64>, JournalError> {
+    let Ok(hash) = hex::decode(hash) else { return Ok(None) };
+    let connection = connect(path)?;
+    let found = connection.query_row("SELECT seq FROM events WHERE hash = ?1", [hash], |row| seq_of(row, 0));
+    found.optional().map_err(JournalError::database("read", path))
+}
+
 /// A connection that cannot write.
 pub(super) fn connect(path: &Path) -> Result<Connection, JournalError> {
     std::fs::metadata(path).map_err(JournalError::io("open", path))?;
@@ -128,26 +140,29 @@ fn quoted(path: &Path) -> String {
 
 /// Everything that is sound, and the first thing that is not.
 pub(super) fn all(connection: &Connection, path: &Path) -> Result<Reading, JournalError> {
+    let mut all = Vec::new();
+    let reading = each(connection, path, &mut |mut events| {
+        if all.is_empty() {
+            all = events;
+        } else {
+            all.append(&mut events);
+        }
+    })?;
+    Ok(Reading { events: all, ..reading })
+}
+
+/// The same, handed over stretch by stretch: there are no events in what comes back.
+pub(super) fn each(connection: &Connection, path: &Path, take: &mut Take<'_>) -> Result<Reading, JournalError> {
     let session = schema::session(connection, path)?;
-    let mut reading = Reading { session, events: Vec::new(), head: Head::EMPTY, broken: None };
     let head_file = match HeadFile::beside(path).read() {
         Ok(Some(head)) => Ok(head),
         Ok(None) => Err("the head beside the journal is missing".to_owned()),
         Err(error) => Err(error.to_string()),
     };
-    let mut at_head = None;
-    let walked = walk(connection, 1, |stored, event| {
-        reading.head.seq = stored.seq;
-        reading.head.hash = stored.hash;
-        reading.head.closed |= names::ends(&event.body);
-        if head_file.as_ref().is_ok_and(|head| head.seq == stored.seq) {
-            at_head = Some(stored.hash);
-        }
-        reading.events.push(event);
-        true
-    });
-    reading.broken = walked.err().or_else(|| against_head(&reading.head, at_head, &head_file).err());
-    Ok(reading)
+    let marked = head_file.as_ref().map_or(0, |head| head.seq);
+    let Proved { end, marked, broken } = stretches::whole(connection, path, marked, take);
+    let broken = broken.or_else(|| against_head(&end, marked, &head_file).err());
+    Ok(Reading { session, events: Vec::new(), head: end, broken })
 }
 
 /// Holds the end of a journal against the head beside it (`head.rs` has the rule).
@@ -174,64 +189,9 @@ pub(super) fn range(
     limit: usize,
 ) -> Result<Vec<(Stored, Event)>, JournalError> {
     let mut events = Vec::new();
-    let walked = walk(connection, from.max(1), |stored, event| {
-        if events.len() < limit {
-            events.push((stored, event));
-        }
-        events.len() < limit
-    });
+    let walked = walk(connection, from.max(1), limit, |found| events.push((found.stored, found.event)));
     match walked {
         Ok(()) => Ok(events),
         Err(Broken { seq, what }) => Err(JournalError::Broken { path: path.to_owned(), seq, what }),
     }
-}
-
-const SELECT: &str = "SELECT seq, hash, prev_hash, id, at, family, kind, body FROM events WHERE seq >= ?1 ORDER BY seq";
-
-/// Hands out sound events from a place on, until `take` has enough or one is not sound.
-fn walk(connection: &Connection, from: u64, mut take: impl FnMut(Stored, Event) -> bool) -> Result<(), Broken> {
-    let mut expected = from;
-    let mut before = (from == 1).then_some(Hash::ZERO);
-    let broken = |seq: u64| move |error: rusqlite::Error| Broken { seq, what: format!("cannot be read: {error}") };
-    let mut statement = connection.prepare(SELECT).map_err(broken(from))?;
-    let mut rows = statement.query([i64::try_from(from).unwrap_or(i64::MAX)]).map_err(broken(from))?;
-    while let Some(row) = rows.next().map_err(broken(expected))? {
-        let (stored, event) = sound(row, expected, before).map_err(|what| Broken { seq: expected, what })?;
-        before = Some(stored.hash);
-        expected += 1;
-        if !take(stored, event) {
-            return Ok(());
-        }
-    }
-    Ok(())
-}
-
-/// One event, if it is what stood there: the right place, behind the right one, unchanged.
-fn sound(row: &Row<'_>, expected: u64, before: Option<Hash>) -> Result<(Stored, Event), String> {
-    let unreadable = |error: rusqlite::Error| format!("cannot be read: {error}");
-    let seq = seq_of(row, 0).map_err(unreadable)?;
-    if seq != expected {
-        return Err(format!("is missing; the next one there is {seq}"));
-    }
-    let (hash, prev_hash) = (hash_of(row, 1).map_err(unreadable)?, hash_of(row, 2).map_err(unreadable)?);
-    if before.is_some_and(|before| before != prev_hash) {
-        return Err("does not follow the one before it".to_owned());
-    }
-    let body = row.get_ref(7).and_then(|value| Ok(value.as_str()?)).map_err(unreadable)?;
-    if prev_hash.next(seq, body.as_bytes()) != hash {
-        return Err("is not what was written: its hash is another".to_owned());
-    }
-    let event: Event = serde_json::from_str(body).map_err(|error| format!("cannot be understood: {error}"))?;
-    listed(row, &event)
-        .map_err(unreadable)?
-        .then_some((Stored { seq, hash }, event))
-        .ok_or_else(|| "is not what was written: what it is listed under is not in it".to_owned())
-}
-
-/// Whether the listing columns say what the event says: only the event itself is under the hash.
-fn listed(row: &Row<'_>, event: &Event) -> rusqlite::Result<bool> {
-    let (family, kind) = names::of(&event.body);
-    let text = |column: usize| row.get::<_, String>(column);
-    let at = row.get::<_, i64>(4)?;
-    Ok(text(3)? == event.id.to_string() && at == event.at.as_microsecond() && text(5)? == family && text(6)? == kind)
 }

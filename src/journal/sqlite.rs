@@ -14,6 +14,7 @@ use crate::journal::names;
 use crate::journal::reading;
 use crate::journal::schema;
 use crate::journal::storage::{Head, Storage, StorageError, Stored};
+use crate::journal::stretches::Take;
 use crate::model::id::SessionId;
 
 const INSERT: &str = "INSERT INTO events (seq, id, at, family, kind, body, prev_hash, hash)
@@ -56,7 +57,8 @@ impl Sqlite {
     }
 
     /// A session's file as it was left, judged whole before anything is written behind it.
-    pub(super) fn open(path: &Path, holder: &Holder) -> Result<(Self, Vec<Event>), JournalError> {
+    /// Its events are handed over on the way, and count for nothing where it turns out not to be whole.
+    pub(super) fn open(path: &Path, holder: &Holder, take: &mut Take<'_>) -> Result<Self, JournalError> {
         // Not there is the clearer answer than a lock for what is not there.
         std::fs::metadata(path).map_err(JournalError::io("open", path))?;
         let lock = Lock::take(path, holder)?;
@@ -64,14 +66,13 @@ impl Sqlite {
         schema::judge(&connection, path)?;
         schema::promise(&connection, path)?;
         schema::update(&mut connection, path)?;
-        let read = reading::all(&connection, path)?;
+        let read = reading::each(&connection, path, take)?;
         if let Some(broken) = read.broken {
             return Err(JournalError::Broken { path: path.to_owned(), seq: broken.seq, what: broken.what });
         }
         let mut head_file = HeadFile::beside(path);
         head_file.write(read.head).map_err(JournalError::io("write the head of", path))?;
-        let opened = Self { path: path.to_owned(), connection, tip: Some(read.head), head_file, pages: 0, _lock: lock };
-        Ok((opened, read.events))
+        Ok(Self { path: path.to_owned(), connection, tip: Some(read.head), head_file, pages: 0, _lock: lock })
     }
 
     /// The end of what is stored, as the table says it.

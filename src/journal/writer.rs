@@ -15,11 +15,12 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use crate::core::event::Event;
+use crate::core::state::{FoldError, Folding, State};
 use crate::journal::error::JournalError;
 use crate::journal::lock::Holder;
 use crate::journal::memory::Memory;
 use crate::journal::sqlite::Sqlite;
-use crate::journal::storage::{Storage, StorageError, Stored};
+use crate::journal::storage::{Head, Storage, StorageError, Stored};
 use crate::model::id::SessionId;
 
 /// So many appends may wait for the writer; beyond that the caller is told at once.
@@ -31,7 +32,10 @@ const IDLE: Duration = Duration::from_millis(250);
 
 /// The journal of a session that is open. Dropped, it finishes what is queued.
 #[derive(Debug)]
-pub struct Journal(Desk);
+pub struct Journal {
+    desk: Desk,
+    opened_at: Head,
+}
 
 /// Where orders are taken.
 #[derive(Debug)]
@@ -72,7 +76,20 @@ impl Journal {
     /// # Errors
     /// If somebody else holds it, it is a newer golive's, or it is not sound.
     pub fn open(path: &Path, holder: &Holder) -> Result<(Self, Vec<Event>), JournalError> {
-        Sqlite::open(path, holder).map(|(storage, events)| (Self::over(storage), events))
+        let mut all = Vec::new();
+        let storage = Sqlite::open(path, holder, &mut |mut events| all.append(&mut events))?;
+        Ok((Self::over(storage), all))
+    }
+
+    /// The same with the state that its events make, folded while they are read: none of them is kept for it.
+    ///
+    /// # Errors
+    /// As [`Self::open`]; and if the events do not begin with `opened`.
+    pub fn resume(path: &Path, holder: &Holder) -> Result<(Self, State), JournalError> {
+        let mut folding = Folding::default();
+        let storage = Sqlite::open(path, holder, &mut |events| events.iter().for_each(|event| folding.take(event)))?;
+        let broken = |error: FoldError| JournalError::Broken { path: path.to_owned(), seq: 1, what: error.to_string() };
+        Ok((Self::over(storage), folding.finish().map_err(broken)?))
     }
 
     /// A journal that is gone with the process.
@@ -84,30 +101,38 @@ impl Journal {
     /// Whether it is gone with the process: what is on the spot is in memory.
     #[must_use]
     pub const fn is_memory(&self) -> bool {
-        matches!(self.0, Desk::OnTheSpot(_))
+        matches!(self.desk, Desk::OnTheSpot(_))
+    }
+
+    /// Where it ended when it was opened.
+    #[must_use]
+    pub const fn opened_at(&self) -> Head {
+        self.opened_at
     }
 
     /// A journal over a storage that cannot block: appends are answered when they are made.
     #[must_use]
-    pub fn on_the_spot(storage: impl Storage + 'static) -> Self {
-        Self(Desk::OnTheSpot(Mutex::new(Box::new(storage))))
+    pub fn on_the_spot(mut storage: impl Storage + 'static) -> Self {
+        let opened_at = storage.head().unwrap_or(Head::EMPTY);
+        Self { desk: Desk::OnTheSpot(Mutex::new(Box::new(storage))), opened_at }
     }
 
     /// A journal over any storage, with a thread of its own.
     #[must_use]
-    pub fn over(storage: impl Storage + 'static) -> Self {
+    pub fn over(mut storage: impl Storage + 'static) -> Self {
+        let opened_at = storage.head().unwrap_or(Head::EMPTY);
         let (orders, waiting) = sync_channel(QUEUE);
         let thread = std::thread::Builder::new()
             .name("journal".to_owned())
             .spawn(move || write(storage, &waiting))
             .expect("a process that starts can have one more thread");
-        Self(Desk::Thread { orders: Some(orders), thread: Some(thread) })
+        Self { desk: Desk::Thread { orders: Some(orders), thread: Some(thread) }, opened_at }
     }
 
     /// Hands events over; they are stored whole or not at all, in the order of these calls. Never waits.
     #[must_use]
     pub fn append(&self, events: Arc<[Event]>) -> Appending {
-        let orders = match &self.0 {
+        let orders = match &self.desk {
             Desk::Thread { orders: Some(orders), .. } => orders,
             Desk::Thread { orders: None, .. } => return Appending::failed("the journal is closed"),
             Desk::OnTheSpot(storage) => return Appending::made(storage, &events),
@@ -129,7 +154,7 @@ impl Journal {
     }
 
     fn end(&mut self) -> Result<(), StorageError> {
-        let Desk::Thread { orders, thread } = &mut self.0 else { return Ok(()) };
+        let Desk::Thread { orders, thread } = &mut self.desk else { return Ok(()) };
         *orders = None;
         match thread.take().map(JoinHandle::join) {
             Some(Ok(ended)) => ended,

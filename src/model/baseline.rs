@@ -1,5 +1,7 @@
 //! What is normal for a series, known from elsewhere: the same hour in an earlier session, or from Prometheus.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +31,9 @@ pub enum BaselineSource {
     Prometheus {
         /// Where it is.
         url: Template,
+        /// What it is asked with: a bearer's token, a tenant.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        headers: BTreeMap<String, Template>,
         /// What it is asked: an expression of one series.
         query: Template,
         /// How long ago: a day for the same hour yesterday.

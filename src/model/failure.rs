@@ -52,7 +52,9 @@ pub enum FailureClass {
     File,
     /// A command ended with the wrong status.
     Exit,
-    /// This machine or golive itself could not find out.
+    /// Nobody can look from this machine: it has no network, no resolver, or a source of its values gives nothing.
+    ThisMachine,
+    /// golive itself could not find out.
     Local,
 }
 
@@ -110,6 +112,7 @@ impl FailureClass {
             Self::Configuration => "configuration",
             Self::File => "file",
             Self::Exit => "exit",
+            Self::ThisMachine => "this_machine",
             Self::Local => "local",
         }
     }
@@ -136,6 +139,7 @@ impl FailureClass {
         Self::Configuration,
         Self::File,
         Self::Exit,
+        Self::ThisMachine,
         Self::Local,
     ];
 
@@ -219,9 +223,13 @@ impl FailureClass {
             Self::Exit => {
                 (None, "the program says that something is wrong", ManualIntervention, "read what it printed")
             }
-            Self::Local => {
-                (None, "golive could not find out", Retry, "mend this machine or the plan, then run the check again")
-            }
+            Self::ThisMachine => (
+                None,
+                "nobody can look from this machine",
+                Retry,
+                "mend this machine's network, resolver or source of values; what needs them then looks again by itself",
+            ),
+            Self::Local => (None, "golive could not find out", Retry, "mend the plan, then run the check again"),
         };
         Meaning { category, impact, recovery, remedy }
     }

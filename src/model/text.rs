@@ -4,10 +4,11 @@
 //! overrides or piles of combining marks. They are replaced by visible marks here, once, at the door; no other way
 //! leads to a [`SafeText`], not even reading a journal back.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
 
 /// A text without control characters.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -27,7 +28,7 @@ impl SafeText {
     /// One line of text from outside. A line break is shown as `⏎`.
     #[must_use]
     pub fn from_foreign(text: &str) -> Self {
-        Self(Arc::from(harmless(text)))
+        Self(Arc::from(&*harmless(text)))
     }
 
     /// One line of bytes from outside; what is no UTF-8 is shown as `�`.
@@ -50,7 +51,7 @@ impl SafeText {
         let whole = looked_at.len() == text.len();
         let safe = harmless(looked_at);
         if whole && safe.chars().count() <= most {
-            return Self(Arc::from(safe));
+            return Self(Arc::from(&*safe));
         }
         let mut cut: String = safe.chars().take(most.saturating_sub(1)).collect();
         cut.push('…');
@@ -76,10 +77,10 @@ impl SafeText {
     }
 }
 
-fn harmless(text: &str) -> String {
+fn harmless(text: &str) -> Cow<'_, str> {
     // Nearly every text is plain already.
     if text.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
-        return text.to_owned();
+        return Cow::Borrowed(text);
     }
     let mut safe = String::with_capacity(text.len());
     let mut marks = 0;
@@ -100,7 +101,7 @@ fn harmless(text: &str) -> String {
             _ => safe.push(character),
         }
     }
-    safe
+    Cow::Owned(safe)
 }
 
 /// Characters that draw nothing and change how others are drawn: bidirectional controls, zero-width characters, line
@@ -146,7 +147,22 @@ impl fmt::Debug for SafeText {
 
 impl<'de> Deserialize<'de> for SafeText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer).map(|text| Self::from_foreign(&text))
+        deserializer.deserialize_str(Foreign)
+    }
+}
+
+/// Takes a text where it lies: a journal has hundreds of thousands, and none of them needs to be a `String` first.
+struct Foreign;
+
+impl de::Visitor<'_> for Foreign {
+    type Value = SafeText;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<SafeText, E> {
+        Ok(SafeText::from_foreign(text))
     }
 }
 

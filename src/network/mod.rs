@@ -2,7 +2,11 @@
 //! configuration made once a session and shared by all checks.
 
 mod bounded;
+pub mod headers;
+mod lookup;
+mod remembered;
 pub mod request;
+mod sessions;
 mod trouble;
 mod trust;
 
@@ -33,9 +37,12 @@ pub struct Network {
     resolve: HashMap<String, Vec<SocketAddr>>,
     /// The one address of a name that is asked now, of several.
     pinned: Option<(String, SocketAddr)>,
+    lookups: lookup::Lookups,
     trust: Arc<trust::Trust>,
-    roots: Option<Vec<u8>>,
+    roots: Option<Arc<[u8]>>,
     tls: Arc<ClientConfig>,
+    /// The same without a memory.
+    whole: Arc<ClientConfig>,
 }
 
 /// A TCP connection, with how it came about.
@@ -71,7 +78,7 @@ impl Network {
     pub fn new(plan: &plan::Network, folder: &Path) -> Result<Self, NetworkError> {
         let ca = plan.ca.as_ref().map(|ca| folder.join(ca));
         let trust = trust::Trust::new(ca.as_deref())?;
-        let roots = ca.as_deref().map(trust::read).transpose()?;
+        let roots = ca.as_deref().map(trust::read).transpose()?.map(Arc::from);
         let mut resolve = HashMap::new();
         for (name, addresses) in &plan.resolve {
             let parsed = addresses.split(',').map(|one| one.trim().parse());
@@ -79,14 +86,17 @@ impl Network {
             let parsed = parsed.map_err(|_| NetworkError::Address(addresses.clone()))?;
             resolve.insert(name.to_lowercase(), parsed);
         }
-        let tls = Arc::new(trust.config(None)?);
-        Ok(Self { resolve, pinned: None, trust: Arc::new(trust), roots, tls })
+        let (tls, whole) = (Arc::new(trust.config()?), Arc::new(trust.whole(None)?));
+        let (lookups, trust) = (lookup::Lookups::default(), Arc::new(trust));
+        Ok(Self { resolve, pinned: None, lookups, trust, roots, tls, whole })
     }
 
-    /// The same network, in which this name leads to this one of its addresses.
+    /// The same network, in which this name leads to this one of its addresses. Each shows its own certificate: what one
+    /// of them agreed on is not resumed with another.
     #[must_use]
     pub fn pinned(&self, host: &str, port: u16, address: SocketAddr) -> Self {
-        Self { pinned: Some((format!("{}:{port}", host.to_lowercase()), address)), ..self.clone() }
+        let pinned = Some((format!("{}:{port}", host.to_lowercase()), address));
+        Self { pinned, tls: Arc::clone(&self.whole), ..self.clone() }
     }
 
     /// The shared TLS configuration.
@@ -106,7 +116,7 @@ impl Network {
     /// # Errors
     /// If the system's roots cannot be loaded.
     pub fn tls_keeping(&self, chain: &Chain) -> Result<ClientConfig, NetworkError> {
-        self.trust.config(Some(chain))
+        self.trust.whole(Some(chain))
     }
 
     /// Where the plan sends this name, if it sends it anywhere.
@@ -141,8 +151,8 @@ impl Network {
         if let Ok(address) = bare.parse() {
             return Ok((vec![SocketAddr::new(address, port)], false));
         }
-        let found = within(deadline, "the name's address", tokio::net::lookup_host((bare, port))).await?;
-        let addresses: Vec<_> = found.map_err(|error| Trouble::of_lookup(host, &error))?.collect();
+        let found = within(deadline, "the name's address", self.lookups.of(bare, port)).await?;
+        let addresses = found.map_err(|error| Trouble::of_lookup(host, &error))?.to_vec();
         if addresses.is_empty() {
             return Err(Trouble::NoSuchName(host.to_owned()));
         }

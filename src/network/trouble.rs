@@ -133,7 +133,8 @@ impl Trouble {
             Self::Configuration(_) => FailureClass::Configuration,
             Self::Unavailable(_) => FailureClass::ServerError,
             Self::Throttled { .. } => FailureClass::Throttled,
-            Self::NoResolver(_) | Self::NoNetwork(_) | Self::Local(_) => FailureClass::Local,
+            Self::NoResolver(_) | Self::NoNetwork(_) => FailureClass::ThisMachine,
+            Self::Local(_) => FailureClass::Local,
         }
     }
 }
@@ -164,7 +165,7 @@ impl fmt::Display for Trouble {
             Self::Reset(address) => write!(f, "connection to {address} reset"),
             Self::Unreachable(address) => write!(f, "connection to {address} unreachable"),
             Self::Tls(why) => write!(f, "TLS refused: {why}"),
-            Self::TooLate { what, after } if after.is_zero() => write!(f, "{what} did not come in time"),
+            Self::TooLate { what, after } if after.as_millis() == 0 => write!(f, "{what} did not come in time"),
             Self::TooLate { what, after } => {
                 let after = Duration::from_millis(u64::try_from(after.as_millis()).unwrap_or(u64::MAX));
                 write!(f, "{what} did not come within {}", duration::written(after))

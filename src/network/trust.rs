@@ -5,12 +5,15 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{Resumption, WebPkiServerVerifier};
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls::{CipherSuite, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+
+use crate::network::remembered::Remembering;
+use crate::network::sessions::Sessions;
 
 /// Why a session's network could not be set up.
 #[derive(Debug, thiserror::Error)]
@@ -57,6 +60,21 @@ impl Chain {
     }
 }
 
+/// What is offered to servers, in browsers' order: AES with 128 bits comes first. Its digest is the one that processors
+/// work out by themselves; a handshake is largely digests.
+fn provider() -> CryptoProvider {
+    let mut provider = ring::default_provider();
+    provider.cipher_suites.sort_by_key(|suite| {
+        !matches!(
+            suite.suite(),
+            CipherSuite::TLS13_AES_128_GCM_SHA256
+                | CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256
+                | CipherSuite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256
+        )
+    });
+    provider
+}
+
 #[derive(Clone)]
 pub(super) struct Trust {
     provider: Arc<CryptoProvider>,
@@ -65,7 +83,7 @@ pub(super) struct Trust {
 
 impl Trust {
     pub(super) fn new(roots: Option<&Path>) -> Result<Self, NetworkError> {
-        let provider = Arc::new(ring::default_provider());
+        let provider = Arc::new(provider());
         let verifier: Arc<dyn ServerCertVerifier> = match roots {
             Some(path) => {
                 let store = Arc::new(read_roots(path)?);
@@ -77,14 +95,31 @@ impl Trust {
         Ok(Self { provider, verifier })
     }
 
-    pub(super) fn config(&self, keep: Option<&Chain>) -> Result<ClientConfig, NetworkError> {
-        let verifier = match keep {
+    /// For checks of a service: sessions are resumed, and what was verified is remembered for some minutes.
+    pub(super) fn config(&self) -> Result<ClientConfig, NetworkError> {
+        let remembering = Remembering::new(Arc::clone(&self.verifier));
+        self.with(Arc::new(remembering), Resumption::store(Arc::new(Sessions::default())))
+    }
+
+    /// For whoever wants to see a chain: each handshake is a whole one, for a resumed one shows none, and each is verified.
+    pub(super) fn whole(&self, chain: Option<&Chain>) -> Result<ClientConfig, NetworkError> {
+        let verifier = match chain {
             Some(chain) => Arc::new(Keeping { inner: Arc::clone(&self.verifier), chain: chain.clone() }),
             None => Arc::clone(&self.verifier),
         };
+        self.with(verifier, Resumption::disabled())
+    }
+
+    fn with(
+        &self,
+        verifier: Arc<dyn ServerCertVerifier>,
+        resumption: Resumption,
+    ) -> Result<ClientConfig, NetworkError> {
         let builder =
             ClientConfig::builder_with_provider(Arc::clone(&self.provider)).with_safe_default_protocol_versions()?;
-        Ok(builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth())
+        let mut config = builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth();
+        config.resumption = resumption;
+        Ok(config)
     }
 }
 

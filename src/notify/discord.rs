@@ -30,12 +30,15 @@ fn message(notice: &Notice) -> Json {
         .iter()
         .map(|(name, value)| json!({ "name": name, "value": bounded(value, LONGEST_FIELD), "inline": true }))
         .collect();
-    let embed = json!({
+    let mut embed = json!({
         "title": bounded(&notice.headline(), LONGEST_TITLE),
         "description": bounded(&notice.sentence(), LONGEST_FIELD),
         "color": colour,
         "fields": fields,
         "timestamp": notice.at,
     });
+    if let Some(head) = notice.head_words() {
+        embed["footer"] = json!({ "text": head });
+    }
     json!({ "username": "golive", "embeds": [embed], "allowed_mentions": { "parse": [] } })
 }

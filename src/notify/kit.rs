@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::core::notice::{About, Happened, Notice, NoticeKey, OfAlert};
+use crate::core::notice::{About, Happened, Head, Notice, NoticeKey, OfAlert};
 use crate::model::alert::Level;
 use crate::model::id::{AlertId, KindName, NotifierId, SessionId};
 use crate::model::notifier::{self, Rate};
@@ -48,7 +48,14 @@ pub(super) fn notice(happened: Happened) -> Notice {
             impact: Some(text("customers cannot pay")),
             remedy: Some(text("look at the provider's status page & call them")),
         })),
+        head: None,
     }
+}
+
+/// The end of a journal, as a notice carries it.
+pub(super) fn head() -> Head {
+    let hash = SafeText::from_foreign(&"0f".repeat(32));
+    Head { session: SessionId::new("01S"), event: 1_234, hash }
 }
 
 pub(super) fn test_notice(code: Option<&str>) -> Notice {

@@ -108,8 +108,9 @@ impl Ready {
             };
             let summary: String =
                 format!("{} [{}]", notice.headline(), notice.service).chars().take(LONGEST_SUMMARY).collect();
+            let head = notice.head_words().map(|head| ("head", head));
             let details: serde_json::Map<String, Json> =
-                notice.facts().into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
+                notice.facts().into_iter().chain(head).map(|(name, value)| (name.to_owned(), value.into())).collect();
             event["client"] = json!("golive");
             event["payload"] = json!({
                 "summary": summary,

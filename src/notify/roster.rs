@@ -133,6 +133,7 @@ impl Roster {
             service: SafeText::empty(),
             environment: SafeText::empty(),
             about: About::Test { code: None, rules: Vec::new() },
+            head: None,
         };
         self.send(&beat, network, clock).await
     }

@@ -47,6 +47,9 @@ fn message(notice: &Notice) -> Json {
     let facts: Vec<String> =
         notice.facts().iter().map(|(name, value)| format!("*{name}*: {}", escaped(value))).collect();
     blocks.push(section(&facts.join("\n")));
+    if let Some(head) = notice.head_words() {
+        blocks.push(json!({ "type": "context", "elements": [{ "type": "plain_text", "text": head }] }));
+    }
     let plain =
         format!("{} [{}, {}]", escaped(&notice.headline()), escaped(notice.service.as_str()), notice.environment);
     json!({ "text": plain, "blocks": blocks })

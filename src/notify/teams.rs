@@ -32,6 +32,9 @@ fn message(notice: &Notice) -> Json {
         body.push(json!({ "type": "TextBlock", "text": escaped(&sentence), "wrap": true }));
     }
     body.push(json!({ "type": "FactSet", "facts": facts }));
+    if let Some(head) = notice.head_words() {
+        body.push(json!({ "type": "TextBlock", "text": head, "wrap": true, "isSubtle": true, "size": "small" }));
+    }
     json!({
         "type": "message",
         "attachments": [{

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::core::notice::Happened;
+use crate::core::notice::{Happened, Notice};
 use crate::model::kind::Options;
 use crate::model::values::Values;
 use crate::notify::kit::{self, SECRET, closed_port, listener, notice, send, test_notice, values, wanted};
@@ -91,6 +91,32 @@ async fn slack_gets_blocks_and_nothing_from_outside_can_mention_a_channel() {
     // A header is plain text; where Slack reads markup, the brackets are escaped.
     let plain = message["text"].as_str().unwrap();
     assert!(plain.contains("&lt;!channel&gt;") && !plain.contains("<!"), "{plain}");
+}
+
+#[tokio::test]
+async fn a_notice_carries_the_head_where_its_channel_has_a_place_for_it() {
+    let (hash, words) = ("0f".repeat(32), format!("journal of 01S: 1234:{}", "0f".repeat(32)));
+    let sent = Notice { head: Some(kit::head()), ..notice(Happened::Fired) };
+    for (kind, place) in [
+        ("webhook", "/data/journal/head"),
+        ("slack", "/blocks/3/elements/0/text"),
+        ("teams", "/attachments/0/content/body/3/text"),
+        ("discord", "/embeds/0/footer/text"),
+        ("pagerduty", "/payload/custom_details/head"),
+    ] {
+        let (port, seen) = listener(OK);
+        send(kind, keys_of(kind), &known(port), &sent).await.unwrap();
+        let message = seen.lock().unwrap()[0].json();
+        let wanted = if kind == "webhook" { &hash } else { &words };
+        assert_eq!(message.pointer(place).and_then(|head| head.as_str()), Some(wanted.as_str()), "{kind}: {message}");
+        if kind == "webhook" {
+            assert_eq!(message["data"]["journal"]["events"], 1_234, "as a report has it");
+        }
+        // Where there is no journal there is nothing to say of one.
+        let (port, seen) = listener(OK);
+        send(kind, keys_of(kind), &known(port), &notice(Happened::Fired)).await.unwrap();
+        assert_eq!(seen.lock().unwrap()[0].json().pointer(place), None, "{kind}");
+    }
 }
 
 #[tokio::test]

@@ -114,6 +114,10 @@ fn payload(notice: &Notice) -> Json {
         "sentence": notice.sentence(),
         "test": matches!(notice.about, About::Test { .. }),
     });
+    if let Some(head) = &notice.head {
+        // As a report has it, so that `golive verify --report` takes either.
+        details["journal"] = json!({ "session": head.session, "events": head.event, "head": head.hash });
+    }
     match &notice.about {
         About::Alert(about) => details["alert"] = json!(about),
         About::Notifier { notifier, down, why } => {

@@ -407,7 +407,10 @@ fn rule(id: &str, alert: AlertDocument, told: &[String]) -> Rule {
 fn baseline((series, document): (String, BaselineDocument)) -> Option<Baseline> {
     let from = match (document.session_within, document.prometheus, document.query) {
         (Some(within), _, _) => BaselineSource::Session { within },
-        (None, Some(url), Some(query)) => BaselineSource::Prometheus { url, query, ago: document.ago.unwrap_or(DAY) },
+        (None, Some(url), Some(query)) => {
+            let (headers, ago) = (document.headers, document.ago.unwrap_or(DAY));
+            BaselineSource::Prometheus { url, headers, query, ago }
+        }
         (None, ..) => return None,
     };
     Some(Baseline { series: CheckId::new(&series), from })

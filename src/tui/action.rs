@@ -37,9 +37,9 @@ pub enum Action {
     NextScreen,
     /// To the screen before.
     PreviousScreen,
-    /// To the next failure.
+    /// To the next match, else to the next failure.
     NextFailure,
-    /// To the failure before.
+    /// To the match before, else to the failure before.
     PreviousFailure,
     /// Signs the selected item.
     Sign,
@@ -77,6 +77,10 @@ pub enum Action {
     Copy,
     /// Shows only entries that hold some words.
     Filter,
+    /// Looks for words in what a step printed.
+    Search,
+    /// Shows what the steps would run.
+    DryRun,
     /// Opens the demo's faults.
     Practise,
     /// Holds the rows.
@@ -100,6 +104,12 @@ pub enum Action {
 }
 
 impl Action {
+    /// Whether it says why where it does nothing, although it decides nothing.
+    #[must_use]
+    pub const fn needs_something(self) -> bool {
+        matches!(self, Self::Sort | Self::Practise | Self::Search | Self::DryRun)
+    }
+
     /// Whether it decides something at once, so that a burst of pasted keys must not do it.
     #[must_use]
     pub const fn decides(self) -> bool {

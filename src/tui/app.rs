@@ -2,6 +2,7 @@
 
 mod deciding;
 mod moving;
+mod overlays;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind};
 use tui_input::backend::crossterm::to_input_request;
 
 use crate::core::decide::{Command, Refusal};
+use crate::core::dry_run::WouldRun;
 use crate::core::state::State;
 use crate::model::id::CheckId;
 use crate::model::mend::ShownProposal;
@@ -20,7 +22,6 @@ use crate::tui::action::Action;
 use crate::tui::copying;
 use crate::tui::dialog::{self, Dialog};
 use crate::tui::focus::Focus;
-use crate::tui::help;
 use crate::tui::keymap::{self, Context};
 use crate::tui::layers::Layer;
 use crate::tui::replaying::Steering;
@@ -28,6 +29,7 @@ use crate::tui::scene::{Scene, Setting};
 use crate::tui::standing::Standing;
 use crate::tui::ui::{Held, Pane, Place, RowKey, ScreenName, Ui};
 use crate::tui::unavailable;
+use crate::tui::would_run::Shown;
 
 /// So many keys at once are no hand.
 const MOST_AT_ONCE: usize = 8;
@@ -50,6 +52,8 @@ pub enum Leaving {
 pub enum Effect {
     /// Ask the engine for this; the answer comes back with the ticket.
     Decide(u64, Command, Operator),
+    /// Ask the engine what the steps would run.
+    DryRun,
     /// Ask the engine what would be written to mend these.
     Propose(Vec<CheckId>),
     /// End the cockpit.
@@ -165,10 +169,23 @@ impl App {
         }
     }
 
+    /// What the steps would run was worked out.
+    pub fn would_run(&mut self, steps: Result<Vec<WouldRun>, Refusal>, live: Live<'_>, now: Now) {
+        match steps {
+            // Somebody who opened something else meanwhile is not interrupted.
+            Ok(_) if self.ui.layers.top().is_some() => {}
+            Ok(steps) => {
+                let shown = Shown::of(&self.scene(live, now), steps);
+                self.ui.layers.push(Layer::WouldRun(Box::new(shown)));
+            }
+            Err(refusal) => self.ui.say(refusal.to_string(), true, now),
+        }
+    }
+
     fn paste(&mut self, text: &str, now: Now) {
         match self.ui.layers.top_mut() {
             Some(Layer::Dialog(dialog)) => dialog.paste(text, now),
-            Some(Layer::Help(_) | Layer::Faults(_)) | None => {
+            Some(Layer::Help(_) | Layer::Faults(_) | Layer::WouldRun(_)) | None => {
                 self.ui.say("pasted text was discarded: there is no field to put it in", true, now);
             }
         }
@@ -179,6 +196,7 @@ impl App {
             Some(Layer::Dialog(_)) => self.dialog_key(key, at_once, live, now),
             Some(Layer::Help(_)) => self.help_key(key, live, now),
             Some(Layer::Faults(_)) => self.faults_key(key, live, now),
+            Some(Layer::WouldRun(_)) => self.would_run_key(key, live, now),
             None => {
                 let contexts = [Context::Global, Context::On(self.ui.screen), Context::Replay];
                 let holding = if self.ui.replay.is_some() { &contexts[..] } else { &contexts[..2] };
@@ -196,7 +214,7 @@ impl App {
         let scene = self.scene(live, now);
         let focus = Focus::of(&scene);
         let reason = unavailable::why(&scene, &focus, action);
-        if let Some(reason) = reason.filter(|_| action.decides() || matches!(action, Action::Sort | Action::Practise)) {
+        if let Some(reason) = reason.filter(|_| action.decides() || action.needs_something()) {
             self.ui.say(reason, true, now);
             return;
         }
@@ -211,6 +229,11 @@ impl App {
                 let dialog = Dialog::filter(&self.ui.filter);
                 self.ask(dialog);
             }
+            Action::Search => {
+                let dialog = Dialog::search(&self.ui.search);
+                self.ask(dialog);
+            }
+            Action::DryRun => self.effects.push(Effect::DryRun),
             Action::Practise => self.ui.layers.push(Layer::Faults(0)),
             Action::Steer(steering) => self.effects.push(Effect::Steer(steering)),
             Action::Hold => {
@@ -260,50 +283,6 @@ impl App {
         self.ui.layers.push(Layer::Dialog(Box::new(dialog)));
     }
 
-    fn help_key(&mut self, key: &KeyEvent, live: Live<'_>, now: Now) {
-        let length = help::length(&self.scene(live, now));
-        let Some(action) = keymap::action(key, &[Context::Global]) else { return };
-        let Some(Layer::Help(scrolled)) = self.ui.layers.top_mut() else { return };
-        match action {
-            Action::Down => *scrolled = (*scrolled + 1).min(length),
-            Action::Up => *scrolled = scrolled.saturating_sub(1),
-            Action::PageDown => *scrolled = (*scrolled + 10).min(length),
-            Action::PageUp => *scrolled = scrolled.saturating_sub(10),
-            Action::First => *scrolled = 0,
-            Action::Last => *scrolled = length,
-            Action::Back | Action::Help | Action::Quit => {
-                self.ui.layers.pop();
-            }
-            Action::Interrupt => self.interrupt(live, now),
-            Action::Suspend => self.effects.push(Effect::Suspend),
-            Action::Redraw => self.effects.push(Effect::Redraw),
-            _ => {}
-        }
-    }
-
-    fn faults_key(&mut self, key: &KeyEvent, live: Live<'_>, now: Now) {
-        let faults = self.ui.practice.clone().unwrap_or_default();
-        let last = faults.len().saturating_sub(1);
-        let Some(action) = keymap::action(key, &[Context::Global]) else { return };
-        let Some(Layer::Faults(selected)) = self.ui.layers.top_mut() else { return };
-        match action {
-            Action::Down => *selected = (*selected + 1).min(last),
-            Action::Up => *selected = selected.saturating_sub(1),
-            Action::First => *selected = 0,
-            Action::Last => *selected = last,
-            Action::Open => {
-                let Some(fault) = faults.get(*selected) else { return };
-                let ticket = self.ticket(format!("{} is {}", fault.name, if fault.on { "off" } else { "on" }));
-                self.effects.push(Effect::SetFault(ticket, fault.name, !fault.on));
-            }
-            Action::Back | Action::Practise | Action::Quit => drop(self.ui.layers.pop()),
-            Action::Interrupt => self.interrupt(live, now),
-            Action::Suspend => self.effects.push(Effect::Suspend),
-            Action::Redraw => self.effects.push(Effect::Redraw),
-            _ => {}
-        }
-    }
-
     fn dialog_key(&mut self, key: &KeyEvent, at_once: usize, live: Live<'_>, now: Now) {
         match keymap::action(key, &[Context::Dialog]) {
             Some(Action::Interrupt) => return self.interrupt(live, now),
@@ -345,6 +324,10 @@ impl App {
                 self.ui.layers.pop();
                 self.ui.filter = words;
             }
+            dialog::Answer::Search(words) => {
+                self.ui.layers.pop();
+                self.search(words, live, now);
+            }
             dialog::Answer::Quit => self.effects.push(Effect::Leave(Leaving::Quit)),
             dialog::Answer::Do(command, by) => {
                 let ticket = self.send(command, by);
@@ -369,6 +352,7 @@ impl App {
         };
         self.trail.push((self.ui.screen, self.ui.pane));
         self.ui.scroll = 0;
+        self.ui.search.clear();
         self.ui.pane = Pane::Detail;
         match spot {
             Some((item, check)) => {

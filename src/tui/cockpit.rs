@@ -8,6 +8,7 @@ use tokio::sync::watch;
 
 use crate::clock;
 use crate::core::decide::{Command, Refusal};
+use crate::core::dry_run::WouldRun;
 use crate::core::state::State;
 use crate::model::id::CheckId;
 use crate::model::mend::ShownProposal;
@@ -22,6 +23,9 @@ pub type Answer = Pin<Box<dyn Future<Output = Result<(), Refusal>> + Send>>;
 /// What would be written to mend some checks, once it is worked out.
 pub type Proposing = Pin<Box<dyn Future<Output = Result<ShownProposal, Refusal>> + Send>>;
 
+/// What the steps would run, once it is worked out.
+pub type DryRun = Pin<Box<dyn Future<Output = Result<Vec<WouldRun>, Refusal>> + Send>>;
+
 /// A running go-live, as the screen sees it.
 pub trait Cockpit {
     /// Asks for something in a person's name.
@@ -29,6 +33,9 @@ pub trait Cockpit {
 
     /// Asks what enforcement would write to mend these checks.
     fn propose(&self, checks: Vec<CheckId>) -> Proposing;
+
+    /// Asks what the steps would run, with secrets masked. Runs nothing.
+    fn dry_run(&self) -> DryRun;
 
     /// The state, always the newest.
     fn watch(&self) -> watch::Receiver<Arc<State>>;
@@ -70,6 +77,10 @@ impl Cockpit for crate::engine::handle::Handle {
 
     fn propose(&self, checks: Vec<CheckId>) -> Proposing {
         Box::pin(Self::propose(self, checks))
+    }
+
+    fn dry_run(&self) -> DryRun {
+        Box::pin(Self::dry_run(self))
     }
 
     fn watch(&self) -> watch::Receiver<Arc<State>> {

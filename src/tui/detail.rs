@@ -5,6 +5,7 @@
 mod alert;
 mod check;
 mod item;
+pub(crate) mod output;
 
 pub(crate) use item::{action_words, around};
 
@@ -89,19 +90,22 @@ pub fn draw(scene: &Scene<'_>, key: Option<&RowKey>, canvas: &mut Canvas<'_>) {
         }
         Some(_) | None => {}
     }
-    show(scene, &lines, canvas);
+    let (width, height) = (u16::try_from(canvas.width()).unwrap_or(0), u16::try_from(canvas.height()).unwrap_or(0));
+    if let Some(run) = output::in_hand(scene).filter(|_| scene.ui.searches()) {
+        output::search_line(scene, run, canvas);
+        show(scene, &lines, &mut canvas.part(0, 1, width, height.saturating_sub(1)));
+    } else {
+        show(scene, &lines, canvas);
+    }
 }
 
 fn show(scene: &Scene<'_>, lines: &Lines<'_>, canvas: &mut Canvas<'_>) {
     let height = canvas.height();
     let most = lines.lines.len().saturating_sub(height);
     let focused = scene.ui.pane == Pane::Detail;
-    let mut first = scene.ui.scroll.min(most);
-    if let Some(focus) = lines.focus.filter(|_| focused)
-        && (focus < first || focus >= first + height)
-    {
-        first = focus.saturating_sub(height / 2).min(most);
-    }
+    // What the keys are on stands in the middle where it would not be seen else; from there on it is scrolled.
+    let by_itself = lines.focus.filter(|focus| focused && *focus >= height).unwrap_or(0).saturating_sub(height / 2);
+    let first = (by_itself + scene.ui.scroll).min(most);
     for (row, (left, right)) in lines.lines.iter().skip(first).take(height).enumerate() {
         if focused && lines.focus == Some(first + row) {
             canvas.style_row(row, scene.style(Role::Selected));

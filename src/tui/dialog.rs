@@ -90,6 +90,8 @@ pub enum Question {
     Door(Command),
     /// Show only what holds these words.
     Filter,
+    /// Look for these words.
+    Search,
     /// Leave golive.
     Quit,
 }
@@ -135,6 +137,8 @@ pub enum Answer {
     Do(Command, Operator),
     /// Show only what holds these words.
     Filter(String),
+    /// Look for these words.
+    Search(String),
     /// Leave golive.
     Quit,
 }
@@ -217,6 +221,7 @@ impl Dialog {
         let command = match &self.question {
             Question::Quit => return Answer::Quit,
             Question::Filter => return Answer::Filter(self.text(0)),
+            Question::Search => return Answer::Search(self.text(0)),
             Question::Sign(item) => {
                 let note = Some(self.text(0)).filter(|note| !note.is_empty());
                 Command::Sign { item: item.clone(), note }

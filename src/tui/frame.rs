@@ -9,7 +9,7 @@ use crate::tui::scene::Scene;
 use crate::tui::screen;
 use crate::tui::theme::Role;
 use crate::tui::widget::{chrome, hints};
-use crate::tui::{dialog, help, practising};
+use crate::tui::{dialog, help, practising, would_run};
 
 /// Below this size there is room for the verdict and the counts only.
 const SMALLEST: (usize, usize) = (60, 15);
@@ -46,6 +46,7 @@ pub fn draw(buffer: &mut Buffer, area: Rect, scene: &Scene<'_>) {
             Layer::Dialog(dialog) => dialog::draw(dialog, scene, &mut canvas),
             Layer::Help(scrolled) => help::draw(scene, *scrolled, &mut canvas),
             Layer::Faults(selected) => practising::draw(scene, *selected, &mut canvas),
+            Layer::WouldRun(shown) => would_run::draw(scene, shown, &mut canvas),
         }
     }
 }

@@ -53,7 +53,10 @@ fn lines(scene: &Scene<'_>) -> Vec<Vec<Span<'static>>> {
         binding.contexts.contains(&Context::Global) && unavailable::why(scene, &focus, binding.action).is_none()
     };
     let deciding = |binding: &&Binding| available(binding) && binding.hint;
-    for binding in BINDINGS.iter().filter(on_screen).chain(BINDINGS.iter().filter(deciding)) {
+    for binding in BINDINGS.iter().filter(on_screen) {
+        lines.push(line(scene, binding, unavailable::why(scene, &focus, binding.action)));
+    }
+    for binding in BINDINGS.iter().filter(deciding) {
         lines.push(line(scene, binding, None));
     }
     lines.push(Vec::new());

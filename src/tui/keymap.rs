@@ -87,6 +87,8 @@ bindings! {
     [char('m')] => Action::Note, "note", "Write something down", GLOBAL, true;
     [char('y')] => Action::Copy, "copy", "Copy what is selected; in triage the page for the incident's channel, or the ids to repair", GLOBAL, false;
     [char('/')] => Action::Filter, "filter", "Show only entries that hold these words", &[Context::On(ScreenName::Timeline)], true;
+    [char('/')] => Action::Search, "search", "Look for words in what the step printed: n and N go from match to match, esc ends it", &[Context::On(ScreenName::Checklist), Context::On(ScreenName::Rehearsal)], true;
+    [char('d')] => Action::DryRun, "dry run", "Show what the steps of the phase would run, with secrets masked; nothing is run", &[Context::On(ScreenName::Checklist), Context::On(ScreenName::Rehearsal)], true;
     [char('u')] => Action::Undo, "undo", "Take back your signature, objection, waiver, acknowledgement, silence or rotation on the selected row, or put back what fix wrote", GLOBAL, true;
     [char('A')] => Action::Screen(ScreenName::Alerts), "alerts", "The alerts, the most urgent first", GLOBAL, true;
     [char('S')] => Action::Silence, "silence", "Mute an alert's notices for a while: why, and until when", GLOBAL, false;
@@ -100,8 +102,8 @@ bindings! {
     [char('H')] => Action::HoldGoLive, "hold it", "Hold the go-live with a reason; again: let it go on", GLOBAL, false;
     [char('D')] => Action::Practise, "faults", "Switch faults of the demo's world on and off, to practise triage and rollback", GLOBAL, false;
     [char(',')] => Action::Sort, "sort", "Sort the checks another way", &[Context::On(ScreenName::Checks)], true;
-    [char('n')] => Action::NextFailure, "next failure", "Go to the next row that is not good", GLOBAL, false;
-    [char('N')] => Action::PreviousFailure, "failure before", "Go to the row before that is not good", GLOBAL, false;
+    [char('n')] => Action::NextFailure, "next failure", "Go to the next match of a search, else to the next row that is not good", GLOBAL, false;
+    [char('N')] => Action::PreviousFailure, "failure before", "Go to the match before, else to the row before that is not good", GLOBAL, false;
     [char('!')] => Action::OnlyUnsettled, "unsettled", "Show only what is not settled", GLOBAL, false;
     [char('z')] => Action::Hold, "hold", "Hold the rows while you read them; the verdict stays live", GLOBAL, false;
     [key(KeyCode::Down), char('j')] => Action::Down, "down", "One row down", GLOBAL, false;

@@ -1,6 +1,7 @@
 //! What lies over the screen: dialogs and the help, the topmost first. A layer takes every key that comes.
 
 use crate::tui::dialog::Dialog;
+use crate::tui::would_run::Shown;
 
 /// One thing that lies over the screen.
 #[derive(Clone, Debug)]
@@ -11,6 +12,8 @@ pub enum Layer {
     Help(usize),
     /// The demo's faults, with the selected one.
     Faults(usize),
+    /// What the steps would run.
+    WouldRun(Box<Shown>),
 }
 
 /// What lies over the screen, the topmost last.
@@ -48,7 +51,7 @@ impl Layers {
     pub fn dialog_mut(&mut self) -> Option<&mut Dialog> {
         self.0.iter_mut().rev().find_map(|layer| match layer {
             Layer::Dialog(dialog) => Some(&mut **dialog),
-            Layer::Help(_) | Layer::Faults(_) => None,
+            Layer::Help(_) | Layer::Faults(_) | Layer::WouldRun(_) => None,
         })
     }
 

@@ -15,6 +15,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
 use crate::core::decide::Refusal;
+use crate::core::dry_run::WouldRun;
 use crate::core::state::State;
 use crate::model::id::CheckId;
 use crate::model::mend::ShownProposal;
@@ -86,6 +87,7 @@ type Answers = FuturesUnordered<Pin<Box<dyn Future<Output = Answered> + Send>>>;
 enum Answered {
     Decided(u64, Result<(), Refusal>),
     Proposed(Vec<CheckId>, Result<ShownProposal, Refusal>),
+    WouldRun(Result<Vec<WouldRun>, Refusal>),
 }
 
 /// What woke the loop.
@@ -164,6 +166,10 @@ async fn fly(cockpit: &dyn Cockpit, mut app: App) -> Result<Leaving, TuiError> {
                             let answer = cockpit.set_fault(name, on, app.setting.own.clone());
                             answers.push(Box::pin(async move { Answered::Decided(ticket, answer.await) }));
                         }
+                        Effect::DryRun => {
+                            let steps = cockpit.dry_run();
+                            answers.push(Box::pin(async move { Answered::WouldRun(steps.await) }));
+                        }
                         Effect::Propose(checks) => {
                             let proposal = cockpit.propose(checks.clone());
                             answers.push(Box::pin(async move { Answered::Proposed(checks, proposal.await) }));
@@ -175,6 +181,7 @@ async fn fly(cockpit: &dyn Cockpit, mut app: App) -> Result<Leaving, TuiError> {
             Woken::Answer(Answered::Proposed(checks, proposal)) => {
                 app.proposed(&checks, proposal, (&state, &standing), now);
             }
+            Woken::Answer(Answered::WouldRun(steps)) => app.would_run(steps, (&state, &standing), now),
             Woken::State => at_once = painted.elapsed() >= BETWEEN_PAINTS,
             Woken::Second | Woken::Paint => {}
         }

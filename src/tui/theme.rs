@@ -52,6 +52,8 @@ pub enum Role {
     Selected,
     /// What has just changed.
     Fresh,
+    /// What was looked for.
+    Found,
     /// Lines between parts.
     Rule,
     /// The environment where customers are.
@@ -70,7 +72,7 @@ pub enum Role {
     NoGo,
 }
 
-const ROLES: [Role; 20] = [
+const ROLES: [Role; 21] = [
     Role::Text,
     Role::Quiet,
     Role::Strong,
@@ -83,6 +85,7 @@ const ROLES: [Role; 20] = [
     Role::Waiting,
     Role::Selected,
     Role::Fresh,
+    Role::Found,
     Role::Rule,
     Role::Production,
     Role::Key,

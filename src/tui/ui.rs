@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::core::state::State;
-use crate::model::id::{AlertId, CheckId, CredentialId, HurtId, ItemId};
+use crate::model::id::{AlertId, CheckId, CredentialId, EffectId, HurtId, ItemId};
 use crate::model::time::Now;
 use crate::model::word::Phase;
 use crate::tui::layers::Layers;
@@ -79,6 +79,8 @@ pub enum Place {
     ChecksOf(ItemId),
     /// The steps of a check's runbook, in triage.
     StepsOf(CheckId),
+    /// The lines that a run of a step printed.
+    Output(EffectId),
     /// The rows of a screen.
     Screen(ScreenName),
 }
@@ -153,6 +155,8 @@ pub struct Ui {
     pub layers: Layers,
     /// Only entries of the timeline that hold these words are shown.
     pub filter: String,
+    /// What is looked for in what a step printed.
+    pub search: String,
     /// Where the replay stands; nothing for a session that is live.
     pub replay: Option<ReplayStand>,
     /// The faults that can be switched, in the demo alone.
@@ -173,6 +177,7 @@ impl Default for Ui {
             message: None,
             layers: Layers::default(),
             filter: String::new(),
+            search: String::new(),
             replay: None,
             practice: None,
         }
@@ -195,11 +200,23 @@ impl Ui {
         keys.get(self.position(place, keys))
     }
 
-    /// Where the selected row of a list stands.
+    /// Where the selected row of a list stands. Of what a step prints the newest line is followed until one is chosen.
     #[must_use]
     pub fn position(&self, place: &Place, keys: &[RowKey]) -> usize {
-        let chosen = self.selected.get(place);
-        chosen.and_then(|chosen| keys.iter().position(|key| key == chosen)).unwrap_or(0)
+        match (self.selected.get(place), place) {
+            (None, Place::Output(_)) => keys.len().saturating_sub(1),
+            (chosen, _) => chosen.and_then(|chosen| keys.iter().position(|key| key == chosen)).unwrap_or(0),
+        }
+    }
+
+    /// Whether something is looked for in what a step printed.
+    #[must_use]
+    pub fn searches(&self) -> bool {
+        let shown = match self.screen {
+            ScreenName::Checklist => self.pane == Pane::Detail,
+            other => other == ScreenName::Rehearsal,
+        };
+        shown && !self.search.is_empty()
     }
 
     /// Says something to the person.

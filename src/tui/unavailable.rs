@@ -2,9 +2,11 @@
 
 use crate::core::state::{RotationStage, RotationState, StepStatus};
 use crate::tui::action::Action;
+use crate::tui::detail::output;
 use crate::tui::focus::Focus;
 use crate::tui::scene::Scene;
 use crate::tui::ui::{Act, ScreenName};
+use crate::tui::would_run;
 
 /// Why an action is not to be had; `None` when it is.
 #[must_use]
@@ -34,6 +36,9 @@ pub fn why(scene: &Scene<'_>, focus: &Focus, action: Action) -> Option<&'static 
         Action::Acknowledge if focus.firing(scene).is_none() => Some("no alert fires that nobody has seen"),
         Action::Silence if focus.alert.is_none() && focus.firing(scene).is_none() => Some("needs an alert"),
         Action::Lull if scene.ui.screen != ScreenName::Alerts => Some("on the alerts screen"),
+        Action::DryRun if !would_run::has_steps(scene) => Some("this phase runs no step"),
+        Action::DryRun if scene.ui.replay.is_some() => Some("a replay knows no values"),
+        Action::Search if output::in_hand(scene).is_none() => Some("where a step has printed something"),
         Action::Filter if scene.ui.screen != ScreenName::Timeline => Some("on the timeline"),
         Action::Act => act(scene, focus),
         Action::Undo => undo(scene, focus),

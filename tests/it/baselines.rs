@@ -8,6 +8,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine as _;
 use golive::clock;
 use golive::core::event::{AlertEvent, Body, CheckEvent, Event, Finished, Purpose, SessionEvent};
 use golive::core::evidence::{Evidence, Measured};
@@ -152,17 +153,30 @@ fn the_same_hour_yesterday_is_asked_of_a_real_prometheus() {
     let open = Command::new("chmod").args(["-R", "a+rwX", "."]).current_dir(&path).status().unwrap();
     assert!(open.success());
     std::fs::write(path.join("prometheus.yml"), "scrape_configs: []\n").unwrap();
+    // Nobody is let in without the password: the bcrypt of FAKE-password.
+    let hash = "$2b$04$DX.O07IZ5cTeT2SHyADKseNtPBwUfq25TKKV0T6uvfCLpEF.oz2Ka";
+    std::fs::write(path.join("web.yml"), format!("basic_auth_users:\n  golive: {hash}\n")).unwrap();
+    let login = base64::engine::general_purpose::STANDARD.encode("golive:FAKE-password");
     let mut command = unprivileged(&prometheus, &path);
-    command.arg("--config.file=prometheus.yml").arg(format!("--storage.tsdb.path={}", path.join("place").display()));
+    command
+        .arg("--config.file=prometheus.yml")
+        .arg("--web.config.file=web.yml")
+        .arg(format!("--storage.tsdb.path={}", path.join("place").display()));
     let _running = started(command.arg(format!("--web.listen-address=127.0.0.1:{port}")), place, port);
     let home = tempfile::tempdir().unwrap();
-    let baseline =
-        |query: &str| format!("[baselines.volume]\nprometheus = \"http://127.0.0.1:{port}\"\nquery = '{query}'\n");
+    let baseline = |query: &str| {
+        format!(
+            "[credentials.login]\nfrom = {{ file = \"login\" }}\nseverity = \"advice\"\n\
+             [baselines.volume]\nprometheus = \"http://127.0.0.1:{port}\"\nquery = '{query}'\n\
+             headers = {{ Authorization = \"Basic {{{{ credentials.login }}}}\" }}\n"
+        )
+    };
+    std::fs::write(home.path().join("login"), &login).unwrap();
     let until = std::time::Instant::now() + crate::terminal::PATIENCE;
     let ready = || {
         let mut stream = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
         let mut answer = String::new();
-        stream.write_all(b"GET /-/ready HTTP/1.0\r\n\r\n").unwrap();
+        stream.write_all(format!("GET /-/ready HTTP/1.0\r\nAuthorization: Basic {login}\r\n\r\n").as_bytes()).unwrap();
         stream.read_to_string(&mut answer).is_ok() && answer.contains(" 200 ")
     };
     while !ready() {
@@ -174,8 +188,15 @@ fn the_same_hour_yesterday_is_asked_of_a_real_prometheus() {
     assert!(from.starts_with("Prometheus"), "{from}");
     assert!(hours.len() >= 23, "a whole day: {hours:?}");
     let home = tempfile::tempdir().unwrap();
+    std::fs::write(home.path().join("login"), &login).unwrap();
     plan(home.path(), &baseline("volume_of_nothing"));
     let events = flown_until(home.path(), "volume has no baseline of 1h yet");
     let state = State::fold(&events).unwrap();
     assert!(state.timeline().any(|entry| entry.text.contains("Prometheus has no samples of then")), "{events:#?}");
+    let home = tempfile::tempdir().unwrap();
+    std::fs::write(home.path().join("login"), "another").unwrap();
+    plan(home.path(), &baseline("sum(volume)"));
+    let events = flown_until(home.path(), "volume has no baseline of 1h yet");
+    let state = State::fold(&events).unwrap();
+    assert!(state.timeline().any(|entry| entry.text.contains("Prometheus answers 401")), "{events:#?}");
 }

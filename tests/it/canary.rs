@@ -290,25 +290,15 @@ fn no_canary_sings_in_a_steps_output_or_in_what_people_are_told() {
     let mut terminal = Terminal::golive(&["--new", "golive.toml"], home.path(), (200, 60));
     terminal.wait_for("GO WITH WARNINGS to deploy");
     terminal.keys("2 g x");
-    terminal.wait_for("[Leave]");
-    std::thread::sleep(Duration::from_millis(500));
-    if terminal.screen().contains("Type  leaky") {
-        terminal.type_text("leaky");
-        std::thread::sleep(Duration::from_millis(500));
-        terminal.keys("enter");
-    } else {
-        terminal.keys("y");
-    }
-    terminal.wait_for("shipped");
-    terminal.wait_for("refused");
+    terminal.through_the_door("Start", "leaky");
+    terminal.wait_for("GO WITH WARNINGS to open");
+    terminal.wait_for("succeeded: exit 0");
+    terminal.wait_for("alert firing");
+    eprintln!("{}", terminal.screen());
     canaries.none_in(&terminal.raw(), "everything that was painted");
     // What a person types is theirs to see while they type it; what becomes of it is not.
     terminal.keys("a");
-    terminal.wait_for("Acknowledge");
-    terminal.type_text(&format!("it was {} again", secrets[12]));
-    std::thread::sleep(Duration::from_millis(500));
-    terminal.keys("enter");
-    terminal.wait_gone("Acknowledge:");
+    terminal.confirm("Acknowledge:", &format!("it was {} again", secrets[12]), "enter");
     let told = |text: &str| String::from_utf8_lossy(&taken.lock().unwrap()).contains(text);
     terminal.wait_until("the acknowledgement is told", |_| told("alert.acknowledged"));
     for keys in ["A", "T", "t", "v"] {

@@ -14,11 +14,6 @@ use crate::terminal::Terminal;
 
 const SIZE: (u16, u16) = (120, 36);
 
-/// What comes sooner after a dialog than anybody can read is not taken for an answer.
-fn read_it() {
-    std::thread::sleep(std::time::Duration::from_millis(500));
-}
-
 /// A folder with a plan and scripts that write down what they did.
 struct Shop(tempfile::TempDir);
 
@@ -80,10 +75,7 @@ impl Shop {
 /// Opens the door of the selected step and answers it with `y`.
 fn start(terminal: &mut Terminal, title: &str) {
     terminal.keys("x");
-    terminal.wait_for(&format!("Start: {title}"));
-    read_it();
-    terminal.keys("y");
-    terminal.wait_gone("[Leave]");
+    terminal.through_the_door(&format!("Start: {title}"), "shop");
 }
 
 /// Opens the rollback's door; what it shows before it is answered.
@@ -91,10 +83,7 @@ fn roll_back(terminal: &mut Terminal) -> String {
     terminal.keys("R");
     terminal.wait_until("the door", |screen| screen.contains("Roll back") && screen.contains("[Leave]"));
     let door = terminal.screen();
-    terminal.type_text("shop");
-    read_it();
-    terminal.keys("enter");
-    terminal.wait_gone("[Leave]");
+    terminal.through_the_door("Roll back", "shop");
     door
 }
 

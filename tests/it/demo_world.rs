@@ -7,22 +7,57 @@ use std::time::Duration;
 use golive::check::{self, Surroundings};
 use golive::core::evidence::{Evidence, Part};
 use golive::demo::{Fault, World, scenario};
+use golive::model::plan::Plan;
 use golive::model::word::Outcome;
 use golive::network::Network;
 use golive::{clock, plan, source};
 
 /// Runs one check of the world's own plan, as the engine would.
 pub(crate) async fn run(world: &World, id: &str) -> Evidence {
-    let loaded = plan::load(&world.plan(), &check::specs()).unwrap_or_else(|error| panic!("{error}"));
-    let values = source::load(&loaded.plan, true, &BTreeMap::new()).await;
-    let network = Network::new(&loaded.plan.network, &loaded.plan.folder).unwrap();
-    let folder = loaded.plan.folder.clone();
-    let notifiers = golive::notify::Roster::new(&loaded.plan, &values, true);
-    let surroundings = Arc::new(Surroundings { values, folder, trusted: true, clock: clock::now, network, notifiers });
-    let check = loaded.plan.checks.iter().find(|check| check.id.as_str() == id).unwrap_or_else(|| panic!("no {id}"));
-    match check::kind(check.kind.as_str()).unwrap().build(check, &surroundings) {
-        Ok(probe) => probe.run(Duration::from_secs(5)).await,
-        Err(evidence) => *evidence,
+    Ready::over(world).await.run(id).await
+}
+
+/// The world's own plan as it was read, with the values of its sources: for whoever changes neither.
+struct Ready {
+    plan: Plan,
+    surroundings: Arc<Surroundings>,
+}
+
+impl Ready {
+    async fn over(world: &World) -> Self {
+        let plan = plan::load(&world.plan(), &check::specs()).unwrap_or_else(|error| panic!("{error}")).plan;
+        let values = source::load(&plan, true, &BTreeMap::new()).await;
+        let network = Network::new(&plan.network, &plan.folder).unwrap();
+        let folder = plan.folder.clone();
+        let notifiers = golive::notify::Roster::new(&plan, &values, true);
+        let surroundings = Surroundings { values, folder, trusted: true, clock: clock::now, network, notifiers };
+        Self { plan, surroundings: Arc::new(surroundings) }
+    }
+
+    async fn run(&self, id: &str) -> Evidence {
+        let check = self.plan.checks.iter().find(|check| check.id.as_str() == id).unwrap_or_else(|| panic!("no {id}"));
+        match check::kind(check.kind.as_str()).unwrap().build(check, &self.surroundings) {
+            Ok(probe) => probe.run(Duration::from_secs(5)).await,
+            Err(evidence) => *evidence,
+        }
+    }
+
+    async fn until(&self, id: &str, expected: Outcome) -> Evidence {
+        let mut evidence = self.run(id).await;
+        for _ in 0..300 {
+            if evidence.outcome == expected {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            evidence = self.run(id).await;
+        }
+        evidence
+    }
+
+    /// Whether a check is not asked while the other one fails: it folds under it.
+    fn stands_on(&self, id: &str, below: &str) -> bool {
+        let check = self.plan.checks.iter().find(|check| check.id.as_str() == id).unwrap();
+        check.depends_on.iter().any(|on| on.as_str() == below)
     }
 }
 
@@ -144,14 +179,17 @@ async fn a_payment_flow_says_at_which_hop_it_ended_and_leaves_nothing_behind() {
 }
 
 /// The checks of K that a fault of the other kind must leave alone: each fails for its own reason.
-const NIGHT: [(&str, Fault); 12] = [
+const NIGHT: [(&str, Fault); 15] = [
     ("every_replica_answers", Fault::SickReplica),
     ("success_page_grants_nothing", Fault::SuccessPage),
     ("amount_is_verified", Fault::AnyAmount),
     ("late_failure_changes_nothing", Fault::LateFailure),
     ("lost_callbacks_reconciled", Fault::LostCallbacks),
     ("live_payment_in_history", Fault::BackendTestMode),
+    ("smallest_payment_arrived", Fault::ShortPayment),
+    ("smallest_payment_refunded", Fault::UnrefundedPayment),
     ("migrations_applied", Fault::MigrationBehind),
+    ("old_version_on_new_schema", Fault::OldVersionBroken),
     ("clocks_agree", Fault::ClockSkew),
     ("quota_has_room", Fault::QuotaLow),
     ("feature_flags_served", Fault::FlagsDiffer),
@@ -162,19 +200,20 @@ const NIGHT: [(&str, Fault); 12] = [
 #[tokio::test]
 async fn each_thing_that_goes_wrong_on_the_night_fails_one_check_and_no_other() {
     let world = World::start(None, &[]).unwrap();
+    let ready = Ready::over(&world).await;
     for (check, _) in NIGHT {
-        let evidence = until(&world, check, Outcome::Pass).await;
+        let evidence = ready.until(check, Outcome::Pass).await;
         assert_eq!(evidence.outcome, Outcome::Pass, "{check}: {}", evidence.summary);
     }
     for (own, fault) in NIGHT {
         world.set(fault, true).unwrap();
-        for (check, _) in NIGHT {
+        for (check, _) in NIGHT.into_iter().filter(|(check, _)| !ready.stands_on(check, own)) {
             let expected = if check == own { Outcome::Fail } else { Outcome::Pass };
-            let evidence = until(&world, check, expected).await;
+            let evidence = ready.until(check, expected).await;
             assert_eq!(evidence.outcome, expected, "{check} under {}: {}", fault.name(), evidence.summary);
         }
         world.set(fault, false).unwrap();
-        let evidence = until(&world, own, Outcome::Pass).await;
+        let evidence = ready.until(own, Outcome::Pass).await;
         assert_eq!(evidence.outcome, Outcome::Pass, "{own} mended: {}", evidence.summary);
     }
 }

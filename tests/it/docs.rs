@@ -180,8 +180,9 @@ impact and recovery unless the plan says otherwise: a check's own `impact`, `rem
 ";
 
 const FAILURES_FOOT: &str = "
-`local` is golive's own: this machine has no network or resolver, a command is not trusted, a source failed, a condition
-cannot be evaluated. It is an `error` and never a verdict on the target.
+`this_machine` is where golive runs: no network, no resolver, a vault that is locked, a source that gives nothing. All
+checks that cannot look for such a reason are one cause in triage. `local` is golive's own: a command is not trusted, a
+condition cannot be evaluated, there is no data. Both are an `error` and never a verdict on the target.
 
 ## How each recovery is carried out
 

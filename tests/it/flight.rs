@@ -40,17 +40,9 @@ fn demo_of(home: &Path, scenario: &str) -> Terminal {
     terminal
 }
 
-/// What comes sooner after a dialog than anybody can read is not taken for an answer.
-fn read_it() {
-    std::thread::sleep(std::time::Duration::from_millis(500));
-}
-
 fn sign(terminal: &mut Terminal) {
     terminal.keys("s");
-    terminal.wait_for("Sign:");
-    read_it();
-    terminal.keys("enter");
-    terminal.wait_gone("Sign:");
+    terminal.confirm("Sign:", "", "enter");
 }
 
 /// The folder of a demo's world.
@@ -73,11 +65,7 @@ fn prove_and_sign(terminal: &mut Terminal, folder: &Path) {
     terminal.keys("1 g j j j j r");
     terminal.wait_for("has not come back");
     terminal.keys("x");
-    terminal.wait_for("Confirm code");
-    terminal.type_text(&code_in(folder));
-    read_it();
-    terminal.keys("enter");
-    terminal.wait_gone("Confirm code");
+    terminal.confirm("Confirm code", &code_in(folder), "enter");
     terminal.wait_for("6/7");
     terminal.keys("G");
     sign(terminal);
@@ -89,16 +77,7 @@ fn prove_and_sign(terminal: &mut Terminal, folder: &Path) {
 /// Opens the selected row's door and answers it with the service's name.
 fn through_the_door(terminal: &mut Terminal, title: &str) {
     terminal.keys("x");
-    terminal.wait_until(title, |screen| screen.contains(title) && screen.contains("[Leave]"));
-    if terminal.screen().contains("Type  academy-checkout") {
-        terminal.type_text("academy-checkout");
-        read_it();
-        terminal.keys("enter");
-    } else {
-        read_it();
-        terminal.keys("y");
-    }
-    terminal.wait_gone("[Leave]");
+    terminal.through_the_door(title, "academy-checkout");
 }
 
 /// Builds, with all that is read from the build, and shows customers the notice.
@@ -344,7 +323,8 @@ fn an_untrusted_plans_steps_are_refused() {
     terminal.keys("2 g");
     terminal.keys("x");
     terminal.wait_for("Start: Build successful");
-    read_it();
+    // What comes sooner after a dialog than anybody can read is not taken for an answer.
+    std::thread::sleep(std::time::Duration::from_millis(500));
     terminal.keys("y");
     terminal.wait_for("golive trust");
     let built = std::fs::read_to_string(world.folder().join("dist/VERSION")).unwrap();
@@ -354,11 +334,7 @@ fn an_untrusted_plans_steps_are_refused() {
 /// Opens the door of the rollback and answers it.
 fn roll_back(terminal: &mut Terminal) {
     terminal.keys("R");
-    terminal.wait_until("the door", |screen| screen.contains("Roll back") && screen.contains("[Leave]"));
-    terminal.type_text("academy-checkout");
-    read_it();
-    terminal.keys("enter");
-    terminal.wait_gone("[Leave]");
+    terminal.through_the_door("Roll back", "academy-checkout");
 }
 
 #[test]
@@ -419,10 +395,7 @@ fn a_rehearsal_is_flown_in_the_cockpit() {
     let mut terminal = Terminal::golive(&["rehearse", plan.to_str().unwrap()], home.path(), SIZE);
     terminal.wait_for("never rehearsed");
     terminal.keys("R");
-    terminal.wait_for("Rehearse rolling back academy-checkout");
-    terminal.type_text("academy-checkout");
-    read_it();
-    terminal.keys("enter");
+    terminal.through_the_door("Rehearse rolling back", "academy-checkout");
     terminal.wait_for("✓ done, and verified");
     terminal.keys("q");
     assert_eq!(terminal.exit_code(), 0, "passed");
@@ -480,14 +453,11 @@ fn a_fix_is_shown_first_then_written_then_judged_and_can_be_put_back() {
     terminal.keys("1 g f");
     terminal.wait_for("+VITE_IKHOKHA_TEST_MODE=false");
     assert!(test_mode().contains("true"), "nothing is written before somebody says so");
-    read_it();
-    terminal.keys("y");
+    terminal.confirm("[Leave]", "", "y");
     terminal.wait_gone("NO-GO to deploy");
     assert!(test_mode().contains("false"), "{}", test_mode());
     terminal.keys("u");
-    terminal.wait_for("Put back:");
-    read_it();
-    terminal.keys("y");
+    terminal.confirm("Put back:", "", "y");
     terminal.wait_for("NO-GO to deploy");
     assert!(test_mode().contains("true"), "{}", test_mode());
     terminal.keys("q");

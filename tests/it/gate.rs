@@ -95,11 +95,7 @@ fn it_is_closed_until_a_person_opens_it_and_a_crash_changes_nothing() {
     std::fs::rename(home.path().join("away"), home.path().join("notes.md")).unwrap();
     terminal.wait_for(" GO to deploy");
     terminal.keys("2 G x");
-    terminal.wait_until("the gate's door", |screen| screen.contains("[Leave]"));
-    terminal.type_text("shop");
-    std::thread::sleep(Duration::from_millis(500));
-    terminal.keys("enter");
-    terminal.wait_gone("[Leave]");
+    terminal.through_the_door("Gate", "shop");
     until(port, 200);
     assert!(file_until(home.path(), "open\n").contains("session"));
     terminal.signal(rustix::process::Signal::KILL);
@@ -125,11 +121,7 @@ fn the_plans_rule_closes_it_and_says_which_it_was() {
         Terminal::golive(&["--new", home.path().join("golive.toml").to_str().unwrap()], home.path(), (120, 36));
     terminal.wait_for(" GO to deploy");
     terminal.keys("2 G x");
-    terminal.wait_until("the gate's door", |screen| screen.contains("[Leave]"));
-    terminal.type_text("shop");
-    std::thread::sleep(Duration::from_millis(500));
-    terminal.keys("enter");
-    terminal.wait_gone("[Leave]");
+    terminal.through_the_door("Gate", "shop");
     until(port, 200);
     std::fs::remove_file(home.path().join("notes.md")).unwrap();
     assert!(until(port, 503)["reasons"].to_string().contains("closes_on: notes_there"));

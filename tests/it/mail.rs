@@ -92,6 +92,7 @@ fn notice(happened: Happened) -> Notice {
                 "look at ikhokha_api_status first; if the provider answers, at the application's errors",
             )),
         })),
+        head: None,
     }
 }
 

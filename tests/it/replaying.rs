@@ -200,3 +200,31 @@ fn a_report_can_be_signed_and_its_head_finds_a_chain_that_was_made_anew() {
     assert_eq!(home.golive(&["verify", &id, "--report", "other.json"]).code, Some(1));
     home.golive(&["report", &id, "--sign", "key"]).refused(2, "there is no file to sign");
 }
+
+#[test]
+fn a_session_is_held_against_a_head_that_left_the_machine_before() {
+    let home = Home::new();
+    assert_eq!(home.golive(&["check"]).code, Some(0));
+    let (id, length) = only_session(home.path());
+    let (listed, _) = sessions::sessions(&home.path().join("state/golive")).unwrap();
+    let hash = |event: u64| reading::hash_at(&listed[0].path, event).unwrap().unwrap().to_string();
+    let verified = |head: &str| home.golive(&["verify", &id, "--head", head]);
+    for event in [1, length as u64] {
+        let whole = verified(&format!("{event}:{}", hash(event)));
+        assert_eq!(whole.code, Some(0), "{whole:?}");
+        assert!(whole.out.contains(&format!("the journal that the head is of: event {event} is")), "{whole:?}");
+        assert_eq!(verified(&hash(event)).code, Some(0), "the hash alone is enough");
+    }
+    let moved = verified(&format!("2:{}", hash(1)));
+    assert_eq!(moved.code, Some(1), "that hash, and another event: {moved:?}");
+    assert!(moved.out.contains(&format!("event 2 was {} and is {}", hash(1), hash(2))), "{moved:?}");
+    let beyond = verified(&format!("{}:{}", length + 7, hash(1)));
+    assert_eq!((beyond.code, beyond.out.contains("is not there")), (Some(1), true), "cut off: {beyond:?}");
+    let other = verified(&"0f".repeat(32));
+    assert_eq!((other.code, other.out.contains("no event of it is")), (Some(1), true), "{other:?}");
+    verified("1234:abc").refused(2, "1234:abc is no head of a journal");
+    // What a webhook was sent is taken as a report is.
+    let journal = serde_json::json!({ "session": id, "events": 1, "head": hash(1) });
+    home.put("notice.json", &serde_json::json!({ "type": "alert.fired", "data": { "journal": journal } }).to_string());
+    assert_eq!(home.golive(&["verify", &id, "--report", "notice.json"]).code, Some(0));
+}

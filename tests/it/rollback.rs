@@ -6,6 +6,8 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
+use crate::webhooks::Listener;
+
 const PLAN: &str = r#"
 [service]
 name = "shop"
@@ -240,6 +242,34 @@ fn a_rehearsal_measures_what_is_lost_and_how_long_it_takes_to_roll_forward_again
 }
 
 #[test]
+fn a_rehearsal_measures_whether_callbacks_arrive_at_the_old_version() {
+    let secret = ulid::Ulid::generate().to_string();
+    // The old version: it takes what is signed as the provider signs, and nothing else.
+    let old = Listener::start(&["--count", "2"], &secret);
+    let shop = Shop::new();
+    let step = format!(
+        "[credentials.hook]\nfrom = {{ file = \"hook\" }}\nseverity = \"advice\"\n\
+         [[rehearsal_step]]\nid = \"callback_arrives\"\nwhen = \"after\"\nmeasures = \"callbacks\"\n\
+         run = [\"{}\", \"webhook\", \"probe\", \"--scheme\", \"github\", \"--secret-env\", \"HOOK_SECRET\", \
+         \"--case\", \"genuine\", \"--url\", \"http://{}/hook\"]\n\
+         environment = {{ HOOK_SECRET = \"{{{{ credentials.hook }}}}\" }}\nbudget = \"30s\"\n",
+        env!("CARGO_BIN_EXE_golive"),
+        old.address
+    );
+    shop.put("golive.toml", &format!("{PLAN}{step}"));
+    shop.put("hook", &secret);
+    shop.trust();
+    let (code, result) = shop.rehearse();
+    assert_eq!(code, 0, "{result}");
+    assert_eq!(result["steps"][2]["measures"], "callbacks", "{result}");
+    shop.put("hook", "FAKE-another-secret");
+    let (code, result) = shop.rehearse();
+    assert_eq!((code, &result["why"]), (1, &"callback_arrives: ended with status 1".into()), "{result}");
+    let (_, came) = old.end();
+    assert_eq!(came.len(), 2, "one was taken and one refused: {came:?}");
+}
+
+#[test]
 fn what_takes_steps_back_is_rehearsed_with_them_and_a_change_of_it_voids() {
     const STEP: &str = "\n[[deployment]]\nid = \"notice\"\n[deployment.step]\nrun = [\"./purge.sh\", \"x\"]\n";
     let undo = "undo = { run = [\"./undo.sh\"], rehearse = { run = [\"./undo.sh\", \"--on\", \"staging\"] } }\n";
@@ -263,7 +293,7 @@ fn what_takes_steps_back_is_rehearsed_with_them_and_a_change_of_it_voids() {
 
 fn flown(scenario: &str) -> (i32, Value) {
     let shop = Shop::new();
-    let ran = shop.golive(&["demo", "--headless", "--scenario", scenario, "--format", "json"]);
+    let ran = shop.golive(&["demo", "--headless", "--within", "2m", "--scenario", scenario, "--format", "json"]);
     (ran.status.code().unwrap(), json(&ran))
 }
 

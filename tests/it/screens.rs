@@ -75,6 +75,15 @@ fn dialogs_and_doors() {
 }
 
 #[test]
+fn a_search_and_a_dry_run_at_every_size() {
+    for size in SIZES {
+        shot("output-searched", &kit::mid_deployment(), "2<enter>/bundle<enter>", size);
+        shot("dry-run", &kit::healthy(), "2d", size);
+        shot("dry-run-rollback", &kit::mid_rollback(), "bd", size);
+    }
+}
+
+#[test]
 fn the_way_back_at_every_size() {
     for size in SIZES {
         shot("rollback", &kit::mid_rollback(), "b", size);
@@ -156,9 +165,9 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 120, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_size_breaks_a_paint(width in 1u16..240, height in 1u16..70, screen in 0usize..8, state in 0usize..6, over in 0usize..5) {
+    fn no_size_breaks_a_paint(width in 1u16..240, height in 1u16..70, screen in 0usize..8, state in 0usize..6, over in 0usize..7) {
         let (_, moment) = &kit::all()[state];
-        let keys = format!("{}{}", SCREENS[screen].1, ["", "<enter>", "G<enter>", "x", "w"][over]);
+        let keys = format!("{}{}", SCREENS[screen].1, ["", "<enter>", "G<enter>", "x", "w", "d", "2<enter>/e<enter>n"][over]);
         draw(moment, &keys, "dark", Colours::True, (width, height));
     }
 

@@ -48,6 +48,7 @@ fn notice(to: &str) -> Notice {
             impact: Some(text("customers try to pay and cannot")),
             remedy: Some(text("look at the provider's status page first")),
         })),
+        head: None,
     }
 }
 

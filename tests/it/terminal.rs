@@ -10,6 +10,9 @@ use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system}
 /// The longest that anything may take to appear. Generous: it is a ceiling for a test, not a figure.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
+/// As long as a person reads before answering: a door that nobody can have read yet stays closed.
+const READING: Duration = Duration::from_millis(500);
+
 /// A program in a terminal.
 pub(crate) struct Terminal {
     master: Box<dyn MasterPty + Send>,
@@ -104,6 +107,32 @@ impl Terminal {
         for character in text.chars() {
             self.send(character.to_string().as_bytes());
             std::thread::sleep(Duration::from_millis(15));
+        }
+    }
+
+    /// Answers the dialog or door of this title as a person does: reads it, types what it asks for, and presses the key
+    /// that confirms. Where the program says that it came too fast (a slow machine bunches keys), the key is pressed again.
+    pub(crate) fn confirm(&mut self, title: &str, typed: &str, key: &str) {
+        self.wait_for(title);
+        self.type_text(typed);
+        let until = Instant::now() + PATIENCE;
+        while self.screen().contains(title) {
+            assert!(Instant::now() < until, "{title:?} was not confirmed; the screen shows:\n{}", self.screen());
+            std::thread::sleep(READING);
+            self.keys(key);
+            let pressed = Instant::now();
+            while self.screen().contains(title) && pressed.elapsed() < READING * 4 {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+        }
+    }
+
+    /// Answers the door that stands open: with its word where it wants one, else with `y`.
+    pub(crate) fn through_the_door(&mut self, title: &str, word: &str) {
+        self.wait_until(title, |screen| screen.contains(title) && screen.contains("[Leave]"));
+        match self.screen().contains(&format!("Type  {word}")) {
+            true => self.confirm("[Leave]", word, "enter"),
+            false => self.confirm("[Leave]", "", "y"),
         }
     }
 

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use golive::check::{self, Surroundings};
 use golive::core::decide::{Command, decide};
-use golive::core::event::{Body, Purpose, TriageEvent};
+use golive::core::event::{Body, CheckEvent, Purpose, TriageEvent};
 use golive::core::inquiry::{Counted, Look, Sighting, meaning};
 use golive::core::state::{Mark, State};
 use golive::core::triage;
@@ -18,6 +18,7 @@ use golive::engine::{self, Beginning, Reader, Setup};
 use golive::journal::Journal;
 use golive::mask::Redactor;
 use golive::model::duration::Span;
+use golive::model::failure::FailureClass;
 use golive::model::id::{CheckId, HurtId, KindName, SessionId, SourceId};
 use golive::model::operator::Actor;
 use golive::model::plan::Plan;
@@ -178,6 +179,58 @@ fn what_golive_cannot_find_out_hurts_nobody_that_it_knows_of() {
     story.happens(Actor::Golive, body);
     assert_eq!(triage::causes(&story.state, story.now).len(), 1);
     assert_eq!(triage::hurt_since(&story.state, story.now), None);
+}
+
+/// A run that could not look, because this machine has no resolver.
+fn blind(story: &mut Story, check: &str) {
+    let Body::Check(CheckEvent::Finished(mut run)) = finished(story, check, Outcome::Error, "no resolver") else {
+        unreachable!("a run that ended")
+    };
+    run.evidence.failure.as_mut().unwrap().class = FailureClass::ThisMachine;
+    story.happens(Actor::Golive, Body::Check(CheckEvent::Finished(run)));
+}
+
+#[test]
+fn what_cannot_look_from_this_machine_is_one_cause() {
+    let mut story = story();
+    blind(&mut story, "notes");
+    blind(&mut story, "payment_tls");
+    let causes = triage::causes(&story.state, story.now);
+    assert_eq!(causes.len(), 1);
+    assert_eq!(causes[0].victims, ["payment_api", "notes"].map(CheckId::new), "the blind and who waits for them");
+    assert_eq!(triage::troubled_here(&causes), 3);
+    // What was seen failing before stays a cause of its own.
+    fails(&mut story, "payment_tls");
+    blind(&mut story, "payment_tls");
+    let causes = triage::causes(&story.state, story.now);
+    let told: Vec<bool> = causes.iter().map(|cause| cause.this_machine).collect();
+    assert_eq!(told, [false, true]);
+    let mut desk = desk(story);
+    desk.size = (118, 40);
+    desk.fly("t").sees("2 causes").sees("this machine ✗ 1 blind");
+    desk.fly("j").sees("mend this machine's network");
+    desk.fly("y");
+    let page = desk.copied.unwrap();
+    assert!(page.contains("- **This machine** (golive cannot look from it): notes: could not find out"), "{page}");
+}
+
+#[test]
+fn a_source_that_gives_nothing_is_this_machine_and_not_the_target() {
+    let home = crate::cli_kit::Home::new();
+    home.put(
+        "golive.toml",
+        "[service]\nname = \"shop\"\nenvironment = \"staging\"\n\
+         [credentials.key]\nfrom = { command = [\"sh\", \"-c\", \"exit 3\"] }\n\
+         [checks.pay]\nkind = \"http\"\nurl = \"http://127.0.0.1:9/{{ credentials.key }}\"\nexpect = 'status == 200'\n\
+         [[pre_deployment]]\nid = \"paid\"\nchecks = [\"pay\"]\n",
+    );
+    let plan = home.path().join("golive.toml").display().to_string();
+    home.golive(&["trust", "--yes", &plan]);
+    let ran = home.golive(&["triage", &plan, "--headless"]);
+    for wanted in ["2 checks cannot look from this machine", "- **This machine**", "  - Cannot look either: pay"] {
+        assert!(ran.out.contains(wanted), "{wanted}\n{}", ran.out);
+    }
+    assert!(!ran.out.contains("- **pay**"), "{}", ran.out);
 }
 
 #[test]

@@ -147,13 +147,13 @@ fn while_a_secret_is_rotated_either_one_may_have_signed() {
 }
 
 /// A listener that ends with the test.
-struct Listener {
+pub(crate) struct Listener {
     child: Child,
-    address: String,
+    pub(crate) address: String,
 }
 
 impl Listener {
-    fn start(more: &[&str], secret: &str) -> Self {
+    pub(crate) fn start(more: &[&str], secret: &str) -> Self {
         let arguments = ["listen", "--scheme", "github", "--secret-env", "HOOK_SECRET", "--format", "json"];
         let mut child = golive(&[&arguments[..], more].concat(), secret)
             .stdout(Stdio::piped())
@@ -182,7 +182,7 @@ impl Listener {
         (head.lines().next().unwrap_or_default().to_owned(), said.to_owned())
     }
 
-    fn end(mut self) -> (Option<i32>, Vec<Value>) {
+    pub(crate) fn end(mut self) -> (Option<i32>, Vec<Value>) {
         let mut told = String::new();
         self.child.stdout.take().unwrap().read_to_string(&mut told).unwrap();
         assert!(!told.chars().any(|letter| letter.is_control() && letter != '\n'), "{told:?}");

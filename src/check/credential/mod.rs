@@ -209,7 +209,7 @@ impl Looker {
                 Lookup::Missing => {
                     return self.finding.fail(FailureClass::Value, &format!("{id} is missing")).material(id, "missing");
                 }
-                Lookup::Failed(why) => return self.finding.error(&format!("{id} could not be read: {why}")),
+                Lookup::Failed(why) => return self.finding.blind(&format!("{id} could not be read: {why}")),
             }
         }
         let objections = if self.keys.credential.is_some() {

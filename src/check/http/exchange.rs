@@ -11,6 +11,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
+use rustls::{HandshakeKind, ProtocolVersion};
 use secrecy::SecretString;
 use tokio::time::Instant;
 
@@ -53,7 +54,7 @@ pub(in crate::check) struct Answer {
     pub(in crate::check) address: Option<SocketAddr>,
     pub(in crate::check) overridden: bool,
     pub(in crate::check) reused: bool,
-    pub(in crate::check) tls: Option<String>,
+    pub(in crate::check) tls: Option<&'static str>,
     pub(in crate::check) timings: Timings,
 }
 
@@ -63,7 +64,7 @@ pub(in crate::check) struct Kept {
     driver: Driver,
     address: SocketAddr,
     overridden: bool,
-    tls: Option<String>,
+    tls: Option<&'static str>,
 }
 
 type Driver = Pin<Box<dyn Future<Output = Result<(), hyper::Error>> + Send>>;
@@ -252,7 +253,7 @@ impl Exchange {
             address: Some(connection.address),
             overridden: connection.overridden,
             reused,
-            tls: connection.tls.clone(),
+            tls: connection.tls,
             timings: Timings::default(),
         };
         let reusable = connection.sender.is_ready() && !connection.sender.is_closed();
@@ -310,9 +311,20 @@ async fn open(
         return Ok(Kept { sender, driver: Box::pin(driver), address, overridden, tls: None });
     }
     let stream = network::handshake(network.tls(), host, connected.stream, deadline, timings).await?;
-    let version = stream.get_ref().1.protocol_version().map(|version| format!("{version:?}").replace('_', "."));
+    let tls = Some(agreed(stream.get_ref().1));
     let (sender, driver) = builder().handshake(TokioIo::new(stream)).await.map_err(|e| broken(&e))?;
-    Ok(Kept { sender, driver: Box::pin(driver), address, overridden, tls: version })
+    Ok(Kept { sender, driver: Box::pin(driver), address, overridden, tls })
+}
+
+/// What was agreed on, and whether the server showed its certificate or was known from minutes ago.
+fn agreed(tls: &rustls::ClientConnection) -> &'static str {
+    let resumed = tls.handshake_kind() == Some(HandshakeKind::Resumed);
+    match (tls.protocol_version(), resumed) {
+        (Some(ProtocolVersion::TLSv1_3), false) => "TLSv1.3",
+        (Some(ProtocolVersion::TLSv1_3), true) => "TLSv1.3, resumed: its certificate was seen minutes ago",
+        (_, false) => "TLSv1.2",
+        (_, true) => "TLSv1.2, resumed: its certificate was seen minutes ago",
+    }
 }
 
 /// What was received before a connection ended is read within this; nothing more will come.

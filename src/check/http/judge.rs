@@ -75,7 +75,7 @@ impl Judge {
         if answer.overridden {
             evidence = evidence.fact("resolve", "the plan's [network] resolve led there");
         }
-        if let Some(tls) = &answer.tls {
+        if let Some(tls) = answer.tls {
             evidence = evidence.fact("tls", tls);
         }
         if answer.redirects > 0 {

@@ -35,7 +35,8 @@ pub(in crate::check) struct Keys {
     /// The largest body that is taken, in bytes; a larger one is a failure.
     #[serde(default = "one_mebibyte")]
     pub(in crate::check) body_limit: usize,
-    /// Whether the connection is kept between runs; a new one proves DNS, TCP and TLS each time.
+    /// Whether the connection is kept between runs; a new one proves DNS, TCP and TLS each time, and the certificate at
+    /// least every five minutes: in between the TLS session is resumed. The kind `tls` looks at it each time.
     #[serde(default)]
     pub(in crate::check) reuse: bool,
     /// Whether every address of the name is asked, of both families; the worst counts.

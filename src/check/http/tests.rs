@@ -278,3 +278,33 @@ async fn a_second_request_resumes_the_handshake_of_the_first() {
     let kinds = format!("{:?}", kinds.lock().unwrap());
     assert_eq!(kinds, "[Full, Resumed, Resumed]", "verifying a chain is most of what HTTPS costs");
 }
+
+#[tokio::test]
+async fn the_evidence_says_whether_the_certificate_was_seen_now_or_minutes_ago() {
+    let folder = tempfile::tempdir().unwrap();
+    let (port, _) = greeting(folder.path()).await;
+    let to = format!("127.0.0.1:{port}");
+    let surroundings = kit::surroundings_resolving("shop.example:443", &to, Some(&folder.path().join("ca.pem")));
+    for says in ["TLSv1.3", "TLSv1.3, resumed: its certificate was seen minutes ago"] {
+        let evidence = kit::run("http", "url = \"https://shop.example/\"\nstatus = 200", &surroundings).await;
+        let told = evidence.facts.iter().find(|fact| fact.name.as_str() == "tls").unwrap();
+        assert_eq!(told.value.as_str(), says);
+    }
+}
+
+#[tokio::test]
+async fn where_each_address_is_asked_or_a_chain_is_judged_every_handshake_is_a_whole_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let (port, kinds) = greeting(folder.path()).await;
+    let to = format!("127.0.0.1:{port}");
+    let surroundings = kit::surroundings_resolving("shop.example:443", &to, Some(&folder.path().join("ca.pem")));
+    let each = "url = \"https://shop.example/\"\nstatus = 200\neach_address = true";
+    for (kind, keys) in [("http", "url = \"https://shop.example/\"\nstatus = 200"), ("http", each), ("http", each)] {
+        assert_eq!(kit::run(kind, keys, &surroundings).await.outcome, Outcome::Pass);
+    }
+    for _ in 0..2 {
+        kit::run("tls", "host = \"shop.example\"\nold_versions = false", &surroundings).await;
+    }
+    let kinds = format!("{:?}", kinds.lock().unwrap());
+    assert_eq!(kinds, "[Full, Full, Full, Full, Full]", "a resumed one shows no certificate");
+}

@@ -71,7 +71,7 @@ impl Looker {
         let name = &self.rule.name;
         let seen = match self.rule.look(&self.surroundings.values) {
             Ok(seen) => seen,
-            Err(why) => return self.finding.error(&why),
+            Err(why) => return self.finding.blind(&why),
         };
         if seen.missing {
             return match seen.needed {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
+use http::{HeaderMap, Method, Uri};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
@@ -101,13 +101,7 @@ impl Effect {
 impl Asked {
     fn of(keys: &EffectKeys, url: String, finding: &Finding, values: &Values) -> Result<Self, Box<Evidence>> {
         let wrong = |what: String| Box::new(finding.fail(FailureClass::Value, &what));
-        let mut headers = HeaderMap::new();
-        for (name, template) in &keys.headers {
-            let filled = finding.fill(template, values)?;
-            let known = HeaderName::from_bytes(name.as_bytes()).ok().zip(HeaderValue::from_str(filled.expose()).ok());
-            let (name, value) = known.ok_or_else(|| wrong(format!("header {name} cannot be sent")))?;
-            headers.insert(name, value);
-        }
+        let headers = finding.headers(&keys.headers, values)?;
         if url.replace("{id}", "x").parse::<Uri>().is_err() {
             return Err(wrong(format!("{url} is no URL")));
         }

@@ -78,14 +78,8 @@ impl Sender {
         }
         let own_path = || url.path_and_query().map_or("/", |path| path.as_str()).to_owned();
         let signed_path = keys::filled(keys.signed_path.as_ref(), finding, values)?.unwrap_or_else(own_path);
-        let mut headers = HeaderMap::new();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        for (name, template) in &keys.headers {
-            let value = HeaderValue::from_str(finding.fill(template, values)?.expose());
-            let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| wrong(format!("{name} is no header")))?;
-            let value = value.map_err(|_| wrong(format!("the value of header {name} cannot be sent")))?;
-            headers.insert(name, value);
-        }
+        let mut headers = finding.headers(&keys.headers, values)?;
+        headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
         let agent = keys::filled(keys.user_agent.as_ref(), finding, values)?;
         let agent = agent.map(|agent| HeaderValue::from_str(&agent)).transpose();
         let marker = HeaderName::from_bytes(keys.marker.as_bytes());

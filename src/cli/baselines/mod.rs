@@ -19,8 +19,9 @@ pub(super) async fn known(plan: &Plan, keeping: &Keeping, surroundings: &Surroun
     for Baseline { series, from } in &plan.baselines {
         let found = match from {
             BaselineSource::Session { within } => earlier.norm(series, within.0, now),
-            BaselineSource::Prometheus { url, query, ago } => {
-                prometheus::norm(url, query, ago.0, surroundings, keeping == &Keeping::Memory, now).await
+            BaselineSource::Prometheus { url, headers, query, ago } => {
+                let asked = prometheus::Asked { url, headers, query, ago: ago.0 };
+                asked.norm(surroundings, keeping == &Keeping::Memory, now).await
             }
         };
         facts.push(match found {

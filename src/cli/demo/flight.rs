@@ -23,18 +23,22 @@ use crate::model::operator::{Operator, Provenance};
 use crate::model::time::Now;
 use crate::report::build::{self, Circumstances};
 
-/// A flight ends by itself well before the twenty seconds that it may take in all.
-const LONGEST: Duration = Duration::from_secs(17);
 /// Soaks end and evidence ages by time alone: so often the pilot looks again when nothing happens.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
-pub(super) fn fly(world: &World, wanted: &[Wanted], console: &Console, machine: &Machine) -> Result<Exit, Stop> {
-    let began = clock::now();
+pub(super) fn fly(
+    world: &World,
+    within: Duration,
+    wanted: &[Wanted],
+    console: &Console,
+    machine: &Machine,
+) -> Result<Exit, Stop> {
+    let until = clock::now().after(within);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Stop::own(format!("cannot start: {error}")))?;
-    let flown = runtime.block_on(flown(world, began, console, machine));
+    let flown = runtime.block_on(flown(world, until, console, machine));
     runtime.shutdown_background();
     let state = match flown? {
         Ended::Landed(state) => state,
@@ -61,7 +65,7 @@ fn pilot_name() -> Operator {
     Operator::new("demo", Provenance::Config)
 }
 
-async fn flown(world: &World, began: Now, console: &Console, machine: &Machine) -> Result<Ended, Stop> {
+async fn flown(world: &World, until: Now, console: &Console, machine: &Machine) -> Result<Ended, Stop> {
     let mut signals = Signals::listen()?;
     let Some(loaded) = lint::load(&world.plan(), console) else {
         return Err(Stop::own("the demo's own plan is wrong"));
@@ -79,7 +83,7 @@ async fn flown(world: &World, began: Now, console: &Console, machine: &Machine) 
     let beginning = Beginning::New { session, purpose: Purpose::Demo, plan, version };
     let (handle, running) = opening::open(prepared, beginning, journal, machine, &steps, GateKeeping::Decided)?;
     let ended = tokio::select! {
-        state = land(&handle, world, began, console) => Ended::Landed(state),
+        state = land(&handle, world, until, console) => Ended::Landed(state),
         exit = signals.next() => Ended::Interrupted(exit),
     };
     handle.quit();
@@ -89,12 +93,12 @@ async fn flown(world: &World, began: Now, console: &Console, machine: &Machine) 
 }
 
 /// Makes the pilot's moves until the flight is over or out of time.
-async fn land(handle: &Handle, world: &World, began: Now, console: &Console) -> Arc<State> {
+async fn land(handle: &Handle, world: &World, until: Now, console: &Console) -> Arc<State> {
     let mut states = handle.watch();
     loop {
         let state = Arc::clone(&states.borrow_and_update());
         let now = clock::now();
-        let out_of_time = now.since(began).is_none_or(|flown| flown >= LONGEST);
+        let out_of_time = now.up >= until.up;
         if out_of_time || (pilot::is_over(&state, now) && pilot::code_to_type(&state, world.code()).is_none()) {
             return state;
         }

@@ -11,7 +11,7 @@ use crate::core::state::State;
 use crate::demo::{Fault, Switchboard};
 use crate::model::id::CheckId;
 use crate::model::operator::Operator;
-use crate::tui::cockpit::{Answer, Cockpit, Proposing};
+use crate::tui::cockpit::{Answer, Cockpit, DryRun, Proposing};
 use crate::tui::practising::PracticeFault;
 
 /// A cockpit to practise in.
@@ -27,6 +27,10 @@ impl Cockpit for Practising<'_> {
 
     fn propose(&self, checks: Vec<CheckId>) -> Proposing {
         self.cockpit.propose(checks)
+    }
+
+    fn dry_run(&self) -> DryRun {
+        self.cockpit.dry_run()
     }
 
     fn watch(&self) -> watch::Receiver<Arc<State>> {

@@ -8,14 +8,12 @@ use serde_json::{Value as Json, json};
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Stop};
 use crate::cli::machine::Machine;
+use crate::core::dry_run::in_a_line;
 use crate::core::rollback;
 use crate::core::state::{Stage, State};
 use crate::model::plan::Plan;
 use crate::model::rehearsal::RehearsalRecord;
-use crate::model::step::Action;
-use crate::model::template::Template;
 use crate::model::time::Now;
-use crate::model::values::Values;
 use crate::source;
 
 /// One line of what happens now, with the clock and the last times.
@@ -126,45 +124,26 @@ pub(super) fn dry_run(plan: &Plan, console: &Console, machine: &Machine) -> Resu
     let mut text = String::new();
     for item in &plan.items {
         if let Some(step) = &item.step {
-            let _ = writeln!(text, "{:<13} {:<24} {}", item.phase.word(), item.id, shown(&step.action, &values));
+            let _ = writeln!(text, "{:<13} {:<24} {}", item.phase.word(), item.id, in_a_line(&step.action, &values));
             if let Some(undo) = &step.undo {
-                let action = shown(&undo.step.action, &values);
+                let action = in_a_line(&undo.step.action, &values);
                 let _ = writeln!(text, "{:<13} {:<24} {action}", "", "  taken back by");
             }
         }
     }
     for step in &plan.procedure {
-        let _ = writeln!(text, "{:<13} {:<24} {}", "rollback", step.id, shown(&step.action, &values));
+        let _ = writeln!(text, "{:<13} {:<24} {}", "rollback", step.id, in_a_line(&step.action, &values));
     }
     for measured in &plan.rollback.rehearsal_steps {
-        let action = shown(&measured.step.action, &values);
+        let action = in_a_line(&measured.step.action, &values);
         let _ = writeln!(text, "{:<13} {:<24} {action}", "rehearsal", measured.step.id);
     }
     let undone = plan.items.iter().filter_map(|item| item.step.as_ref()?.undo.as_ref()).map(|undo| &undo.step);
     for step in undone.chain(&plan.procedure) {
         let form = step.rehearse.as_ref();
-        let form = form.map_or_else(|| "cannot be rehearsed".to_owned(), |form| shown(&form.action, &values));
+        let form = form.map_or_else(|| "cannot be rehearsed".to_owned(), |form| in_a_line(&form.action, &values));
         let _ = writeln!(text, "{:<13} {:<24} {form}", "rehearsal", step.id);
     }
     console.result(&text)?;
     Ok(Exit::Go)
-}
-
-fn shown(action: &Action, values: &Values) -> String {
-    let filled = |template: &Template| match template.fill(values) {
-        Ok(filled) => filled.shown().to_owned(),
-        Err(_) => template.as_written().to_owned(),
-    };
-    match action {
-        Action::Command { run, environment, folder, .. } => {
-            let folder = folder.as_ref().map(|folder| format!("in {folder}: ")).unwrap_or_default();
-            let variables = environment.iter().map(|(name, value)| format!("{name}={} ", filled(value)));
-            folder + &variables.collect::<String>() + &run.iter().map(filled).collect::<Vec<_>>().join(" ")
-        }
-        Action::Request { method, url, .. } => format!("{method} {}", filled(url)),
-        Action::Pipeline(pipeline) => {
-            let method = pipeline.trigger.method.as_deref().unwrap_or("POST");
-            format!("{method} {}, then follows the run", filled(&pipeline.trigger.url))
-        }
-    }
 }

@@ -15,7 +15,7 @@ use crate::core::state::State;
 use crate::model::id::CheckId;
 use crate::model::operator::Operator;
 use crate::model::time::Now;
-use crate::tui::cockpit::{Answer, Cockpit, Proposing};
+use crate::tui::cockpit::{Answer, Cockpit, DryRun, Proposing};
 use crate::tui::replaying::{ReplayStand, Steering};
 
 /// How fast a replay may go.
@@ -69,6 +69,12 @@ impl Cockpit for Player {
 
     fn propose(&self, _: Vec<CheckId>) -> Proposing {
         Box::pin(std::future::ready(Err(Refusal::new("this is a replay: nothing is written"))))
+    }
+
+    fn dry_run(&self) -> DryRun {
+        let refused = Refusal::new("this is a replay: the values that steps were given are not in the journal")
+            .instead("the step's detail names what it ran");
+        Box::pin(std::future::ready(Err(refused)))
     }
 
     fn watch(&self) -> watch::Receiver<Arc<State>> {

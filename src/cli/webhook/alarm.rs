@@ -129,6 +129,7 @@ impl Alarm {
                     "see whether it is the provider's: then its secret or its clock is off; if not, somebody is trying",
                 )),
             })),
+            head: None,
         }
     }
 

@@ -17,6 +17,7 @@ mod session;
 mod step;
 mod task;
 mod triage;
+mod ulids;
 mod watch;
 
 use std::time::Duration;
@@ -50,8 +51,10 @@ pub struct Event {
     /// Version of the stored form.
     pub v: u32,
     /// A ULID, given by whoever produced it.
+    #[serde(deserialize_with = "ulids::deserialize")]
     pub id: ulid::Ulid,
     /// The run of golive that produced it: one ULID a process.
+    #[serde(deserialize_with = "ulids::deserialize")]
     pub run: ulid::Ulid,
     /// When, by the wall clock.
     pub at: Timestamp,

@@ -14,6 +14,7 @@ mod items;
 mod notices;
 mod procedure;
 mod rotations;
+mod samples;
 mod series;
 mod session;
 mod steps;
@@ -89,6 +90,29 @@ pub enum FoldError {
     NotOpened,
 }
 
+/// A fold under way: events are handed over one after the other, and none of them has to be kept for it.
+#[derive(Debug, Default)]
+pub struct Folding(Option<Result<State, FoldError>>);
+
+impl Folding {
+    /// Takes the next event.
+    pub fn take(&mut self, event: &Event) {
+        match &mut self.0 {
+            None => self.0 = Some(State::open(event)),
+            Some(Ok(state)) => state.apply(event),
+            Some(Err(_)) => {}
+        }
+    }
+
+    /// The state after all of them.
+    ///
+    /// # Errors
+    /// If the first one was not `opened`, or there was none.
+    pub fn finish(self) -> Result<State, FoldError> {
+        self.0.unwrap_or(Err(FoldError::NotOpened))
+    }
+}
+
 impl State {
     /// The state after a session's first event.
     ///
@@ -136,12 +160,11 @@ impl State {
     /// # Errors
     /// If the list does not begin with `opened`.
     pub fn fold<'a>(events: impl IntoIterator<Item = &'a Event>) -> Result<Self, FoldError> {
-        let mut events = events.into_iter();
-        let mut state = Self::open(events.next().ok_or(FoldError::NotOpened)?)?;
+        let mut folding = Folding::default();
         for event in events {
-            state.apply(event);
+            folding.take(event);
         }
-        Ok(state)
+        folding.finish()
     }
 
     /// The fold: what one more event makes of the state. An event about something that the plan does not have

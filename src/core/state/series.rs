@@ -3,13 +3,13 @@
 //! Every sample carries running totals, so that what happened within a window is the difference of two of them and
 //! costs a search and not a walk. Time is the wall clock's, and never goes backwards within a series.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use crate::core::evidence::Measured;
+use crate::core::state::samples::Samples;
 use crate::model::plan::Plan;
 use crate::model::word::Outcome;
 
@@ -27,8 +27,8 @@ const METRIC: &str = "metric";
 /// What was measured over time.
 #[derive(Clone, Debug)]
 pub struct Series {
-    hot: VecDeque<Sample>,
-    cold: VecDeque<Sample>,
+    hot: Samples,
+    cold: Samples,
     apart: i64,
     keep: i64,
     /// Whether it holds what its check measures and not how long the check took.
@@ -75,7 +75,7 @@ impl Series {
     #[must_use]
     pub fn new(keep: Duration, measured: bool) -> Self {
         let keep = i64::try_from(keep.max(HOT).as_micros()).unwrap_or(i64::MAX);
-        Self { hot: VecDeque::new(), cold: VecDeque::new(), apart: MINUTE, keep, measured, is_length: !measured }
+        Self { hot: Samples::default(), cold: Samples::default(), apart: MINUTE, keep, measured, is_length: !measured }
     }
 
     /// Keeps it whole for at least so long from now on.
@@ -138,19 +138,11 @@ impl Series {
 
     /// Takes a sample over into what lies further back: one point for each stretch of time.
     fn cool(&mut self, old: Sample) {
-        match self.cold.back_mut() {
-            Some(last) if last.at / self.apart == old.at / self.apart => *last = old,
-            _ => self.cold.push_back(old),
-        }
+        take_over(&mut self.cold, old, self.apart);
         if self.cold.len() > MOST_COLD {
             self.apart *= 2;
-            let mut kept: VecDeque<Sample> = VecDeque::with_capacity(MOST_COLD);
-            for sample in std::mem::take(&mut self.cold) {
-                match kept.back_mut() {
-                    Some(last) if last.at / self.apart == sample.at / self.apart => *last = sample,
-                    _ => kept.push_back(sample),
-                }
-            }
+            let mut kept = Samples::default();
+            self.cold.iter().for_each(|sample| take_over(&mut kept, *sample, self.apart));
             self.cold = kept;
         }
     }
@@ -195,7 +187,7 @@ impl Series {
     pub fn percentile(&self, until: Timestamp, window: Duration, share: f64) -> Option<(f64, usize)> {
         let (from, until) = (start(until, window), until.as_microsecond());
         let first = self.hot.partition_point(|sample| sample.at <= from);
-        let in_window = self.hot.range(first..).take_while(|sample| sample.at <= until);
+        let in_window = self.hot.from(first).take_while(|sample| sample.at <= until);
         let mut numbers: Vec<f64> = in_window.map(|sample| sample.value).filter(|value| !value.is_nan()).collect();
         let count = numbers.len();
         let rank = share * (count.checked_sub(1)? as f64);
@@ -232,7 +224,7 @@ impl Series {
     /// The numbers of a window, oldest first, with their times: for a chart.
     pub fn points(&self, until: Timestamp, window: Duration) -> impl Iterator<Item = (Timestamp, f64)> + '_ {
         let (from, until) = (start(until, window), until.as_microsecond());
-        let all = self.cold.iter().chain(&self.hot);
+        let all = self.cold.iter().chain(self.hot.iter());
         let in_window = all.filter(move |sample| sample.at > from && sample.at <= until && !sample.value.is_nan());
         in_window.filter_map(|sample| Some((Timestamp::from_microsecond(sample.at).ok()?, sample.value)))
     }
@@ -244,7 +236,7 @@ impl Series {
     }
 
     fn at_or_before(&self, at: i64) -> Option<Sample> {
-        let search = |samples: &VecDeque<Sample>| {
+        let search = |samples: &Samples| {
             let behind = samples.partition_point(|sample| sample.at <= at);
             behind.checked_sub(1).and_then(|last| samples.get(last).copied())
         };
@@ -252,16 +244,24 @@ impl Series {
     }
 
     fn first_number_after(&self, at: i64) -> Option<Sample> {
-        let after = |samples: &VecDeque<Sample>| {
+        let after = |samples: &Samples| {
             let first = samples.partition_point(|sample| sample.at <= at);
-            samples.range(first..).find(|sample| !sample.value.is_nan()).copied()
+            samples.from(first).find(|sample| !sample.value.is_nan()).copied()
         };
         after(&self.cold).or_else(|| after(&self.hot))
     }
 
     fn first_after(&self, at: i64) -> Option<Sample> {
-        let search = |samples: &VecDeque<Sample>| samples.get(samples.partition_point(|s| s.at <= at)).copied();
+        let search = |samples: &Samples| samples.get(samples.partition_point(|s| s.at <= at)).copied();
         search(&self.cold).or_else(|| search(&self.hot))
+    }
+}
+
+/// Takes a sample over: the last one of each stretch of time stays.
+fn take_over(points: &mut Samples, sample: Sample, apart: i64) {
+    match points.back() {
+        Some(last) if last.at / apart == sample.at / apart => points.set_back(sample),
+        _ => points.push_back(sample),
     }
 }
 

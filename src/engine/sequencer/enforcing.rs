@@ -2,17 +2,30 @@
 
 use std::sync::Arc;
 
+use crate::core::dry_run;
 use crate::core::event::{Body, EnforcementEvent, SessionEvent};
 use crate::engine::enforcing::{Desk, Report, Told, Wish};
+use crate::engine::redaction;
 use crate::engine::sequencer::Sequencer;
 use crate::engine::sequencer::rotating::Reason;
 use crate::model::id::EffectId;
 use crate::model::text::SafeText;
 
 impl Sequencer {
-    /// Answers somebody who wants to see what would be written.
+    /// Answers somebody who wants to see what would be done. Nothing is done for it.
     pub(super) fn show(&self, wish: Wish) {
-        self.enforcer.show(self.desk(), wish);
+        match wish {
+            Wish::Proposal { checks, answer } => self.enforcer.show(self.desk(), checks, answer),
+            Wish::DryRun { answer } => {
+                let mut steps = dry_run::of_session(&self.state, &self.surroundings.values);
+                // Secrets are masked by where they come from; the redactor knows them by how they look.
+                for (_, words) in steps.iter_mut().flat_map(|step| &mut step.facts) {
+                    *words = redaction::text(&self.redactor, words.as_str());
+                }
+                // Who asked may be gone.
+                let _ = answer.send(steps);
+            }
+        }
     }
 
     pub(super) fn enforce(&self, effect: EffectId) {

@@ -12,6 +12,7 @@ use crate::engine::sequencer::Sequencer;
 use crate::journal::storage::StorageError;
 use crate::model::operator::Actor;
 use crate::model::text::SafeText;
+use crate::model::time::Now;
 
 /// How often a failing disk is tried again.
 const AGAIN: Duration = Duration::from_secs(1);
@@ -100,7 +101,7 @@ impl Sequencer {
         let before = self.state.trouble().cloned();
         let answer = loop {
             match tokio::time::timeout(PATIENCE, &mut appending).await {
-                Ok(answer) => break answer.map(drop),
+                Ok(answer) => break answer.map(|stored| self.keeper.stored(&stored, &self.state)),
                 Err(_) if self.quit.is_cancelled() => {
                     self.unanswered = true;
                     break Err(StorageError(UNANSWERED.to_owned()));
@@ -141,6 +142,11 @@ impl Sequencer {
         self.screen.touch();
     }
 
+    fn followed_by(&mut self, body: Body, now: Now) -> Event {
+        let body = self.keeper.with_head(body);
+        self.maker.event(Actor::Golive, body, now)
+    }
+
     /// What follows by itself, until nothing more does.
     pub(super) async fn follow(&mut self) {
         for _ in 0..MOST_ROUNDS {
@@ -150,8 +156,7 @@ impl Sequencer {
             if follows.is_empty() {
                 break;
             }
-            let events: Vec<Event> =
-                follows.into_iter().map(|body| self.maker.event(Actor::Golive, body, now)).collect();
+            let events: Vec<Event> = follows.into_iter().map(|body| self.followed_by(body, now)).collect();
             if self.keeper.trouble().is_some() {
                 self.keeper.wait(&events);
             } else if let Err(error) = self.append(&events, &[]).await {

@@ -404,6 +404,10 @@ fn begin(beginning: Beginning, host: SafeText, maker: &mut Maker, now: Now) -> R
             let resumed = Body::Session(SessionEvent::Resumed { host });
             Ok((State::fold(&events)?, maker.event(Actor::Golive, resumed, now)))
         }
+        Beginning::Folded(state) => {
+            let resumed = Body::Session(SessionEvent::Resumed { host });
+            Ok((*state, maker.event(Actor::Golive, resumed, now)))
+        }
     }
 }
 

@@ -204,3 +204,57 @@ async fn nobody_is_told_of_what_is_not_on_disk() {
     until(&flight, delivered).await;
     assert_eq!(seen.lock().unwrap().len(), 1);
 }
+
+/// The body of the first message that comes.
+fn first_message(listener: TcpListener) -> std::thread::JoinHandle<serde_json::Value> {
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let (mut request, mut part) = (Vec::new(), [0; 4_096]);
+        loop {
+            let count = stream.read(&mut part).unwrap();
+            request.extend_from_slice(&part[..count]);
+            let text = String::from_utf8_lossy(&request).into_owned();
+            let body = text.split_once("\r\n\r\n").map(|(_, body)| serde_json::from_str(body));
+            if let Some(Ok(message)) = body {
+                let _ = write!(stream, "HTTP/1.1 200 So\r\ncontent-length: 0\r\n\r\n");
+                return message;
+            }
+            assert_ne!(count, 0, "it ended in the middle of {text}");
+        }
+    })
+}
+
+#[tokio::test]
+async fn a_notice_carries_the_head_that_the_journal_had_when_it_was_queued() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let scene = scene(listener.local_addr().unwrap().port());
+    let message = first_message(listener);
+    let folder = tempfile::tempdir().unwrap();
+    let session = SessionId::new("01ARZ3NDEKTSV4RRFFQ69G5FAV");
+    let path = crate::journal::file_of(folder.path(), &session);
+    let name = SafeText::from_foreign("thandi");
+    let holder = crate::journal::lock::Holder::this_process(name.clone(), name, Timestamp::UNIX_EPOCH);
+    let journal = Journal::create(&path, &session, &holder).unwrap();
+    journal.append(fired(&scene).into()).await.unwrap();
+    journal.close().unwrap();
+
+    let (journal, events) = Journal::open(&path, &holder).unwrap();
+    let flight = scene.begin_with(Beginning::Resumed(events), journal, Disk::default());
+    until(&flight, delivered).await;
+    flight.handle.quit();
+    flight.ended.await.unwrap().unwrap();
+    let message = message.join().unwrap();
+
+    let read = crate::journal::reading::read_all(&path).unwrap();
+    assert_eq!(read.broken, None);
+    let queued = |event: &Event| matches!(&event.body, Body::Notice(NoticeEvent::Queued(_)));
+    let place = read.events.iter().position(queued).unwrap() as u64;
+    let told = &message["data"]["journal"];
+    let event = told["events"].as_u64().unwrap();
+    // What was queued in one go with it is not under its head.
+    assert!((2..=place).contains(&event), "event {event}, queued as {}", place + 1);
+    let hash = crate::journal::reading::hash_at(&path, event).unwrap().unwrap().to_string();
+    assert_eq!((told["head"].as_str(), told["session"].as_str()), (Some(hash.as_str()), Some(session.as_str())));
+    let found = crate::journal::reading::place_of(&path, &hash).unwrap();
+    assert_eq!(found, Some(event), "and is found by its hash alone");
+}

@@ -3,6 +3,7 @@
 
 mod harm;
 mod keeping;
+mod long;
 mod sharing;
 mod tampering;
 

@@ -25,6 +25,9 @@ pub(super) fn of(notice: &Notice, from: &Mailbox, to: &[Mailbox], now: Timestamp
         .raw_header(own("X-Golive-Key", notice.key.as_str()))
         .raw_header(own("X-Golive-Event", notice.kind()))
         .raw_header(own("Auto-Submitted", "auto-generated"));
+    if let Some(head) = &notice.head {
+        builder = builder.raw_header(own("X-Golive-Head", &head.to_string()));
+    }
     for mailbox in to {
         builder = builder.to(mailbox.clone());
     }
@@ -54,6 +57,7 @@ fn text(notice: &Notice) -> String {
     let width = facts.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     lines.extend(facts.iter().map(|(name, value)| format!("{name:>width$}  {value}")));
     lines.extend([String::new(), "-- ".to_owned(), format!("golive, {}", notice.key)]);
+    lines.extend(notice.head_words());
     lines.join("\r\n")
 }
 
@@ -76,7 +80,10 @@ fn page(notice: &Notice) -> String {
                         tr { td style="color: #666666; text-align: right" { (name) } td { (value) } }
                     }
                 }
-                p style="color: #888888; font-size: small" { "golive, " (notice.key) }
+                p style="color: #888888; font-size: small" {
+                    "golive, " (notice.key)
+                    @if let Some(head) = notice.head_words() { br; (head) }
+                }
             }
         }
     };

@@ -1,5 +1,7 @@
 //! Alert rules: when one fires, how much it weighs, who is told.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -49,6 +51,9 @@ pub(crate) struct BaselineDocument {
     pub(crate) session_within: Option<Span>,
     /// From a Prometheus: where it is.
     pub(crate) prometheus: Option<Template>,
+    /// What Prometheus is asked with: a bearer's token, a tenant.
+    #[serde(default)]
+    pub(crate) headers: BTreeMap<String, Template>,
     /// What Prometheus is asked: an expression of one series. Its mean over each hour counts.
     pub(crate) query: Option<Template>,
     /// How long ago Prometheus is asked for; `1d` unless said otherwise: the same hour yesterday.

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use crate::core::state::{Jotted, State};
 use crate::core::triage::{self, RootCause};
+use crate::model::failure::FailureClass;
 use crate::model::id::CheckId;
 use crate::model::operator::Actor;
 use crate::model::runbook::{Part, Runbook};
@@ -31,7 +32,7 @@ pub fn of(state: &State, now: Now) -> Triage {
         severity: triage::severity(state, &causes),
         since,
         elapsed_ms: since.map(|since| elapsed(since, now.at)),
-        this_machine: triage::troubled_here(state),
+        this_machine: triage::troubled_here(&causes),
         hurt: plan.hurt.iter().map(|query| hurt(state, query)).collect(),
         sources: plan.changes.iter().map(|planned| source(state, planned)).collect(),
         not_watched: SOURCES.iter().filter(|kind| watched(kind)).copied().collect(),
@@ -54,8 +55,15 @@ fn of_cause(state: &State, cause: &RootCause) -> CauseEntry {
     let (check, known) = state.check_at(cause.position);
     let latest = known.known_failure().or(known.latest.as_ref());
     let own = latest.and_then(|latest| latest.evidence.remedy.as_ref()).map(ToString::to_string);
+    // What the plan says to do is about the target, and this is not the target.
+    let planned = if cause.this_machine {
+        Some(FailureClass::ThisMachine.meaning().remedy.to_owned())
+    } else {
+        check.remedy.clone()
+    };
     CauseEntry {
         check: check.id.to_string(),
+        this_machine: cause.this_machine,
         severity: check.severity,
         failing: cause.failing,
         summary: latest.map_or_else(SafeText::empty, |latest| latest.evidence.summary.clone()),
@@ -64,7 +72,7 @@ fn of_cause(state: &State, cause: &RootCause) -> CauseEntry {
             .last_good
             .as_ref()
             .map(|good| LastGood { at: good.when.at, summary: good.evidence.summary.clone() }),
-        remedy: own.or_else(|| check.remedy.clone()),
+        remedy: own.or(planned),
         recovery: latest.and_then(|latest| latest.evidence.failure.as_ref()).map(|failure| failure.recovery.word()),
         blocked: cause.victims.iter().map(ToString::to_string).collect(),
         runbook: state.plan().triage.runbooks.get(&check.id).map(|runbook| of_runbook(state, &check.id, runbook)),

@@ -31,7 +31,7 @@ pub struct Triage {
     pub since: Option<Timestamp>,
     /// For how long.
     pub elapsed_ms: Option<u64>,
-    /// How many checks could not look because of this machine.
+    /// How many checks cannot look because of this machine, or wait for one that cannot.
     pub this_machine: usize,
     /// The checks that are bad for a reason of their own, the worst and oldest first.
     pub causes: Vec<CauseEntry>,
@@ -49,11 +49,13 @@ pub struct Triage {
     pub notes: Vec<NoteEntry>,
 }
 
-/// A check that is bad for a reason of its own.
+/// A check that is bad for a reason of its own, or this machine, told by the first check that cannot look from it.
 #[derive(Clone, Debug, Serialize)]
 pub struct CauseEntry {
     /// The check.
     pub check: String,
+    /// Whether it is this machine, and all that cannot look from it are this one cause.
+    pub this_machine: bool,
     /// How much it weighs.
     pub severity: Severity,
     /// Whether the target was seen failing; otherwise golive could not find out.

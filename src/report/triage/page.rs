@@ -57,7 +57,8 @@ fn standing(report: &Report) -> String {
         None => parts.push("nothing more is escalated".to_owned()),
     }
     if triage.this_machine > 0 {
-        parts.push(format!("{} checks cannot find out", triage.this_machine));
+        let word = if triage.this_machine == 1 { "check" } else { "checks" };
+        parts.push(format!("{} {word} cannot look from this machine", triage.this_machine));
     }
     parts.join(" · ")
 }
@@ -70,7 +71,10 @@ fn causes(out: &mut Vec<String>, triage: &Triage) {
     for cause in &triage.causes {
         let how = if cause.failing { "" } else { " (golive cannot find out)" };
         let (check, summary, since) = (literal(&cause.check), literal(cause.summary.as_str()), moment(cause.since));
-        out.push(format!("- **{check}**{how}: {summary}, since {since}"));
+        out.push(match cause.this_machine {
+            true => format!("- **This machine** (golive cannot look from it): {check}: {summary}, since {since}"),
+            false => format!("- **{check}**{how}: {summary}, since {since}"),
+        });
         out.extend(details(cause));
     }
 }
@@ -82,7 +86,8 @@ fn details(cause: &CauseEntry) -> Vec<String> {
     }
     if !cause.blocked.is_empty() {
         let names = cause.blocked.iter().map(|name| literal(name)).collect::<Vec<_>>().join(", ");
-        lines.push(format!("  - Only follows from it: {names}"));
+        let says = if cause.this_machine { "Cannot look either" } else { "Only follows from it" };
+        lines.push(format!("  - {says}: {names}"));
     }
     if let Some(remedy) = &cause.remedy {
         lines.push(format!("  - What to do: {}", literal(remedy)));

@@ -6,6 +6,7 @@ use crate::model::word::Phase;
 use crate::tui::action::Action;
 use crate::tui::app::{App, Live};
 use crate::tui::detail;
+use crate::tui::detail::output::{self, Match};
 use crate::tui::focus::Focus;
 use crate::tui::scene::Scene;
 use crate::tui::screen::{self, SCREENS};
@@ -39,6 +40,8 @@ impl App {
             Action::Screen(screen) => self.to(screen),
             Action::NextScreen => self.turn_screen(1),
             Action::PreviousScreen => self.turn_screen(SCREENS.len() - 1),
+            Action::NextFailure if self.ui.searches() => self.go_to_match(Match::Next, live, now),
+            Action::PreviousFailure if self.ui.searches() => self.go_to_match(Match::Before, live, now),
             Action::NextFailure => self.failure(true, live, now),
             Action::PreviousFailure => self.failure(false, live, now),
             Action::Sort => {
@@ -62,6 +65,7 @@ impl App {
         }
         self.ui.pane = Pane::Rows;
         self.ui.scroll = 0;
+        self.ui.search.clear();
     }
 
     fn turn_screen(&mut self, by: usize) {
@@ -73,7 +77,27 @@ impl App {
         if matches!(self.ui.screen, ScreenName::Checklist | ScreenName::Checks | ScreenName::Triage) {
             self.ui.pane = pane;
             self.ui.scroll = 0;
+            self.ui.search.clear();
         }
+    }
+
+    /// Looks for words in what the step in hand printed, from the line in hand back to older ones.
+    pub(super) fn search(&mut self, words: String, live: Live<'_>, now: Now) {
+        if self.ui.screen == ScreenName::Checklist && self.ui.pane == Pane::Rows {
+            self.trail.push((self.ui.screen, Pane::Rows));
+            self.pane(Pane::Detail);
+        }
+        self.ui.search = words;
+        self.go_to_match(Match::Here, live, now);
+    }
+
+    fn go_to_match(&mut self, which: Match, live: Live<'_>, now: Now) {
+        let scene = self.scene(live, now);
+        let Some(run) = output::in_hand(&scene) else { return };
+        let (place, line) = (output::place(run), output::match_of(scene.ui, run, which));
+        let Some(line) = line else { return };
+        self.ui.selected.insert(place, line);
+        self.ui.scroll = 0;
     }
 
     /// Back, innermost first: detail, then the screen one came from, then the checklist.
@@ -83,6 +107,10 @@ impl App {
             return;
         }
         if self.ui.screen == ScreenName::Timeline && !std::mem::take(&mut self.ui.filter).is_empty() {
+            return;
+        }
+        if self.ui.searches() {
+            self.ui.search.clear();
             return;
         }
         match self.trail.pop() {
@@ -131,8 +159,12 @@ impl App {
     fn step_rows(&mut self, action: Action, live: Live<'_>, now: Now) {
         let scene = self.scene(live, now);
         let (place, keys) = keys_in_hand(&scene);
+        let printed = matches!(place, Place::Output(_));
+        if printed && self.step_lines(action, &place, &keys) {
+            return;
+        }
         let paging = matches!(action, Action::PageUp | Action::PageDown) && self.ui.pane == Pane::Detail;
-        if keys.len() < 2 || paging {
+        if printed || keys.len() < 2 || paging {
             let by = if paging { PAGE } else { 1 };
             self.ui.scroll = match action {
                 Action::Down | Action::PageDown => self.ui.scroll.saturating_add(by).min(5_000),
@@ -142,17 +174,28 @@ impl App {
             };
             return;
         }
-        let (at, last) = (scene.ui.position(&place, &keys), keys.len() - 1);
-        let to = match action {
-            Action::Up => at.saturating_sub(1),
-            Action::Down => (at + 1).min(last),
-            Action::PageUp => at.saturating_sub(PAGE),
-            Action::PageDown => (at + PAGE).min(last),
-            Action::Last => last,
-            _ => 0,
-        };
-        self.ui.selected.insert(place, keys[to].clone());
+        let (at, last) = (self.ui.position(&place, &keys), keys.len() - 1);
+        self.ui.selected.insert(place, keys[moved(action, at, last)].clone());
         self.ui.scroll = 0;
+    }
+
+    /// Moves in what a step printed; `false` beyond its end, where the rest of the detail stands. On the last line the
+    /// newest one is followed again.
+    fn step_lines(&mut self, action: Action, place: &Place, keys: &[RowKey]) -> bool {
+        let (at, last) = (self.ui.position(place, keys), keys.len() - 1);
+        let forward = matches!(action, Action::Down | Action::PageDown | Action::Last);
+        if forward && at == last {
+            self.ui.selected.remove(place);
+            return false;
+        }
+        let to = moved(action, if self.ui.scroll > 0 { at + 1 } else { at }, last);
+        if to == last {
+            self.ui.selected.remove(place);
+        } else {
+            self.ui.selected.insert(place.clone(), keys[to].clone());
+        }
+        self.ui.scroll = 0;
+        true
     }
 
     /// To the next row that is not good; on the checklist over all phases.
@@ -182,9 +225,22 @@ impl App {
                 }
                 self.ui.selected.insert(place, key);
                 self.ui.scroll = 0;
+                self.ui.search.clear();
             }
             None => self.ui.say("nothing fails here", false, now),
         }
+    }
+}
+
+/// Where a key leads in a list.
+fn moved(action: Action, at: usize, last: usize) -> usize {
+    match action {
+        Action::Up => at.saturating_sub(1),
+        Action::Down => (at + 1).min(last),
+        Action::PageUp => at.saturating_sub(PAGE),
+        Action::PageDown => (at + PAGE).min(last),
+        Action::Last => last,
+        _ => 0,
     }
 }
 
@@ -197,6 +253,9 @@ fn keys_in_hand(scene: &Scene<'_>) -> (Place, Vec<RowKey>) {
     }
     if scene.ui.screen == ScreenName::Triage {
         return screen::triage_steps(scene).unwrap_or((place, Vec::new()));
+    }
+    if let Some(run) = output::in_hand(scene) {
+        return (output::place(run), output::keys(run));
     }
     match scene.ui.selected_of(&place, &keys) {
         Some(RowKey::Item(id)) => {

@@ -8,13 +8,10 @@ use crate::model::item::Item;
 use crate::model::step::{Action, Step, UndoAfter};
 use crate::model::template::Template;
 use crate::model::values::{Origin, Value, Values};
-use crate::tui::detail::{Lines, check, checks_of, focused_check, titles};
+use crate::tui::detail::{Lines, check, checks_of, focused_check, output, titles};
 use crate::tui::theme::Role;
 use crate::tui::ui::{Pane, RowKey};
 use crate::tui::{format, words};
-
-/// How many lines of a step's output stand in the detail.
-const OUTPUT: usize = 200;
 
 /// Everything that is known of an item.
 pub(super) fn lines(lines: &mut Lines<'_>, item: &Item, known: &ItemState) {
@@ -108,15 +105,17 @@ fn step(lines: &mut Lines<'_>, item: &Item, known: &ItemState) {
     lines.blank();
     let Some(run) = &known.step else { return };
     choices(lines, step, run);
-    let skipped = run.output.len().saturating_sub(OUTPUT);
-    for line in run.output.iter().skip(skipped) {
-        let at = format::time_of_day(line.at, scene.zone);
-        let role = if line.error { Role::Look } else { Role::Text };
-        lines.line(vec![scene.say(format!("│ {at} "), Role::Quiet), scene.say(line.text.to_string(), role)]);
+    let (chosen, held) = (output::chosen(scene.ui, run), output::is_held(scene, run));
+    for (at, line) in run.output.iter().enumerate() {
+        if at == chosen {
+            // The newest line is what the eyes want, until somebody goes to another.
+            lines.focus = Some(lines.lines.len());
+        }
+        for row in output::rows(scene, line, lines.width, held && at == chosen) {
+            lines.line(row);
+        }
     }
     if !run.output.is_empty() {
-        // The newest line is what the eyes want, until somebody scrolls.
-        lines.focus = Some(lines.lines.len() - 1);
         lines.blank();
     }
 }

@@ -133,6 +133,7 @@ fn answers(dialog: &Dialog, scene: &Scene<'_>) -> Vec<Span<'static>> {
         Question::Lull => "declares it",
         Question::Note(_) => "writes it down",
         Question::Filter => "shows only that",
+        Question::Search => "looks for it",
         Question::Code(_) => "confirms it",
         Question::Task(_) => "says that it is done",
         Question::CloseGate => "closes the gate",

@@ -72,6 +72,13 @@ impl Dialog {
         Self::new(Question::Filter, "Show only").fact("", hint).field("words", words, true)
     }
 
+    /// To look for words in what a step printed.
+    #[must_use]
+    pub fn search(words: &str) -> Self {
+        let hint = "words of one line; small and capital letters are the same";
+        Self::new(Question::Search, "Look for").fact("", hint).field("words", words, true)
+    }
+
     /// To sign an item.
     #[must_use]
     pub fn sign(scene: &Scene<'_>, id: &ItemId) -> Option<Self> {

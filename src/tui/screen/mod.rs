@@ -12,6 +12,7 @@ mod verdict;
 
 pub use flow::first_hop;
 
+use crate::core::state::StepState;
 use crate::tui::canvas::Canvas;
 use crate::tui::scene::Scene;
 use crate::tui::ui::{Place, RowKey, ScreenName};
@@ -56,6 +57,12 @@ pub const SCREENS: &[&dyn Screen] = &[
 #[must_use]
 pub fn triage_steps(scene: &Scene<'_>) -> Option<(Place, Vec<RowKey>)> {
     triage::steps(scene)
+}
+
+/// The run of a rollback's step whose output is shown on the screen of the way back.
+#[must_use]
+pub(crate) fn printing_rollback<'a>(scene: &Scene<'a>) -> Option<&'a StepState> {
+    rehearsal::printing(scene)
 }
 
 /// The screen with this name.

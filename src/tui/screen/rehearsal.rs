@@ -9,6 +9,7 @@ use crate::core::state::{Stage, State, StepState, StepStatus};
 use crate::model::rehearsal::RehearsalRecord;
 use crate::model::step::RollbackStep;
 use crate::tui::canvas::Canvas;
+use crate::tui::detail;
 use crate::tui::scene::Scene;
 use crate::tui::screen::Screen;
 use crate::tui::theme::Role;
@@ -59,7 +60,7 @@ impl Screen for Rehearsal {
             row(scene, &keys[at], wide)
         });
         let left = room.saturating_sub(listed + 1);
-        output(scene, keys.get(selected), &mut canvas.part(0, short(listed + 4), width, short(left)));
+        output(scene, &mut canvas.part(0, short(listed + 4), width, short(left)));
     }
 }
 
@@ -219,16 +220,35 @@ fn slowest_of(state: &State, step: &RollbackStep) -> Option<Duration> {
     times(state, step).max()
 }
 
-/// The last lines of the selected step, or of the one that runs.
-fn output(scene: &Scene<'_>, selected: Option<&RowKey>, canvas: &mut Canvas<'_>) {
+/// The run whose output is shown: the one that runs, else that of the selected step.
+#[must_use]
+pub(super) fn printing<'a>(scene: &Scene<'a>) -> Option<&'a StepState> {
+    let keys = Rehearsal.keys(scene);
+    let selected = scene.ui.selected_of(&scene.ui.rows(), &keys);
     let named = |step: &RollbackStep| matches!(selected, Some(RowKey::Named(id)) if step.id.as_str() == id);
     let mut runs = scene.state.rollback_steps().filter_map(|(step, run)| Some((step, run?)));
     let running = scene.state.rollback_steps().filter_map(|(_, run)| run).find(|run| run.is_under_way());
-    let Some(run) = running.or_else(|| runs.find(|(step, _)| named(step)).map(|(_, run)| run)) else { return };
-    let skipped = run.output.len().saturating_sub(canvas.height());
-    for (row, line) in run.output.iter().skip(skipped).enumerate() {
-        let at = format::time_of_day(line.at, scene.zone);
-        let role = if line.error { Role::Look } else { Role::Text };
-        canvas.line(row, vec![scene.say(format!("   │ {at} "), Role::Quiet), scene.say(line.text.to_string(), role)]);
+    running.or_else(|| runs.find(|(step, _)| named(step)).map(|(_, run)| run))
+}
+
+/// Its last lines; those around the one in hand where something is looked for.
+fn output(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
+    let Some(run) = detail::output::in_hand(scene) else { return };
+    let (width, height) = (canvas.width(), canvas.height());
+    let searched = usize::from(scene.ui.searches());
+    if searched > 0 {
+        detail::output::search_line(scene, run, &mut canvas.part(3, 0, u16::try_from(width).unwrap_or(0), 1));
+    }
+    let chosen = detail::output::chosen(scene.ui, run);
+    let room = height.saturating_sub(searched);
+    let first = list::first_visible(run.output.len(), chosen, room);
+    for (row, (at, line)) in run.output.iter().enumerate().skip(first).take(room).enumerate() {
+        let held = at == chosen && searched > 0;
+        let mut spans = vec![scene.say("   ", Role::Quiet)];
+        spans.extend(detail::output::rows(scene, line, width, false).into_iter().flatten());
+        if held {
+            canvas.style_row(row + searched, scene.style(Role::Selected));
+        }
+        canvas.line(row + searched, spans);
     }
 }

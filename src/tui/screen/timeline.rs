@@ -8,6 +8,7 @@ use crate::model::operator::Actor;
 use crate::tui::canvas::Canvas;
 use crate::tui::scene::Scene;
 use crate::tui::screen::Screen;
+use crate::tui::search::Wanted;
 use crate::tui::theme::Role;
 use crate::tui::ui::{RowKey, ScreenName};
 use crate::tui::widget::list::{self, Row};
@@ -30,7 +31,7 @@ impl Screen for Timeline {
     }
 
     fn keys(&self, scene: &Scene<'_>) -> Vec<RowKey> {
-        let words = wanted(&scene.ui.filter);
+        let words = Wanted::of(&scene.ui.filter);
         let entries = scene.state.timeline().enumerate().rev();
         entries.filter(|(_, entry)| holds(entry, &words)).map(|(at, _)| RowKey::Line(at)).collect()
     }
@@ -63,19 +64,13 @@ impl Screen for Timeline {
     }
 }
 
-/// The words of a filter, in small letters.
-fn wanted(filter: &str) -> Vec<String> {
-    filter.to_lowercase().split_whitespace().map(str::to_owned).collect()
-}
-
 /// Whether an entry holds every word: in its text, its subject, its family, who did it.
-fn holds(entry: &Entry, words: &[String]) -> bool {
+fn holds(entry: &Entry, words: &Wanted) -> bool {
     if words.is_empty() {
         return true;
     }
     let who = words::who(&entry.actor).unwrap_or_default();
-    let whole = format!("{} {} {} {who}", entry.family, entry.subject, entry.text).to_lowercase();
-    words.iter().all(|word| whole.contains(word.as_str()))
+    words.is_in(&format!("{} {} {} {who}", entry.family, entry.subject, entry.text))
 }
 
 /// What an entry is about, where the plan has it.

@@ -11,6 +11,7 @@ use golive::core::state::State;
 use golive::model::mend::ShownProposal;
 use golive::model::operator::{Actor, Operator};
 use golive::model::time::Now;
+use golive::model::values::Values;
 use golive::tui::app::{App, Effect, Leaving};
 use golive::tui::frame;
 use golive::tui::scene::Setting;
@@ -106,6 +107,10 @@ impl Desk {
                 Effect::Propose(checks) => {
                     let proposal = self.proposal.clone();
                     self.app.proposed(&checks, proposal, (&state, &standing), self.now);
+                }
+                Effect::DryRun => {
+                    let steps = golive::core::dry_run::of_session(&self.state, &Values::default());
+                    self.app.would_run(Ok(steps), (&state, &standing), self.now);
                 }
                 Effect::Leave(leaving) => self.left = Some(leaving),
                 Effect::Suspend => self.slept += 1,

@@ -219,6 +219,20 @@ fn flown(evidence: Option<Evidence>, refused: Outcome) -> Moment {
     moment(story)
 }
 
+/// Two payments of one session: the first ends before the enrolment, the second goes through.
+pub(crate) fn two_flights() -> Story {
+    let mut story = Story::begin(academy::plan_with_a_flow());
+    round(&mut story, 1);
+    for (who, evidence, millis) in [("thandi", academy::flow(Some(3)), 3_871), ("sipho", academy::flow(None), 1_329)] {
+        person(&mut story, who, &Command::RunAgain { checks: vec![CheckId::new("payment_flow")] });
+        story.wait(Duration::from_secs(2));
+        finish(&mut story, "payment_flow", evidence, millis);
+        story.wait(Duration::from_secs(40));
+        round(&mut story, 1);
+    }
+    story
+}
+
 /// The database is down, and the plan says what can be gone on without.
 pub(crate) fn one_to_go_without() -> Moment {
     let mut plan = (*academy::plan()).clone();

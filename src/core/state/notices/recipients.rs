@@ -142,5 +142,7 @@ fn notice(state: &State, key: NoticeKey, to: &NotifierId, about: About, event: &
         service: SafeText::bounded(&state.plan.service.name, 80),
         environment: SafeText::bounded(&state.plan.service.environment, 40),
         about,
+        // The fold knows no hashes; whoever keeps the journal puts it in.
+        head: None,
     }
 }

@@ -20,9 +20,9 @@ pub(super) fn headline(scene: &Scene<'_>, causes: &[RootCause], canvas: &mut Can
     if let Some(severity) = triage::severity(scene.state, causes) {
         left.push(scene.say(format!("   {severity}"), Role::Strong));
     }
-    left.push(match triage::troubled_here(scene.state) {
+    left.push(match triage::troubled_here(causes) {
         0 => scene.say("   this machine ✓", Role::Quiet),
-        many => scene.say(format!("   {} cannot find out", format::count(many, "check")), Role::Bad),
+        many => scene.say(format!("   this machine ✗ {many} blind"), Role::Bad),
     });
     let first = causes.iter().map(|cause| cause.since).min();
     let seen = first.map(|first| {

@@ -4,6 +4,7 @@ use ratatui::text::Span;
 
 use crate::core::state::{HurtState, Latest};
 use crate::core::triage::RootCause;
+use crate::model::failure::FailureClass;
 use crate::model::id::{CheckId, HurtId};
 use crate::model::triage::Hurt;
 use crate::tui::scene::Scene;
@@ -43,17 +44,21 @@ fn cause(scene: &Scene<'_>, cause: &RootCause, open: bool, width: usize) -> Row 
     let (glyph, role) = words::check_sign(scene, &scene.standing.checks[cause.position], known, check.severity);
     let summary = known.latest.as_ref().map(|latest| latest.evidence.summary.to_string()).unwrap_or_default();
     let since = format!("since {}", moment(scene, cause.since));
+    let (name, follows) = match cause.this_machine {
+        true => ("this machine", "  └ blind    "),
+        false => (check.id.as_str(), "  └ blocked  "),
+    };
     let mut row = Row::new(
         vec![
             scene.say(format!("{glyph} "), role),
-            scene.say(format!("{:<20} ", check.id.as_str()), Role::Strong),
+            scene.say(format!("{name:<20} "), Role::Strong),
             scene.say(summary, Role::Text),
         ],
         vec![scene.say(since, Role::Quiet)],
     );
     if !cause.victims.is_empty() {
         row = row.below(vec![
-            scene.say("  └ blocked  ", Role::Quiet),
+            scene.say(follows, Role::Quiet),
             scene.say(folded(&cause.victims, width.saturating_sub(20)), Role::Quiet),
         ]);
     }
@@ -62,7 +67,9 @@ fn cause(scene: &Scene<'_>, cause: &RootCause, open: bool, width: usize) -> Row 
     }
     let own = known.latest.as_ref().and_then(|latest| latest.evidence.remedy.as_ref()).map(ToString::to_string);
     let failure = known.latest.as_ref().and_then(|latest| latest.evidence.failure.as_ref());
-    if let Some(remedy) = own.or_else(|| check.remedy.clone()) {
+    // What the plan says to do is about the target, and this machine is not the target.
+    let here = cause.this_machine.then(|| FailureClass::ThisMachine.meaning().remedy.to_owned());
+    if let Some(remedy) = own.or(here).or_else(|| check.remedy.clone()) {
         for (nth, line) in text::wrap(&remedy, width.saturating_sub(20)).into_iter().enumerate() {
             let head = if nth == 0 { "    Do         " } else { "               " };
             row = row.below(vec![scene.say(head, Role::Label), scene.say(line, Role::Text)]);
