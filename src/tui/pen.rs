@@ -340,13 +340,13 @@ mod tests {
             .flat_map(|fg| colours.iter().map(move |bg| Style::new().fg(*fg).bg(*bg)))
             .flat_map(|style| modifiers.iter().map(move |modifier| style.add_modifier(*modifier)))
             .collect();
-        let area = Rect { x: 0, y: 0, width: 100, height: 101 };
+        let area = Rect { x: 0, y: 0, width: 100, height: 200 };
         let mut wanted = Buffer::empty(area);
         for (first, one) in looks.iter().enumerate() {
             for (second, other) in looks.iter().enumerate() {
                 // Every look stands behind every other one somewhere.
                 let at = first * looks.len() + second;
-                let (x, y) = (u16::try_from(at % 50 * 2).unwrap(), u16::try_from(at / 50 % 101).unwrap());
+                let (x, y) = (u16::try_from(at % 50 * 2).unwrap(), u16::try_from(at / 50).unwrap());
                 wanted.set_string(x, y, "a", *one);
                 wanted.set_string(x + 1, y, "b", *other);
             }
