@@ -1,8 +1,9 @@
-//! The cockpit from its first frame on: the plan is drawn at once, while sources are read and the journal is opened
-//! behind it. A vault that takes seconds to answer keeps nobody waiting before an empty terminal.
+//! The cockpit from its first frame on: the plan is drawn at once, and once it stands there sources are read and the
+//! journal is opened behind it. A vault that takes seconds to answer keeps nobody waiting before an empty terminal.
 //!
 //! Until the engine is there nothing can be decided, and the screen says so; from then on this passes everything through.
 
+use std::sync::mpsc::Sender;
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 
@@ -26,26 +27,36 @@ pub(super) struct Arriving {
     states: watch::Receiver<Arc<State>>,
     handle: Arc<OnceLock<Handle>>,
     left: CancellationToken,
+    /// Wakes the opener: both would want the same processor, and the frame is waited for.
+    shown: Sender<()>,
     opener: JoinHandle<Result<(), Stop>>,
 }
 
 impl Arriving {
-    /// Shows `first` until the engine that `opening` gives has a state of its own.
+    /// Shows `first` until the engine that `opening` gives has a state of its own; it opens when the first frame stands.
     pub(super) fn begin(first: State, opening: Opening) -> Result<Self, Stop> {
-        let (shown, states) = watch::channel(Arc::new(first));
+        let (newest, states) = watch::channel(Arc::new(first));
         let handle = Arc::new(OnceLock::new());
         let left = CancellationToken::new();
         let (arrived, gone) = (Arc::clone(&handle), left.clone());
+        let (shown, standing) = std::sync::mpsc::channel();
         let opener = std::thread::Builder::new()
             .name("opening".into())
-            .spawn(move || arrive(opening, &shown, &arrived, &gone))
+            .spawn(move || {
+                // Nothing ever stood on the screen: then there is nothing to open either.
+                if standing.recv().is_err() {
+                    return Ok(());
+                }
+                arrive(opening, &newest, &arrived, &gone)
+            })
             .map_err(|error| Stop::own(format!("cannot start: {error}")))?;
-        Ok(Self { states, handle, left, opener })
+        Ok(Self { states, handle, left, shown, opener })
     }
 
     /// The newest state, once the cockpit was left; whatever went wrong on the way.
     pub(super) fn end(self) -> Result<Arc<State>, Stop> {
         self.left.cancel();
+        drop(self.shown);
         let ended = self.opener.join().map_err(|_| Stop::own("golive broke down while it opened the session"))?;
         ended.map(|()| Arc::clone(&self.states.borrow()))
     }
@@ -116,6 +127,11 @@ impl Cockpit for Arriving {
 
     fn watch(&self) -> watch::Receiver<Arc<State>> {
         self.states.clone()
+    }
+
+    fn shown(&self) {
+        // An opener that is gone says at the end why.
+        let _ = self.shown.send(());
     }
 
     fn quit(&self) {

@@ -423,7 +423,7 @@ fn digest(plan: &Plan, tree: &Node, kinds: &Kinds) -> String {
         hasher.update((bytes.len() as u64).to_be_bytes());
         hasher.update(bytes);
     };
-    part(sorted(&tree.to_json()).to_string().as_bytes());
+    part(tree.to_sorted_json().as_bytes());
     for line in super::audit::commands(plan, kinds) {
         for script in scripts::of(&plan.folder, &line) {
             part(script.name.as_bytes());
@@ -431,17 +431,4 @@ fn digest(plan: &Plan, tree: &Node, kinds: &Kinds) -> String {
         }
     }
     hex::encode(hasher.finalize())
-}
-
-/// The same value with its keys in order, so that moving a line is no other plan.
-fn sorted(value: &serde_json::Value) -> serde_json::Value {
-    match value {
-        serde_json::Value::Object(map) => {
-            let ordered: BTreeMap<&String, serde_json::Value> =
-                map.iter().map(|(key, value)| (key, sorted(value))).collect();
-            ordered.into_iter().map(|(key, value)| (key.clone(), value)).collect()
-        }
-        serde_json::Value::Array(items) => items.iter().map(sorted).collect(),
-        other => other.clone(),
-    }
 }

@@ -114,8 +114,13 @@ fn finish(reader: Reader, tree: Option<Node>, folder: &Path, kinds: &Kinds) -> R
     Ok(Loaded { plan, advice, sources, audit, tree })
 }
 
-/// Whether anything of the plan is of this kind.
+/// Whether anything of the plan is of this kind; settings and credentials are of theirs without a word.
 fn names_kind(tree: &Node, kind: &str) -> bool {
+    if (kind == "setting" && tree.get("settings").is_some())
+        || (kind == "credential" && tree.get("credentials").is_some())
+    {
+        return true;
+    }
     let tables = ["checks", "notifiers", "changes", "hurt"].into_iter().filter_map(|table| tree.get(table)?.table());
     tables.flatten().any(|(_, entry)| entry.node.get("kind").and_then(Node::text) == Some(kind))
 }

@@ -21,14 +21,18 @@ pub(super) fn schema_of(kinds: &Kinds, is_named: &dyn Fn(&str) -> bool) -> Json 
     let common = properties_of::<CommonKeys>(&mut generator);
     let mut definitions = Map::new();
     for kind in kinds.iter() {
-        let own = if is_named(kind.name) { kind_properties(kind, &mut definitions) } else { Default::default() };
         let name = format!("check_{}", kind.name);
+        if !is_named(kind.name) {
+            definitions.insert(name, by_name_alone(kind));
+            continue;
+        }
+        let own = kind_properties(kind, &mut definitions);
         let fixed = json!({ "kind": { "const": kind.name, "description": kind.doc } });
         definitions
             .insert(name, object(kind.doc, &[&common, &own.0, as_map(&fixed)], own.1.iter().chain([&"kind".into()])));
     }
     let of_kind = |name: &str, definitions: &mut Map<String, Json>| {
-        let found = kinds.iter().find(|kind| kind.name == name);
+        let found = kinds.iter().find(|kind| kind.name == name && is_named(name));
         found.map(|kind| kind_properties(kind, definitions).0).unwrap_or_default()
     };
     let mut setting = of_kind("setting", &mut definitions);
@@ -75,13 +79,14 @@ fn choices_of(
 ) -> Vec<Json> {
     let choices = kinds.iter().map(|kind| {
         let name = format!("{word}_{}", kind.name);
-        let (own, required) = match is_named(kind.name) {
-            true => named_properties(kind, &name, definitions),
-            false => Default::default(),
+        let definition = if is_named(kind.name) {
+            let (own, required) = named_properties(kind, &name, definitions);
+            let fixed = json!({ "kind": { "const": kind.name, "description": kind.doc } });
+            object(kind.doc, &[common, &own, as_map(&fixed)], required.iter().chain([&"kind".into()]))
+        } else {
+            by_name_alone(kind)
         };
-        let fixed = json!({ "kind": { "const": kind.name, "description": kind.doc } });
-        let keys = [common, &own, as_map(&fixed)];
-        definitions.insert(name.clone(), object(kind.doc, &keys, required.iter().chain([&"kind".into()])));
+        definitions.insert(name.clone(), definition);
         json!({ "$ref": format!("#/$defs/{name}") })
     });
     choices.collect()
@@ -121,6 +126,11 @@ fn finish(schema: &mut Json, definitions: Map<String, Json>, choices: &[Json], o
     if let Some(known) = schema["$defs"].as_object_mut() {
         known.extend(definitions);
     }
+}
+
+/// A kind that the plan does not name: it can still be chosen from, and suggested for one that was misspelt.
+fn by_name_alone(kind: &KindSpec) -> Json {
+    json!({ "type": "object", "properties": { "kind": { "const": kind.name } } })
 }
 
 fn as_map(value: &Json) -> &Map<String, Json> {

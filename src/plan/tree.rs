@@ -146,6 +146,39 @@ impl Node {
             Tree::Leaf(leaf) => leaf.clone(),
         }
     }
+
+    /// The value as JSON with its keys in order: moving a line makes no other plan.
+    pub(crate) fn to_sorted_json(&self) -> String {
+        let mut text = String::new();
+        self.write_sorted(&mut text);
+        text
+    }
+
+    fn write_sorted(&self, text: &mut String) {
+        match &self.value {
+            Tree::Table(table) => {
+                let mut entries: Vec<_> = table.iter().collect();
+                entries.sort_unstable_by_key(|(key, _)| key.as_str());
+                text.push('{');
+                for (at, (key, entry)) in entries.into_iter().enumerate() {
+                    text.push_str(if at == 0 { "" } else { "," });
+                    text.push_str(&Json::from(key.as_str()).to_string());
+                    text.push(':');
+                    entry.node.write_sorted(text);
+                }
+                text.push('}');
+            }
+            Tree::List(list) => {
+                text.push('[');
+                for (at, item) in list.iter().enumerate() {
+                    text.push_str(if at == 0 { "" } else { "," });
+                    item.write_sorted(text);
+                }
+                text.push(']');
+            }
+            Tree::Leaf(leaf) => text.push_str(&leaf.to_string()),
+        }
+    }
 }
 
 fn of_table(table: &DeTable<'_>, file: FileNumber) -> Result<IndexMap<String, Entry>, Problem> {
@@ -183,4 +216,16 @@ fn of_value(value: &DeValue<'_>, origin: Origin) -> Result<Node, Problem> {
         DeValue::Table(table) => Tree::Table(of_table(table, file)?),
     };
     Ok(Node { value, origin })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_trust_pins_is_the_plan_as_json_with_its_keys_in_order() {
+        let plan = "b = [1, { d = 2.5, c = \"quote \\\" and é\" }]\na = { z = true, \"y z\" = [] }\n";
+        let node = Node::parse(plan, FileNumber(0)).unwrap();
+        assert_eq!(node.to_sorted_json(), r#"{"a":{"y z":[],"z":true},"b":[1,{"c":"quote \" and é","d":2.5}]}"#);
+    }
 }

@@ -40,6 +40,9 @@ pub trait Cockpit {
     /// The state, always the newest.
     fn watch(&self) -> watch::Receiver<Arc<State>>;
 
+    /// Told when the first frame is on the screen: what can wait for it begins now.
+    fn shown(&self);
+
     /// Asks the engine to end.
     fn quit(&self);
 
@@ -83,6 +86,8 @@ impl Cockpit for crate::engine::handle::Handle {
     fn watch(&self) -> watch::Receiver<Arc<State>> {
         Self::watch(self)
     }
+
+    fn shown(&self) {}
 
     fn quit(&self) {
         Self::quit(self);

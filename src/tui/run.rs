@@ -14,7 +14,6 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
-use crate::clock;
 use crate::core::decide::Refusal;
 use crate::core::dry_run::WouldRun;
 use crate::core::state::State;
@@ -28,6 +27,7 @@ use crate::tui::scene::Setting;
 use crate::tui::standing::Standing;
 use crate::tui::terminal::Screen;
 use crate::tui::theme::{Colours, Theme, ThemeError};
+use crate::tui::ticking::Ticks;
 use crate::tui::ui::ScreenName;
 
 /// Results are painted at most so often; a key paints at once.
@@ -127,18 +127,19 @@ impl Signals {
 
 async fn fly(cockpit: &dyn Cockpit, mut app: App) -> Result<Leaving, TuiError> {
     let mut states = cockpit.watch();
-    let mut signals = Signals::new()?;
+    let (mut signals, mut ticks) = (Signals::new()?, Ticks::new()?);
     let mut screen = Screen::take()?;
     let mut state = Arc::clone(&states.borrow_and_update());
     let mut standing = Arc::new(Standing::of(&state, cockpit.now()));
     let mut answers = Answers::new();
     let mut ringing = Ringing::from(&state);
     paint(cockpit, &mut screen, &mut app, (&state, &standing))?;
+    cockpit.shown();
     let mut events = EventStream::new();
     let mut painted = Instant::now();
     let mut due: Option<Instant> = None;
     loop {
-        let woken = next(&mut events, &mut states, &mut answers, &mut signals, due).await;
+        let woken = next(&mut events, &mut states, &mut answers, (&mut signals, &mut ticks), due).await?;
         let now = cockpit.now();
         let mut at_once = true;
         let ticked = matches!(woken, Woken::Second);
@@ -212,12 +213,11 @@ async fn next(
     events: &mut EventStream,
     states: &mut watch::Receiver<Arc<State>>,
     answers: &mut Answers,
-    signals: &mut Signals,
+    (signals, ticks): (&mut Signals, &mut Ticks),
     due: Option<Instant>,
-) -> Woken {
-    let second = sleep_until(next_second());
-    let paint = sleep_until(due.unwrap_or_else(next_second));
-    tokio::select! {
+) -> io::Result<Woken> {
+    let paint = sleep_until(due.unwrap_or_else(Instant::now));
+    Ok(tokio::select! {
         biased;
         leaving = signals.next() => Woken::Leave(leaving),
         batch = drained(events) => match batch {
@@ -232,14 +232,8 @@ async fn next(
             Err(_) => Woken::Leave(Leaving::Quit),
         },
         () = paint, if due.is_some() => Woken::Paint,
-        () = second => Woken::Second,
-    }
-}
-
-/// When the next second of the wall clock begins, so that the clock on the screen moves when all others do.
-fn next_second() -> Instant {
-    let nanos = u64::try_from(clock::now().at.subsec_nanosecond()).unwrap_or(0);
-    Instant::now() + Duration::from_nanos(1_000_000_000 - nanos.min(999_999_999)) + Duration::from_millis(1)
+        ticked = ticks.next() => ticked.map(|()| Woken::Second)?,
+    })
 }
 
 /// Everything that has come from the keyboard, as one batch; waits for the first. `None` when it is closed.

@@ -2,7 +2,7 @@
 //!
 //! However the cockpit ends, the terminal is left as it was found: the guard's drop, and a panic hook before it.
 
-use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
+use std::io::{self, IsTerminal, Stdout};
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -10,21 +10,17 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use crossterm::cursor::{Hide, Show};
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::execute;
 use crossterm::terminal::{
-    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
-    enable_raw_mode,
+    EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
-use crossterm::{execute, queue};
 use ratatui::Terminal;
-use ratatui::backend::CrosstermBackend;
 use rustix::process::{Signal, kill_current_process_group};
 
 use crate::tui::frame;
+use crate::tui::pen::Pen;
 use crate::tui::ringing::Ring;
 use crate::tui::scene::Scene;
-
-/// A frame is one write.
-const BUFFER: usize = 64 * 1024;
 
 /// Whether the terminal is ours now: what the panic hook asks.
 static TAKEN: AtomicBool = AtomicBool::new(false);
@@ -32,7 +28,7 @@ static HOOK: Once = Once::new();
 
 /// The terminal while it is ours.
 pub struct Screen {
-    terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
+    terminal: Terminal<Pen<Stdout>>,
 }
 
 impl Screen {
@@ -53,8 +49,7 @@ impl Screen {
             leave();
         }
         taken?;
-        let backend = CrosstermBackend::new(BufWriter::with_capacity(BUFFER, io::stdout()));
-        Ok(Self { terminal: Terminal::new(backend)? })
+        Ok(Self { terminal: Terminal::new(Pen::new(io::stdout()))? })
     }
 
     /// Paints what has changed, in one go.
@@ -62,14 +57,12 @@ impl Screen {
     /// # Errors
     /// If the terminal does not take it.
     pub fn paint(&mut self, scene: &Scene<'_>) -> io::Result<()> {
-        queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
         let draw = |canvas: &mut ratatui::Frame<'_>| {
             let area = canvas.area();
             frame::draw(canvas.buffer_mut(), area, scene);
         };
         let painted = self.terminal.draw(draw).map(|_| ());
-        queue!(self.terminal.backend_mut(), EndSynchronizedUpdate)?;
-        self.terminal.backend_mut().flush()?;
+        self.terminal.backend_mut().hand_over()?;
         painted
     }
 
@@ -81,14 +74,11 @@ impl Screen {
         if *ring == Ring::default() {
             return Ok(());
         }
-        let out = self.terminal.backend_mut();
-        for text in &ring.notifications {
-            write!(out, "\x1b]9;{text}\x07")?;
-        }
+        let mut told: String = ring.notifications.iter().map(|text| format!("\x1b]9;{text}\x07")).collect();
         if ring.bell {
-            out.write_all(b"\x07")?;
+            told.push('\x07');
         }
-        io::Write::flush(out)
+        self.terminal.backend_mut().say(told.as_bytes())
     }
 
     /// Hands a text to the terminal's clipboard (OSC 52). One that knows none takes no notice.
@@ -96,9 +86,7 @@ impl Screen {
     /// # Errors
     /// If the terminal does not take it.
     pub fn copy(&mut self, text: &str) -> io::Result<()> {
-        let out = self.terminal.backend_mut();
-        write!(out, "\x1b]52;c;{}\x07", STANDARD.encode(text))?;
-        io::Write::flush(out)
+        self.terminal.backend_mut().say(format!("\x1b]52;c;{}\x07", STANDARD.encode(text)).as_bytes())
     }
 
     /// Forgets what is on the screen, so that the next paint is whole.

@@ -37,6 +37,10 @@ impl Cockpit for Practising<'_> {
         self.cockpit.watch()
     }
 
+    fn shown(&self) {
+        self.cockpit.shown();
+    }
+
     fn quit(&self) {
         self.cockpit.quit();
     }

@@ -81,6 +81,8 @@ impl Cockpit for Player {
         self.states.clone()
     }
 
+    fn shown(&self) {}
+
     fn quit(&self) {}
 
     fn now(&self) -> Now {

@@ -118,10 +118,13 @@ fn templates(node: &Node, known: &BTreeSet<String>, problems: &mut Vec<Problem>)
     match &node.value {
         Tree::Table(table) => {
             for (key, entry) in table {
-                // A pipeline has two names of its own: the step's run here, and the run over there.
-                let own = [OWN_ID, RUN_ID].map(str::to_owned).into_iter().filter(|_| key == "pipeline");
-                let within: BTreeSet<String> = own.chain(known.iter().cloned()).collect();
-                templates(&entry.node, if key == "pipeline" { &within } else { known }, problems);
+                if key == "pipeline" {
+                    // It has two names of its own: the step's run here, and the run over there.
+                    let own = [OWN_ID, RUN_ID].map(str::to_owned);
+                    templates(&entry.node, &own.into_iter().chain(known.iter().cloned()).collect(), problems);
+                } else {
+                    templates(&entry.node, known, problems);
+                }
             }
         }
         Tree::List(items) => items.iter().for_each(|item| templates(item, known, problems)),
