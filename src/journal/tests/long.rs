@@ -62,8 +62,8 @@ fn a_harm_anywhere_is_found_where_one_thread_finds_it() {
             // What only the head outside can tell, one thread that reads the events alone cannot.
             let wanted = one.clone().or_else(|| found.broken.clone());
             // At the first event of a stretch the words may be others: what it hangs on is judged last there.
-            let place = |broken: &Option<Broken>| broken.as_ref().map(|broken| broken.seq);
-            assert_eq!(place(&found.broken), place(&wanted), "{harm}");
+            let seq_of = |broken: &Option<Broken>| broken.as_ref().map(|broken| broken.seq);
+            assert_eq!(seq_of(&found.broken), seq_of(&wanted), "{harm}");
             assert!(found.broken.is_some(), "{harm}: called whole");
             let sound = found.broken.as_ref().unwrap().seq - 1;
             assert!(one.is_none() || found.events.len() as u64 == sound, "{harm}: {} events", found.events.len());
