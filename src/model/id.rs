@@ -2,11 +2,14 @@
 //!
 //! An id in a plan is flat snake_case: it is typed on command lines, stands in reports, and scripts rely on it.
 
+use std::convert::Infallible;
 use std::fmt;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, Serialize, de};
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::model::in_place::in_place;
 
 /// Whether `text` may be an id: a lower-case letter first, then lower-case letters, digits and underscores.
 #[must_use]
@@ -14,21 +17,6 @@ pub fn is_snake_case(text: &str) -> bool {
     let mut characters = text.chars();
     characters.next().is_some_and(|first| first.is_ascii_lowercase())
         && characters.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
-}
-
-/// Takes an id where it lies, without a `String` on the way.
-struct Spelled;
-
-impl de::Visitor<'_> for Spelled {
-    type Value = Arc<str>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a string")
-    }
-
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<Arc<str>, E> {
-        Ok(Arc::from(text))
-    }
 }
 
 macro_rules! id {
@@ -40,7 +28,7 @@ macro_rules! id {
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                deserializer.deserialize_str(Spelled).map(Self)
+                in_place(deserializer, |text| Ok::<_, Infallible>(Self(Arc::from(text))))
             }
         }
 

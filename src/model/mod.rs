@@ -10,6 +10,7 @@ pub mod degradation;
 pub mod duration;
 pub mod failure;
 pub mod id;
+pub(crate) mod in_place;
 pub mod item;
 pub mod kind;
 pub mod mend;

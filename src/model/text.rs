@@ -5,10 +5,13 @@
 //! leads to a [`SafeText`], not even reading a journal back.
 
 use std::borrow::Cow;
+use std::convert::Infallible;
 use std::fmt;
 use std::sync::Arc;
 
-use serde::{Deserialize, Deserializer, Serialize, de};
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::model::in_place::in_place;
 
 /// A text without control characters.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -147,22 +150,7 @@ impl fmt::Debug for SafeText {
 
 impl<'de> Deserialize<'de> for SafeText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(Foreign)
-    }
-}
-
-/// Takes a text where it lies: a journal has hundreds of thousands, and none of them needs to be a `String` first.
-struct Foreign;
-
-impl de::Visitor<'_> for Foreign {
-    type Value = SafeText;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a string")
-    }
-
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<SafeText, E> {
-        Ok(SafeText::from_foreign(text))
+        in_place(deserializer, |text| Ok::<_, Infallible>(Self::from_foreign(text)))
     }
 }
 

@@ -4,7 +4,6 @@
 mod bounded;
 pub mod headers;
 mod lookup;
-mod remembered;
 pub mod request;
 mod sessions;
 mod trouble;

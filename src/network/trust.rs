@@ -12,7 +12,6 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CipherSuite, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 
-use crate::network::remembered::Remembering;
 use crate::network::sessions::Sessions;
 
 /// Why a session's network could not be set up.
@@ -95,10 +94,9 @@ impl Trust {
         Ok(Self { provider, verifier })
     }
 
-    /// For checks of a service: sessions are resumed, and what was verified is remembered for some minutes.
+    /// For checks of a service: sessions are resumed for some minutes, every whole handshake is verified.
     pub(super) fn config(&self) -> Result<ClientConfig, NetworkError> {
-        let remembering = Remembering::new(Arc::clone(&self.verifier));
-        self.with(Arc::new(remembering), Resumption::store(Arc::new(Sessions::default())))
+        self.with(Arc::clone(&self.verifier), Resumption::store(Arc::new(Sessions::default())))
     }
 
     /// For whoever wants to see a chain: each handshake is a whole one, for a resumed one shows none, and each is verified.

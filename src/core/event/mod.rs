@@ -17,13 +17,12 @@ mod session;
 mod step;
 mod task;
 mod triage;
-mod ulids;
 mod watch;
 
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 pub use crate::core::event::alert::AlertEvent;
 pub use crate::core::event::ceremony::{CeremonyEvent, PollWord};
@@ -39,6 +38,7 @@ pub use crate::core::event::step::{OutputLine, StepEnd, StepEvent};
 pub use crate::core::event::task::TaskEvent;
 pub use crate::core::event::triage::{Changed, TriageEvent};
 pub use crate::core::event::watch::WatchEvent;
+use crate::model::in_place::in_place;
 use crate::model::operator::Actor;
 use crate::model::time::Now;
 
@@ -51,10 +51,10 @@ pub struct Event {
     /// Version of the stored form.
     pub v: u32,
     /// A ULID, given by whoever produced it.
-    #[serde(deserialize_with = "ulids::deserialize")]
+    #[serde(deserialize_with = "ulid_of")]
     pub id: ulid::Ulid,
     /// The run of golive that produced it: one ULID a process.
-    #[serde(deserialize_with = "ulids::deserialize")]
+    #[serde(deserialize_with = "ulid_of")]
     pub run: ulid::Ulid,
     /// When, by the wall clock.
     pub at: Timestamp,
@@ -121,6 +121,10 @@ impl Body {
             Self::Task(_) => "task",
         }
     }
+}
+
+fn ulid_of<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ulid::Ulid, D::Error> {
+    in_place(deserializer, ulid::Ulid::from_string)
 }
 
 impl Event {
