@@ -157,7 +157,7 @@ fn going_on(plan: &SharedPlan, trusted: bool, resumed: Resumed, machine: &Machin
         let keeping = Keeping::of(None)?;
         prepared.facts.extend(rehearse::known(&plan, &keeping));
         let steps = keeping.steps(&resumed.summary.id);
-        let beginning = Beginning::Folded(Box::new(resumed.state));
+        let beginning = Beginning::Resumed(Box::new(resumed.state));
         opening::open(prepared, beginning, resumed.journal, &machine, &steps, GateKeeping::Decided)
     };
     Ok((first, Box::new(opening)))

@@ -190,11 +190,7 @@ pub(super) fn open(
 fn previous_of(beginning: &Beginning) -> Option<SafeText> {
     match beginning {
         Beginning::New { .. } => None,
-        Beginning::Folded(state) => state.session().previous.clone(),
-        Beginning::Resumed(events) => events.iter().find_map(|event| match &event.body {
-            Body::Session(SessionEvent::VersionBefore { version }) => Some(version.clone()),
-            _ => None,
-        }),
+        Beginning::Resumed(state) => state.session().previous.clone(),
     }
 }
 
@@ -202,11 +198,7 @@ fn previous_of(beginning: &Beginning) -> Option<SafeText> {
 fn metrics_of(beginning: &Beginning) -> Option<SocketAddr> {
     let (purpose, plan) = match beginning {
         Beginning::New { purpose, plan, .. } => (*purpose, Arc::clone(plan)),
-        Beginning::Folded(state) => (state.session().purpose, state.shared_plan()),
-        Beginning::Resumed(events) => events.first().and_then(|event| match &event.body {
-            Body::Session(SessionEvent::Opened { purpose, plan, .. }) => Some((*purpose, Arc::clone(plan))),
-            _ => None,
-        })?,
+        Beginning::Resumed(state) => (state.session().purpose, state.shared_plan()),
     };
     plan.metrics.as_ref().filter(|_| purpose != Purpose::Check).map(|metrics| metrics.listen)
 }

@@ -144,8 +144,8 @@ fn open(
     let keeping = Keeping::of(None)?;
     let (session, journal, beginning) = match waiting {
         Some(waiting) => {
-            let (session, journal, events) = waiting.open(machine)?;
-            (session, journal, Beginning::Resumed(events))
+            let (session, journal, state) = waiting.open(machine)?;
+            (session, journal, Beginning::Resumed(Box::new(state)))
         }
         None => {
             let session = SessionId::new(&ulid::Ulid::generate().to_string());

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::check::{self, Probe, Surroundings};
-use crate::core::event::{Body, Event, Purpose};
+use crate::core::event::{Body, Purpose};
 use crate::core::evidence::Evidence;
 use crate::core::state::{FoldError, State};
 use crate::engine::gate::Keeping;
@@ -60,10 +60,8 @@ pub enum Beginning {
         /// The version that goes live.
         version: Option<SafeText>,
     },
-    /// One that goes on: its events, as the journal has them.
-    Resumed(Vec<Event>),
     /// One that goes on: what its events make together.
-    Folded(Box<State>),
+    Resumed(Box<State>),
 }
 
 /// Why an engine does not start.

@@ -71,20 +71,19 @@ impl Journal {
         Sqlite::create(path, session, holder).map(Self::over)
     }
 
-    /// A session's journal as it was left, with its events.
-    ///
-    /// # Errors
-    /// If somebody else holds it, it is a newer golive's, or it is not sound.
-    pub fn open(path: &Path, holder: &Holder) -> Result<(Self, Vec<Event>), JournalError> {
+    /// A session's journal as it was left, with its events: what tests compare.
+    #[cfg(test)]
+    pub(super) fn open(path: &Path, holder: &Holder) -> Result<(Self, Vec<Event>), JournalError> {
         let mut all = Vec::new();
         let storage = Sqlite::open(path, holder, &mut |mut events| all.append(&mut events))?;
         Ok((Self::over(storage), all))
     }
 
-    /// The same with the state that its events make, folded while they are read: none of them is kept for it.
+    /// A session's journal as it was left, with the state that its events make, folded while they are read: none of them
+    /// is kept for it.
     ///
     /// # Errors
-    /// As [`Self::open`]; and if the events do not begin with `opened`.
+    /// If somebody else holds it, it is a newer golive's, it is not sound, or its events do not begin with `opened`.
     pub fn resume(path: &Path, holder: &Holder) -> Result<(Self, State), JournalError> {
         let mut folding = Folding::default();
         let storage = Sqlite::open(path, holder, &mut |events| events.iter().for_each(|event| folding.take(event)))?;

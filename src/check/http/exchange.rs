@@ -88,19 +88,10 @@ impl Exchange {
         if url.host().is_none() || !matches!(url.scheme_str(), Some("http" | "https")) {
             return Err(wrong(format!("{shown_url} is no http or https URL")));
         }
-        let mut headers = HeaderMap::new();
-        let mut secret_headers = vec![AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION];
-        for (name, template) in &keys.headers {
-            let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| wrong(format!("{name} is no header")))?;
-            let filled = finding.fill(template, values)?;
-            let mut value = HeaderValue::from_str(filled.expose())
-                .map_err(|_| wrong(format!("the value of header {name} cannot be sent")))?;
-            if filled.is_secret() {
-                value.set_sensitive(true);
-                secret_headers.push(name.clone());
-            }
-            headers.insert(name, value);
-        }
+        let mut headers = finding.headers(&keys.headers, values)?;
+        let secrets = headers.iter().filter(|(_, value)| value.is_sensitive()).map(|(name, _)| name.clone());
+        let mut secret_headers: Vec<_> =
+            [AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION].into_iter().chain(secrets).collect();
         headers.entry(USER_AGENT).or_insert(HeaderValue::from_static(concat!("golive/", env!("CARGO_PKG_VERSION"))));
         let body = match &keys.body {
             Some(body) => Bytes::copy_from_slice(

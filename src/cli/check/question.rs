@@ -29,8 +29,8 @@ pub(super) struct Asked {
     pub(super) path: Option<String>,
     pub(super) inquiry: Inquiry,
     pub(super) session: SessionId,
-    /// The events of the session whose decisions count.
-    taken_in: Option<Vec<Event>>,
+    /// The session whose decisions count, as it stands.
+    taken_in: Option<State>,
 }
 
 impl Asked {
@@ -59,7 +59,7 @@ impl Asked {
 
     pub(super) fn beginning(&self, version: Option<SafeText>) -> Beginning {
         match &self.taken_in {
-            Some(events) => Beginning::Resumed(events.clone()),
+            Some(state) => Beginning::Resumed(Box::new(state.clone())),
             None => Beginning::New {
                 session: self.session.clone(),
                 purpose: Purpose::Check,
@@ -119,8 +119,8 @@ fn of_session(arguments: &CheckArguments, session: &str, console: &Console) -> R
     };
     let question = arguments.question.unwrap_or_else(|| state.session().question());
     let inquiry = Inquiry { question, scope };
-    let (session, taken_in) = (state.session().id.clone(), Some(without_running_steps(&state, events)));
-    Ok(Asked { plan, path: None, inquiry, session, taken_in })
+    let taken_in = State::fold(&without_running_steps(&state, events)).map_err(|error| Stop::because(&error))?;
+    Ok(Asked { plan, path: None, inquiry, session: state.session().id.clone(), taken_in: Some(taken_in) })
 }
 
 /// A step that runs belongs to the cockpit that started it: here it counts as not run, and nobody attaches to it.

@@ -6,7 +6,7 @@ use crate::cli::exit::{Exit, Stop};
 use crate::cli::machine::Machine;
 use crate::cli::{opening, seen};
 use crate::clock;
-use crate::core::event::{Event, Purpose};
+use crate::core::event::Purpose;
 use crate::core::state::{RotationStage, State};
 use crate::journal::lock::Holder;
 use crate::journal::sessions::{self, SessionSummary};
@@ -58,13 +58,13 @@ impl Waiting {
     }
 
     /// Its journal, to go on with.
-    pub(super) fn open(self, machine: &Machine) -> Result<(SessionId, Journal, Vec<Event>), Stop> {
+    pub(super) fn open(self, machine: &Machine) -> Result<(SessionId, Journal, State), Stop> {
         let holder = Holder::this_process(machine.host.clone(), machine.operator.id.clone(), clock::now().at);
-        let (journal, events) = Journal::open(&self.session.path, &holder).map_err(|error| match &error {
+        let (journal, state) = Journal::resume(&self.session.path, &holder).map_err(|error| match &error {
             JournalError::Held { by, .. } => Stop::wrong(format!("it is walked now: {by}")),
             _ => Stop::because(&error),
         })?;
-        Ok((self.session.id, journal, events))
+        Ok((self.session.id, journal, state))
     }
 }
 

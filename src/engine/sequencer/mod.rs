@@ -400,11 +400,7 @@ fn begin(beginning: Beginning, host: SafeText, maker: &mut Maker, now: Now) -> R
             let opened = maker.event(Actor::Golive, Body::Session(opened), now);
             Ok((State::open(&opened)?, opened))
         }
-        Beginning::Resumed(events) => {
-            let resumed = Body::Session(SessionEvent::Resumed { host });
-            Ok((State::fold(&events)?, maker.event(Actor::Golive, resumed, now)))
-        }
-        Beginning::Folded(state) => {
+        Beginning::Resumed(state) => {
             let resumed = Body::Session(SessionEvent::Resumed { host });
             Ok((*state, maker.event(Actor::Golive, resumed, now)))
         }

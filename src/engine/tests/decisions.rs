@@ -112,8 +112,7 @@ async fn a_session_goes_on_where_it_stood() {
     first.handle.decide(sign("backup"), thandi()).await.unwrap();
     first.handle.quit();
     first.ended.await.unwrap().unwrap();
-    let events = first.disk.events();
-    let second = scene().begin(Beginning::Resumed(events), first.disk.clone());
+    let second = scene().begin(first.disk.resumed(), first.disk.clone());
     let state = second.after(SECOND).await;
     assert!(signed(&state, "backup"));
     assert!(of(&state, "api").runs >= 2, "everything due runs");

@@ -240,6 +240,11 @@ impl Disk {
         let read = self.0.lock().unwrap().memory.read(1, usize::MAX).unwrap();
         read.into_iter().map(|(_, event)| event).collect()
     }
+
+    /// Goes on with what it holds.
+    fn resumed(&self) -> Beginning {
+        Beginning::Resumed(Box::new(State::fold(&self.events()).unwrap()))
+    }
 }
 
 impl Storage for Disk {

@@ -332,7 +332,7 @@ async fn again(flight: Flight, scene: Scene) -> Flight {
     flight.handle.quit();
     flight.ended.await.unwrap().unwrap();
     let disk = flight.disk.clone();
-    scene.begin(Beginning::Resumed(disk.events()), disk)
+    scene.begin(disk.resumed(), disk)
 }
 
 #[tokio::test]

@@ -145,7 +145,7 @@ async fn a_request_that_golive_lost_sight_of_is_never_made_again() {
     flight.handle.decide(start(), thandi()).await.unwrap();
     flight.handle.quit();
     flight.ended.await.unwrap().unwrap();
-    let again = trusted().item(request(&url)).begin(Beginning::Resumed(flight.disk.events()), flight.disk.clone());
+    let again = trusted().item(request(&url)).begin(flight.disk.resumed(), flight.disk.clone());
     assert!(matches!(end_of(&again).await, StepEnd::Unknown(_)));
 }
 

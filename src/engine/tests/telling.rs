@@ -117,7 +117,7 @@ fn disk(events: &[Event]) -> Disk {
 }
 
 fn resume(scene: Scene, disk: &Disk) -> Flight {
-    scene.begin(Beginning::Resumed(disk.events()), disk.clone())
+    scene.begin(disk.resumed(), disk.clone())
 }
 
 async fn until(flight: &Flight, what: impl Fn(&State) -> bool) -> Arc<State> {
@@ -238,8 +238,8 @@ async fn a_notice_carries_the_head_that_the_journal_had_when_it_was_queued() {
     journal.append(fired(&scene).into()).await.unwrap();
     journal.close().unwrap();
 
-    let (journal, events) = Journal::open(&path, &holder).unwrap();
-    let flight = scene.begin_with(Beginning::Resumed(events), journal, Disk::default());
+    let (journal, state) = Journal::resume(&path, &holder).unwrap();
+    let flight = scene.begin_with(Beginning::Resumed(Box::new(state)), journal, Disk::default());
     until(&flight, delivered).await;
     flight.handle.quit();
     flight.ended.await.unwrap().unwrap();

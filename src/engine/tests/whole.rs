@@ -63,14 +63,14 @@ async fn a_session_is_run_kept_held_and_goes_on() {
     assert_eq!(outcome(&settled.state, "bundle_there"), Some(Outcome::Pass));
     assert_eq!(summary(&settled.state, "odd"), "this golive has no kind \"carrier_pigeon\"");
     handle.decide(Command::Sign { item: ItemId::new("backup"), note: None }, thandi()).await.unwrap();
-    assert!(matches!(Journal::open(&path, &holder()), Err(JournalError::Held { .. })));
+    assert!(matches!(Journal::resume(&path, &holder()), Err(JournalError::Held { .. })));
     handle.quit();
     running.join().unwrap();
 
     let reading = read_all(&path).unwrap();
     assert_eq!(reading.broken, None);
-    let (journal, events) = Journal::open(&path, &holder()).unwrap();
-    let (handle, running) = open(folder.path(), journal, Beginning::Resumed(events));
+    let (journal, state) = Journal::resume(&path, &holder()).unwrap();
+    let (handle, running) = open(folder.path(), journal, Beginning::Resumed(Box::new(state)));
     let state = Arc::clone(&handle.watch().borrow());
     assert_eq!(state.item(&ItemId::new("backup")).unwrap().1.signatures.len(), 1);
     drop(handle);
