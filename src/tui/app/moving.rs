@@ -175,8 +175,10 @@ impl App {
             return;
         }
         let (at, last) = (self.ui.position(&place, &keys), keys.len() - 1);
-        self.ui.selected.insert(place, keys[moved(action, at, last)].clone());
-        self.ui.scroll = 0;
+        if let Some(to) = moved(action, at, last) {
+            self.ui.selected.insert(place, keys[to].clone());
+            self.ui.scroll = 0;
+        }
     }
 
     /// Moves in what a step printed; `false` beyond its end, where the rest of the detail stands. On the last line the
@@ -188,7 +190,7 @@ impl App {
             self.ui.selected.remove(place);
             return false;
         }
-        let to = moved(action, if self.ui.scroll > 0 { at + 1 } else { at }, last);
+        let Some(to) = moved(action, if self.ui.scroll > 0 { at + 1 } else { at }, last) else { return true };
         if to == last {
             self.ui.selected.remove(place);
         } else {
@@ -232,16 +234,17 @@ impl App {
     }
 }
 
-/// Where a key leads in a list.
-fn moved(action: Action, at: usize, last: usize) -> usize {
-    match action {
+/// Where a key leads in a list; `None` for one that moves nothing.
+pub(super) fn moved(action: Action, at: usize, last: usize) -> Option<usize> {
+    Some(match action {
         Action::Up => at.saturating_sub(1),
         Action::Down => (at + 1).min(last),
         Action::PageUp => at.saturating_sub(PAGE),
         Action::PageDown => (at + PAGE).min(last),
+        Action::First => 0,
         Action::Last => last,
-        _ => 0,
-    }
+        _ => return None,
+    })
 }
 
 /// The list that up and down move in.
