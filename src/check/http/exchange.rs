@@ -312,9 +312,9 @@ fn agreed(tls: &rustls::ClientConnection) -> &'static str {
     let resumed = tls.handshake_kind() == Some(HandshakeKind::Resumed);
     match (tls.protocol_version(), resumed) {
         (Some(ProtocolVersion::TLSv1_3), false) => "TLSv1.3",
-        (Some(ProtocolVersion::TLSv1_3), true) => "TLSv1.3, resumed: its certificate was seen minutes ago",
+        (Some(ProtocolVersion::TLSv1_3), true) => "TLSv1.3, resumed: its certificate was seen in the last five minutes",
         (_, false) => "TLSv1.2",
-        (_, true) => "TLSv1.2, resumed: its certificate was seen minutes ago",
+        (_, true) => "TLSv1.2, resumed: its certificate was seen in the last five minutes",
     }
 }
 

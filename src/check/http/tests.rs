@@ -1,6 +1,9 @@
 //! `http` against real listeners on loopback.
 #![expect(clippy::disallowed_methods, reason = "a test has files and servers of its own")]
 
+use std::sync::{Arc, Mutex};
+
+use crate::check::Surroundings;
 use crate::check::kit::{self, listener};
 use crate::model::failure::{FailureClass, Recovery};
 use crate::model::word::Outcome;
@@ -232,8 +235,11 @@ async fn a_kept_connection_that_the_other_side_has_closed_holds_nobody_up() {
     }
 }
 
+/// The handshakes that a server has seen.
+type Kinds = Arc<Mutex<Vec<rustls::HandshakeKind>>>;
+
 /// A TLS server on loopback that tells of each handshake whether it was a whole one.
-async fn greeting(folder: &std::path::Path) -> (u16, std::sync::Arc<std::sync::Mutex<Vec<rustls::HandshakeKind>>>) {
+async fn greeting(folder: &std::path::Path) -> (u16, Kinds) {
     use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     let (root_key, key) = (rcgen::KeyPair::generate().unwrap(), rcgen::KeyPair::generate().unwrap());
@@ -265,12 +271,18 @@ async fn greeting(folder: &std::path::Path) -> (u16, std::sync::Arc<std::sync::M
     (port, kinds)
 }
 
-#[tokio::test]
-async fn a_second_request_resumes_the_handshake_of_the_first() {
+/// Where `shop.example` is a server of one's own, and the handshakes that it sees.
+async fn greeted() -> (Arc<Surroundings>, Kinds) {
     let folder = tempfile::tempdir().unwrap();
     let (port, kinds) = greeting(folder.path()).await;
-    let to = format!("127.0.0.1:{port}");
-    let surroundings = kit::surroundings_resolving("shop.example:443", &to, Some(&folder.path().join("ca.pem")));
+    let ca = folder.path().join("ca.pem");
+    let surroundings = kit::surroundings_resolving("shop.example:443", &format!("127.0.0.1:{port}"), Some(&ca));
+    (surroundings, kinds)
+}
+
+#[tokio::test]
+async fn a_second_request_resumes_the_handshake_of_the_first() {
+    let (surroundings, kinds) = greeted().await;
     for _ in 0..3 {
         let evidence = kit::run("http", "url = \"https://shop.example/\"\nstatus = 200", &surroundings).await;
         assert_eq!(evidence.outcome, Outcome::Pass, "{}", evidence.summary);
@@ -281,11 +293,8 @@ async fn a_second_request_resumes_the_handshake_of_the_first() {
 
 #[tokio::test]
 async fn the_evidence_says_whether_the_certificate_was_seen_now_or_minutes_ago() {
-    let folder = tempfile::tempdir().unwrap();
-    let (port, _) = greeting(folder.path()).await;
-    let to = format!("127.0.0.1:{port}");
-    let surroundings = kit::surroundings_resolving("shop.example:443", &to, Some(&folder.path().join("ca.pem")));
-    for says in ["TLSv1.3", "TLSv1.3, resumed: its certificate was seen minutes ago"] {
+    let (surroundings, _) = greeted().await;
+    for says in ["TLSv1.3", "TLSv1.3, resumed: its certificate was seen in the last five minutes"] {
         let evidence = kit::run("http", "url = \"https://shop.example/\"\nstatus = 200", &surroundings).await;
         let told = evidence.facts.iter().find(|fact| fact.name.as_str() == "tls").unwrap();
         assert_eq!(told.value.as_str(), says);
@@ -294,10 +303,7 @@ async fn the_evidence_says_whether_the_certificate_was_seen_now_or_minutes_ago()
 
 #[tokio::test]
 async fn where_each_address_is_asked_or_a_chain_is_judged_every_handshake_is_a_whole_one() {
-    let folder = tempfile::tempdir().unwrap();
-    let (port, kinds) = greeting(folder.path()).await;
-    let to = format!("127.0.0.1:{port}");
-    let surroundings = kit::surroundings_resolving("shop.example:443", &to, Some(&folder.path().join("ca.pem")));
+    let (surroundings, kinds) = greeted().await;
     let once = "url = \"https://shop.example/\"\nstatus = 200";
     let each = format!("{once}\neach_address = true");
     let chain = "host = \"shop.example\"\nold_versions = false";
