@@ -50,7 +50,7 @@ pub fn item_note(scene: &Scene<'_>, item: &Item, known: &ItemState, status: Item
         ItemStatus::Running => running_note(scene, known, &lacks, tally),
         ItemStatus::Open => "–".to_owned(),
         ItemStatus::Settled if tally.warnings > 0 => format::count(tally.warnings, "warning"),
-        ItemStatus::Settled => settled_note(known, tally, degraded(scene, item)),
+        ItemStatus::Settled => settled_note(item, known, tally, degraded(scene, item)),
     }
 }
 
@@ -76,7 +76,7 @@ fn running_note(scene: &Scene<'_>, known: &ItemState, lacks: &[Lack], tally: Tal
     if tally.unknown > 0 { format!("{} unknown", tally.unknown) } else { "running".to_owned() }
 }
 
-fn settled_note(known: &ItemState, tally: Tally, degraded: Option<String>) -> String {
+fn settled_note(item: &Item, known: &ItemState, tally: Tally, degraded: Option<String>) -> String {
     if let Some(StepStatus::Ended { took, .. }) = known.step.as_ref().map(|step| &step.status) {
         return format!("done in {}", format::took(*took));
     }
@@ -89,6 +89,7 @@ fn settled_note(known: &ItemState, tally: Tally, degraded: Option<String>) -> St
     }
     match (&known.soak, tally.waived) {
         (Soaking::Done(_), _) => "quiet".to_owned(),
+        (_, 0) if item.rehearsal.is_some() && tally.all() == 0 => "rehearsed".to_owned(),
         (_, 0) => format!("{} ok", tally.all()),
         (_, waived) => format!("{} ok, {waived} waived", tally.good),
     }
@@ -261,7 +262,7 @@ pub fn alert_move(scene: &Scene<'_>, rule: &Rule, known: &AlertState) -> String 
         return format!("silenced until {}", format::time_of_day(silence.until, scene.zone));
     }
     if known.escalated.is_some() && known.is_firing() {
-        return "escalated, a acknowledges".to_owned();
+        return "escalated".to_owned();
     }
     if let Some(at) = known.escalates(rule) {
         return format!("escalates in {}", format::age(format::between(scene.now.at, at.at)));

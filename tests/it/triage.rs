@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use golive::check::{self, Surroundings};
 use golive::core::decide::{Command, decide};
-use golive::core::event::{Body, CheckEvent, Purpose, TriageEvent};
+use golive::core::event::{Body, CheckEvent, ItemEvent, Purpose, TriageEvent};
 use golive::core::inquiry::{Counted, Look, Sighting, meaning};
 use golive::core::state::{Mark, State};
 use golive::core::triage;
@@ -248,6 +248,37 @@ fn an_answer_that_cannot_be_had_is_no_zero() {
     let later = since + Duration::from_secs(1);
     story.happens(Actor::Golive, Body::Triage(TriageEvent::NotCounted { query: query.clone(), since: later, why }));
     assert!(story.state.triage().hurt(&query).unwrap().counted.is_none(), "of another time nobody knows anything");
+}
+
+#[test]
+fn a_number_that_grows_with_every_look_is_told_when_it_has_doubled_and_when_it_falls() {
+    let mut story = broken();
+    let query = HurtId::new("failed_payments");
+    let since = story.state.triage().hurt(&query).unwrap().since;
+    let mut count = |count, since| {
+        let counted = Counted { count, amount: None, ids: Vec::new(), more: false };
+        story.happens(Actor::Golive, Body::Triage(TriageEvent::Counted { query: query.clone(), since, counted }));
+        let entry = story.state.timeline().next_back().unwrap().text.clone();
+        assert_eq!(story.state.triage().hurt(&query).unwrap().counted.as_ref().unwrap().0.count, count);
+        entry
+    };
+    for number in 13..24 {
+        assert!(count(number, since).contains("12 payments"), "{number} is no news after 12");
+    }
+    assert!(count(24, since).contains("24 payments"));
+    assert!(count(47, since).contains("24 payments"));
+    assert!(count(5, since).contains("5 payments"));
+    assert!(count(6, since + Duration::from_secs(60)).contains("6 payments"), "another outage is counted from nothing");
+}
+
+#[test]
+fn what_golive_remarks_itself_is_on_the_time_line_and_not_among_the_notes_of_people() {
+    let mut story = broken();
+    let text = SafeText::from_foreign("no baseline of payments from before");
+    story.happens(Actor::Golive, Body::Item(ItemEvent::Noted { subject: None, text }));
+    assert_eq!(story.state.triage().pad().len(), 0);
+    let entry = story.state.timeline().next_back().unwrap();
+    assert_eq!((entry.mark, entry.text.as_str()), (Mark::Plain, "no baseline of payments from before"));
 }
 
 fn desk(story: Story) -> Desk {

@@ -59,6 +59,9 @@ pub(super) fn entry(state: &State, event: &Event) -> Option<Entry> {
     let (mark, subject, text) = match &event.body {
         Body::Session(body) => session(state, body)?,
         Body::Check(body) => check(state, body)?,
+        Body::Item(ItemEvent::Noted { text, .. }) if event.actor == Actor::Golive => {
+            (Mark::Plain, "note".to_owned(), text.to_string())
+        }
         Body::Item(body) => item(body),
         Body::Step(body) => step(body)?,
         Body::Enforcement(body) => enforcement(state, body),

@@ -45,6 +45,21 @@ pub struct HurtState {
     pub counted: Option<(Counted, Timestamp)>,
     /// Why there is no newer one.
     pub why: Option<SafeText>,
+    /// The number that the time line told last.
+    told: u64,
+}
+
+impl HurtState {
+    /// Whether a number is news to somebody who was told the last one: it is the first, has doubled, or has fallen. One
+    /// that grows with every look would leave room for nothing else on the time line.
+    pub(super) const fn is_news(told: u64, count: u64) -> bool {
+        count < told || count >= told.saturating_mul(2) && count > 0
+    }
+
+    /// The number that was told last of those who were hurt since then.
+    pub(super) fn told(known: Option<&Self>, since: Timestamp) -> u64 {
+        known.filter(|known| known.since == since).map_or(0, |known| known.told)
+    }
 }
 
 /// A step that is done.
@@ -84,12 +99,16 @@ impl TriageState {
         self.ticked.get(&(check.clone(), step))
     }
 
-    /// The scratch pad, oldest first.
+    /// What people wrote down, oldest first.
     pub fn pad(&self) -> impl DoubleEndedIterator<Item = &Jotted> + ExactSizeIterator {
         self.pad.iter()
     }
 
+    /// What golive remarks itself stands on the time line: the pad is for people.
     pub(super) fn jot(&mut self, about: Option<&Subject>, text: &SafeText, event: &Event) {
+        if event.actor == Actor::Golive {
+            return;
+        }
         if self.pad.len() == MOST_NOTES {
             self.pad.pop_front();
         }
@@ -156,14 +175,17 @@ pub(super) fn apply(triage: &mut TriageState, body: &TriageEvent, event: &Event)
         }
         TriageEvent::WatchedAgain { source } => triage.sources.entry(source.clone()).or_default().lost = None,
         TriageEvent::Counted { query, since, counted } => {
-            let state = HurtState { since: *since, counted: Some((counted.clone(), event.at)), why: None };
+            let told = HurtState::told(triage.hurt.get(query), *since);
+            let told = if HurtState::is_news(told, counted.count) { counted.count } else { told };
+            let state = HurtState { since: *since, counted: Some((counted.clone(), event.at)), why: None, told };
             triage.hurt.insert(query.clone(), state);
         }
         TriageEvent::NotCounted { query, since, why } => {
+            let told = HurtState::told(triage.hurt.get(query), *since);
             // What was counted for another time says nothing about this one.
             let before = triage.hurt.remove(query).filter(|before| before.since == *since);
             let counted = before.and_then(|before| before.counted);
-            triage.hurt.insert(query.clone(), HurtState { since: *since, counted, why: Some(why.clone()) });
+            triage.hurt.insert(query.clone(), HurtState { since: *since, counted, why: Some(why.clone()), told });
         }
         TriageEvent::Ticked { check, step, done: true, .. } => {
             let tick = Tick { by: event.actor.clone(), at: event.at };

@@ -11,7 +11,7 @@ use crate::model::values::{Origin, Value, Values};
 use crate::tui::detail::{Lines, check, checks_of, focused_check, output, titles};
 use crate::tui::theme::Role;
 use crate::tui::ui::{Pane, RowKey};
-use crate::tui::{format, words};
+use crate::tui::{format, text, words};
 
 /// Everything that is known of an item.
 pub(super) fn lines(lines: &mut Lines<'_>, item: &Item, known: &ItemState) {
@@ -283,6 +283,8 @@ fn checks(lines: &mut Lines<'_>, item: &Item) {
     let keys = checks_of(scene, item);
     let Some(focused) = focused_check(scene, item) else { return };
     let choosing = scene.ui.pane == Pane::Detail;
+    let longest = keys.iter().map(|key| if let RowKey::Check(id) = key { text::width(id.as_str()) } else { 0 }).max();
+    let column = longest.unwrap_or(0).min(lines.width / 2);
     for key in &keys {
         let RowKey::Check(id) = key else { continue };
         let Some(position) = scene.state.index().check(id) else { continue };
@@ -301,7 +303,7 @@ fn checks(lines: &mut Lines<'_>, item: &Item) {
         let (glyph, role) = words::check_sign(scene, status, known, check.severity);
         let summary = known.latest.as_ref().map(|latest| latest.evidence.summary.to_string()).unwrap_or_default();
         let voice = if role == Role::Good { Role::Quiet } else { Role::Text };
-        let name = format!("{:<24}", check.id.as_str());
+        let name = format!("{:<column$}", check.id.as_str());
         lines.both(
             vec![
                 scene.say(format!("{glyph} "), role),

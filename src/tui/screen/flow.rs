@@ -22,8 +22,8 @@ pub(super) struct Flow;
 
 /// The kind of check that this screen shows.
 const KIND: &str = "flow";
-/// Columns of a hop's name and of its length.
-const NAME: usize = 27;
+/// Columns of a hop's name, more where there is room, and of its length.
+const NAME: std::ops::RangeInclusive<usize> = 27..=44;
 const TOOK: usize = 8;
 /// From this width on what was done stands beside the name.
 const ROOMY: usize = 100;
@@ -133,16 +133,18 @@ fn row(scene: &Scene<'_>, line: &Line, width: usize, selected: bool) -> Row {
     let took = hop.took.map(format::took).unwrap_or_default();
     let name = if hop.part == Part::CleanUp { format!("clean-up: {}", hop.name) } else { hop.name.to_string() };
     let voice = if hop.outcome.is_some() { Role::Text } else { Role::Quiet };
-    let mut left = vec![scene.say(format!("{glyph} "), role), scene.say(pad(&text::cut(&name, NAME), NAME + 1), voice)];
+    let column = (width * 2 / 7).clamp(*NAME.start(), *NAME.end());
+    let name = pad(&text::cut(&name, column), column + 1);
+    let mut left = vec![scene.say(format!("{glyph} "), role), scene.say(name, voice)];
     let roomy = width >= ROOMY;
-    let done = if roomy { (width - NAME - TOOK - 10) * 2 / 5 } else { 0 };
+    let done = if roomy { (width - column - TOOK - 10) * 2 / 5 } else { 0 };
     if roomy {
         left.push(scene.say(pad(&text::cut(hop.done.as_str(), done), done + 1), Role::Quiet));
     }
     left.push(scene.say(format!("{took:>TOOK$}  "), Role::Text));
     let vouched = vouched(hop, known, roomy);
     let cut_done = text::width(hop.done.as_str()) > done;
-    let cut_seen = !roomy || text::width(&vouched) + NAME + TOOK + done + 10 > width;
+    let cut_seen = !roomy || text::width(&vouched) + column + TOOK + done + 10 > width;
     left.push(scene.say(vouched, voice));
     let mut row = Row::new(left, Vec::new());
     if line.first {

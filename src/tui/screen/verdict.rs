@@ -121,6 +121,9 @@ fn headed(scene: &Scene<'_>, lines: &mut Vec<Line>, name: &str, aside: &str, row
     }
 }
 
+/// Columns of what a line is about.
+const NAMES: usize = 30;
+
 fn group(scene: &Scene<'_>, lines: &mut Vec<Line>, name: &str, voice: Role, reasons: Vec<&Reason>) {
     if reasons.is_empty() {
         return;
@@ -138,7 +141,7 @@ fn group(scene: &Scene<'_>, lines: &mut Vec<Line>, name: &str, voice: Role, reas
         let row = Row::new(
             vec![
                 scene.say(format!(" {glyph} "), voice),
-                scene.say(format!("{:<26} ", name_of(scene.state, reason)), Role::Strong),
+                scene.say(format!("{:<NAMES$} ", name_of(scene.state, reason)), Role::Strong),
                 scene.say(reason.message.clone(), Role::Text),
             ],
             vec![scene.say(format!("{never}{since}"), Role::Quiet)],
@@ -163,7 +166,7 @@ fn waiting(scene: &Scene<'_>, lines: &mut Vec<Line>) {
         let row = Row::new(
             vec![
                 scene.say(if wait.subject.is_some() { " ☐ " } else { " · " }, Role::Waiting),
-                scene.say(format!("{:<26} ", waiting_name(scene.state, wait)), Role::Text),
+                scene.say(format!("{:<NAMES$} ", waiting_name(scene.state, wait)), Role::Text),
                 scene.say(wait.what.clone(), Role::Text),
             ],
             vec![scene.say(format!("{}, {length}", wait.whose), Role::Quiet)],
@@ -199,7 +202,7 @@ fn waivers(scene: &Scene<'_>, lines: &mut Vec<Line>) {
         let row = Row::new(
             vec![
                 scene.say(" ◇ ", Role::Look),
-                scene.say(format!("{:<26} ", title(scene.state, Some(&subject))), Role::Text),
+                scene.say(format!("{:<NAMES$} ", title(scene.state, Some(&subject))), Role::Text),
                 scene.say(format!("“{}”", waiver.reason), Role::Text),
             ],
             vec![scene.say(format!("{names}, until {until}"), Role::Quiet)],
@@ -228,7 +231,7 @@ fn poll(scene: &Scene<'_>, lines: &mut Vec<Line>) {
             }
         };
         let row = Row::new(
-            vec![scene.say(format!(" {glyph} {role:<26} "), voice), scene.say(word, Role::Text)],
+            vec![scene.say(format!(" {glyph} {role:<NAMES$} "), voice), scene.say(word, Role::Text)],
             vec![scene.say(aside, Role::Quiet)],
         );
         rows.push(Line { key: format!("poll/{role}"), subject: None, row });

@@ -31,34 +31,25 @@ pub fn is_production(scene: &Scene<'_>) -> bool {
     scene.live.plan().service.is_production()
 }
 
-/// Who, what, since when, the clock with its zone, whether it is live, badges, the person.
+/// Who, what, since when, the clock with its zone, whether it is live, badges, the person. The environment is the one
+/// word here that must never be cut: the gaps give way, then the name of the service, then the time since the beginning.
 pub fn header(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
     let roomy = canvas.width() >= ROOMY;
     let service = &scene.live.plan().service;
     let environment = if is_production(scene) { Role::Production } else { Role::Strong };
-    let gap = if roomy { "    " } else { "  " };
     let badges = badges(scene, roomy);
-    let mut right: Vec<Span<'static>> =
-        badges.iter().flat_map(|(badge, role)| [scene.say(badge.clone(), *role), Span::raw(gap)]).collect();
-    let before_the_clock = right.len();
-    right.extend(now_and_here(scene, roomy, gap));
-    // The environment is the one word here that must never be cut: the name of the service gives way, then the time
-    // since the beginning.
     let word = service.environment.to_uppercase();
     let prefix = match (roomy, badges.is_empty()) {
         (true, _) => " golive   ",
         (false, true) => " golive  ",
         (false, false) => " ",
     };
-    let room = |right: &[Span<'_>]| {
-        canvas.width().saturating_sub(text::width(prefix) + 3 + text::width(&word) + 2 + text::spans_width(right))
-    };
-    let elapsed = format::elapsed(scene.now.since(scene.live.session().opened).unwrap_or_default());
-    let elapsed = [scene.say(elapsed, Role::Quiet), Span::raw(gap)];
-    if room(&right) >= text::spans_width(&elapsed) + SHORTEST_NAME {
-        right.splice(before_the_clock..before_the_clock, elapsed);
+    let room = canvas.width().saturating_sub(text::width(prefix) + 3 + text::width(&word) + 2);
+    let mut right = aside(scene, &badges, roomy, "    ", room);
+    if !roomy || text::spans_width(&right) + text::width(&service.name) > room {
+        right = aside(scene, &badges, roomy, "  ", room);
     }
-    let name = text::cut(&service.name, room(&right).max(SHORTEST_NAME)).into_owned();
+    let name = text::cut(&service.name, room.saturating_sub(text::spans_width(&right)).max(SHORTEST_NAME)).into_owned();
     let mut left = vec![
         scene.say(prefix, Role::Quiet),
         scene.say(name, Role::Strong),
@@ -72,6 +63,27 @@ pub fn header(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
         left.push(scene.say(version.to_string(), Role::Text));
     }
     canvas.both(0, left, right);
+}
+
+/// The right end of the header: badges, the time since the beginning where it leaves room for a name, now and here.
+fn aside(
+    scene: &Scene<'_>,
+    badges: &[(String, Role)],
+    roomy: bool,
+    gap: &'static str,
+    room: usize,
+) -> Vec<Span<'static>> {
+    let mut spans: Vec<Span<'static>> =
+        badges.iter().flat_map(|(badge, role)| [scene.say(badge.clone(), *role), Span::raw(gap)]).collect();
+    let now_and_here = now_and_here(scene, roomy, gap);
+    let elapsed = format::elapsed(scene.now.since(scene.live.session().opened).unwrap_or_default());
+    let elapsed = [scene.say(elapsed, Role::Quiet), Span::raw(gap)];
+    let taken = [&spans[..], &elapsed, &now_and_here].map(text::spans_width).iter().sum::<usize>();
+    if taken + SHORTEST_NAME <= room {
+        spans.extend(elapsed);
+    }
+    spans.extend(now_and_here);
+    spans
 }
 
 /// The clock, whether it is live, and the person where there is room.

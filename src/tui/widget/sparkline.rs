@@ -7,6 +7,9 @@ use crate::model::word::Outcome;
 
 const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
+/// What takes less is as quick as can be: a bar between 1 and 8 µs would draw this machine's own noise.
+const INSTANT: Duration = Duration::from_millis(1);
+
 /// The newest `most` runs, oldest first. The height is on a scale of powers of two over the median, so that one slow
 /// run does not flatten all others.
 #[must_use]
@@ -21,9 +24,9 @@ fn bar(point: &Point, median: Duration) -> char {
         Outcome::Fail => '✗',
         Outcome::Error => '?',
         Outcome::Pass | Outcome::Warn => {
-            let ratio = point.latency.as_secs_f64() / median.as_secs_f64().max(1e-6);
+            let ratio = point.latency.max(INSTANT).div_duration_f64(median.max(INSTANT));
             // The median stands at the second bar; each further bar is half as slow again.
-            let steps = (ratio.max(1e-3).ln() / 1.5_f64.ln()).round();
+            let steps = (ratio.ln() / 1.5_f64.ln()).round();
             let level = (1.0 + steps).clamp(0.0, 7.0);
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 0..=7")]
             BARS[level as usize]
@@ -55,6 +58,13 @@ mod tests {
         assert_eq!(sparkline(history.iter(), 60), "▂▂▇✗");
         assert_eq!(sparkline(history.iter(), 2), "▇✗");
         assert_eq!(sparkline([].iter(), 5), "");
+    }
+
+    #[test]
+    fn what_takes_no_time_is_level() {
+        let history =
+            [1, 8, 2, 900].map(|micros| Point { outcome: Outcome::Pass, latency: Duration::from_micros(micros) });
+        assert_eq!(sparkline(history.iter(), 60), "▂▂▂▂");
     }
 
     #[test]

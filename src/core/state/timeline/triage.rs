@@ -1,7 +1,7 @@
 //! What triage learnt, in sentences.
 
 use crate::core::event::TriageEvent;
-use crate::core::state::{Mark, State};
+use crate::core::state::{HurtState, Mark, State};
 
 pub(super) fn told(state: &State, body: &TriageEvent) -> Option<(Mark, String, String)> {
     Some(match body {
@@ -17,12 +17,9 @@ pub(super) fn told(state: &State, body: &TriageEvent) -> Option<(Mark, String, S
             (Mark::Look, source.to_string(), format!("changes there are not seen: {why}"))
         }
         TriageEvent::WatchedAgain { source } => (Mark::Good, source.to_string(), "changes there are seen again".into()),
-        TriageEvent::Counted { query, counted, .. } => {
+        TriageEvent::Counted { query, since, counted } => {
             let planned = state.plan.triage.query(query)?;
-            let before = state.triage.hurt(query).and_then(|known| known.counted.as_ref());
-            if before.is_some_and(|(before, _)| before.count == counted.count)
-                || (before.is_none() && counted.count == 0)
-            {
+            if !HurtState::is_news(HurtState::told(state.triage.hurt(query), *since), counted.count) {
                 return None;
             }
             (Mark::Look, query.to_string(), format!("hurt: {}", planned.words(counted.count, counted.amount.as_ref())))

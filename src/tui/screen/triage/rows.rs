@@ -35,23 +35,29 @@ pub(super) fn row(
             let is_first = !matches!(keys.get(at.wrapping_sub(1)), Some(RowKey::Hurt(_)));
             hurt(scene, id, (is_first, open))
         }
-        _ => causes.get(at).map(|found| cause(scene, found, open, width)).unwrap_or_default(),
+        _ => {
+            let longest = causes.iter().map(|cause| text::width(name_of(scene, cause))).max().unwrap_or_default();
+            let column = longest.min(width / 3);
+            causes.get(at).map(|found| cause(scene, found, column, open, width)).unwrap_or_default()
+        }
     }
 }
 
-fn cause(scene: &Scene<'_>, cause: &RootCause, open: bool, width: usize) -> Row {
+fn name_of<'a>(scene: &Scene<'a>, cause: &RootCause) -> &'a str {
+    if cause.this_machine { "this machine" } else { scene.state.check_at(cause.position).0.id.as_str() }
+}
+
+fn cause(scene: &Scene<'_>, cause: &RootCause, column: usize, open: bool, width: usize) -> Row {
     let (check, known) = scene.state.check_at(cause.position);
     let (glyph, role) = words::check_sign(scene, &scene.standing.checks[cause.position], known, check.severity);
     let summary = known.latest.as_ref().map(|latest| latest.evidence.summary.to_string()).unwrap_or_default();
     let since = format!("since {}", moment(scene, cause.since));
-    let (name, follows) = match cause.this_machine {
-        true => ("this machine", "  └ blind    "),
-        false => (check.id.as_str(), "  └ blocked  "),
-    };
+    let name = name_of(scene, cause);
+    let follows = if cause.this_machine { "  └ blind    " } else { "  └ blocked  " };
     let mut row = Row::new(
         vec![
             scene.say(format!("{glyph} "), role),
-            scene.say(format!("{name:<20} "), Role::Strong),
+            scene.say(format!("{name:<column$}  "), Role::Strong),
             scene.say(summary, Role::Text),
         ],
         vec![scene.say(since, Role::Quiet)],
