@@ -308,7 +308,7 @@ fn checks(lines: &mut Lines<'_>, item: &Item) {
             vec![
                 scene.say(format!("{glyph} "), role),
                 scene.say(name, voice),
-                scene.say(format!(" {summary}"), Role::Quiet),
+                scene.say(format!("  {summary}"), Role::Quiet),
             ],
             vec![scene.say(if role == Role::Good { String::new() } else { status.word().to_owned() }, role)],
         );

@@ -22,8 +22,9 @@ pub(super) struct Flow;
 
 /// The kind of check that this screen shows.
 const KIND: &str = "flow";
-/// Columns of a hop's name, more where there is room, and of its length.
-const NAME: std::ops::RangeInclusive<usize> = 27..=44;
+/// Columns of a hop's name at most, of so many parts of the whole, and of its length.
+const WIDEST_NAME: usize = 44;
+const PART: usize = 3;
 const TOOK: usize = 8;
 /// From this width on what was done stands beside the name.
 const ROOMY: usize = 100;
@@ -80,8 +81,10 @@ impl Screen for Flow {
         let below = if height > refused.len() + 5 { refused.len() } else { 0 };
         let room = height.saturating_sub(below + usize::from(below > 0));
         let selected = scene.ui.position(&scene.ui.rows(), &self.keys(scene));
+        let longest = lines.iter().map(|line| text::width(&name_of(&line.hop))).max().unwrap_or_default();
+        let column = longest.min(WIDEST_NAME).min(width / PART);
         list::draw(scene, lines.len(), selected, true, &mut canvas.part(0, 0, short(width), short(room)), |at| {
-            row(scene, &lines[at], width, at == selected)
+            row(scene, &lines[at], (width, column), at == selected)
         });
         for (row, line) in refused.into_iter().take(below).enumerate() {
             canvas.line(height - below + row, line);
@@ -125,26 +128,29 @@ fn planned(check: &Check) -> Vec<Hop> {
     hops
 }
 
-fn row(scene: &Scene<'_>, line: &Line, width: usize, selected: bool) -> Row {
+fn name_of(hop: &Hop) -> String {
+    if hop.part == Part::CleanUp { format!("clean-up: {}", hop.name) } else { hop.name.to_string() }
+}
+
+fn row(scene: &Scene<'_>, line: &Line, (width, column): (usize, usize), selected: bool) -> Row {
     let (_, known) = scene.state.check_at(line.flow);
     let hop = &line.hop;
     let counts = counts(&scene.standing.checks[line.flow]);
     let (glyph, role) = sign(hop.outcome, counts);
     let took = hop.took.map(format::took).unwrap_or_default();
-    let name = if hop.part == Part::CleanUp { format!("clean-up: {}", hop.name) } else { hop.name.to_string() };
+    let name = name_of(hop);
     let voice = if hop.outcome.is_some() { Role::Text } else { Role::Quiet };
-    let column = (width * 2 / 7).clamp(*NAME.start(), *NAME.end());
-    let name = pad(&text::cut(&name, column), column + 1);
+    let name = pad(&text::cut(&name, column), column + 2);
     let mut left = vec![scene.say(format!("{glyph} "), role), scene.say(name, voice)];
     let roomy = width >= ROOMY;
-    let done = if roomy { (width - column - TOOK - 10) * 2 / 5 } else { 0 };
+    let done = if roomy { (width - column - TOOK - 11) * 2 / 5 } else { 0 };
     if roomy {
         left.push(scene.say(pad(&text::cut(hop.done.as_str(), done), done + 1), Role::Quiet));
     }
     left.push(scene.say(format!("{took:>TOOK$}  "), Role::Text));
     let vouched = vouched(hop, known, roomy);
     let cut_done = text::width(hop.done.as_str()) > done;
-    let cut_seen = !roomy || text::width(&vouched) + column + TOOK + done + 10 > width;
+    let cut_seen = !roomy || text::width(&vouched) + column + TOOK + done + 11 > width;
     left.push(scene.say(vouched, voice));
     let mut row = Row::new(left, Vec::new());
     if line.first {
