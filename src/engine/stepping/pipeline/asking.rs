@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
+use http::{HeaderValue, Method, Uri};
 use serde_json::Value as Json;
 use tokio::time::Instant;
 
@@ -14,8 +14,8 @@ use crate::model::id::EffectId;
 use crate::model::pipeline::{Call, Find, OWN_ID, RUN_ID};
 use crate::model::template::Template;
 use crate::model::values::{Origin, Value, Values};
-use crate::network::Trouble;
 use crate::network::request::Outgoing;
+use crate::network::{Trouble, headers};
 
 /// Lists of runs are long; this is longer.
 const LARGEST: usize = 4 << 20;
@@ -86,13 +86,7 @@ impl<'a> Asking<'a> {
         if url.host().is_none() || !matches!(url.scheme_str(), Some("http" | "https")) {
             return Err(format!("{} is no http or https URL", call.url));
         }
-        let mut headers = HeaderMap::new();
-        for (name, text) in &call.headers {
-            let value = HeaderValue::from_str(&self.filled(text)?)
-                .map_err(|_| format!("the value of header {name} cannot be sent"))?;
-            let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| format!("{name} is no header"))?;
-            headers.insert(name, value);
-        }
+        let mut headers = headers::filled(&call.headers, &self.values).map_err(|error| error.to_string())?;
         let body = call.body.as_ref().map(|body| self.filled(body)).transpose()?.unwrap_or_default();
         if !body.is_empty() {
             headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
