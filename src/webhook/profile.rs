@@ -77,6 +77,8 @@ pub struct Profile {
     pub(super) header: String,
     pub(super) form: Form,
     pub(super) stamp: Stamp,
+    /// Whether the provider's readers sign the timestamp's number and not its text, which differ by zeros before it.
+    pub(super) signs_number: bool,
     /// The header with the message's id. It decides something only where the id is signed.
     pub(super) id: Option<String>,
     pub(super) signed: Vec<Part>,
@@ -105,6 +107,7 @@ impl Profile {
             header: header.to_owned(),
             form: Form::Whole(String::new()),
             stamp: Stamp::None,
+            signs_number: false,
             id: None,
             signed,
             escape: false,
@@ -127,6 +130,7 @@ impl Profile {
                     key: KeyForm::Whsec,
                     form: Form::List,
                     stamp: Stamp::Header("webhook-timestamp".into(), Reason::MissingHeader),
+                    signs_number: true,
                     id: Some("webhook-id".into()),
                     ..Self::plain("standard-webhooks", "webhook-signature", Base64, signed)
                 }
@@ -134,6 +138,7 @@ impl Profile {
             "stripe" => Self {
                 form: Form::Fields,
                 stamp: Stamp::InSignature,
+                signs_number: true,
                 ..Self::plain("stripe", "Stripe-Signature", Hex, vec![Part::Timestamp, text("."), Part::Body])
             },
             "github" => Self {
@@ -242,6 +247,6 @@ impl Profile {
     /// How long what was taken is remembered: until its timestamp alone refuses it, however far ahead that was.
     #[must_use]
     pub fn remembered_for(&self, tolerance: Duration) -> Duration {
-        if self.is_dated() { tolerance.saturating_mul(2) + Duration::from_secs(1) } else { UNDATED }
+        if self.is_dated() { tolerance.saturating_mul(2).saturating_add(Duration::from_secs(1)) } else { UNDATED }
     }
 }

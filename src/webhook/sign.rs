@@ -1,7 +1,9 @@
 //! Signing: what goes into the HMAC, streamed piece by piece, and how the result is written into headers.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::alphabet;
+use base64::engine::DecodePaddingMode::Indifferent;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretBox, SecretString};
 use sha2::{Digest, Sha256, Sha512};
@@ -29,18 +31,31 @@ pub struct Stamped<'a> {
     pub timestamp: &'a str,
 }
 
+/// Reads a secret however its last letter was written: it is the receiver's own, and nothing is forged by that. Of a
+/// signature one form counts.
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true).with_decode_padding_mode(Indifferent),
+);
+
 /// A key: a secret in the form that the HMAC takes.
 pub(super) struct Key(SecretBox<Vec<u8>>);
 
 impl Profile {
-    /// The key of a secret; `None` if the secret is empty or not of the scheme's form. An empty key would let anybody
-    /// sign.
+    /// The key of a secret; `None` if the secret is empty, blank or not of the scheme's form. With an empty key anybody
+    /// could sign, and one of blanks is a place that nobody filled.
     pub(super) fn key(&self, secret: &SecretString) -> Option<Key> {
         let secret = secret.expose_secret();
+        if secret.trim().is_empty() {
+            return None;
+        }
         let bytes = match self.key {
             KeyForm::Raw => secret.as_bytes().to_vec(),
-            KeyForm::Trimmed => secret.trim().as_bytes().to_vec(),
-            KeyForm::Whsec => STANDARD.decode(secret.strip_prefix("whsec_").unwrap_or(secret)).ok()?,
+            KeyForm::Trimmed => secret.trim_matches(is_blank_in_javascript).as_bytes().to_vec(),
+            KeyForm::Whsec => {
+                let written = secret.strip_prefix("whsec_").unwrap_or(secret);
+                LENIENT.decode(written.trim_end_matches('=')).ok()?
+            }
         };
         (!bytes.is_empty()).then(|| Key(SecretBox::new(Box::new(bytes))))
     }
@@ -95,6 +110,12 @@ impl Profile {
             Encoding::Base64 => STANDARD.encode(mac),
         }
     }
+}
+
+/// What `String.prototype.trim` takes off, which the provider's sample calls (ECMA-262, WhiteSpace and LineTerminator): a
+/// byte order mark is blank there, and U+0085 is not.
+fn is_blank_in_javascript(letter: char) -> bool {
+    letter == '\u{feff}' || letter.is_whitespace() && letter != '\u{85}'
 }
 
 /// A backslash before each backslash and quote; NUL becomes backslash and zero. Runs without one go in whole.

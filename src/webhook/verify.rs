@@ -58,7 +58,7 @@ pub fn verify(
         Stamp::InSignature => parsed.timestamp,
         Stamp::None => None,
     };
-    let timestamp = written.map(seconds).transpose()?;
+    let timestamp = written.map(|text| seconds(text, profile.signs_number)).transpose()?;
     let stamped = Stamped { id, timestamp: written.unwrap_or_default() };
     if !is_signed(profile, &keys, &parsed.signatures, stamped, message) {
         return Err(Reason::BadSignature);
@@ -125,9 +125,11 @@ fn fields(header: &str) -> Result<Parsed<'_>, Reason> {
     }
 }
 
-/// A plain decimal number: ASCII digits and nothing else. One too large to be a time lies in the future.
-fn seconds(text: &str) -> Result<u64, Reason> {
-    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+/// A plain decimal number: ASCII digits and nothing else. One too large to be a time lies in the future. Where the number
+/// is signed, one with zeros before it is not what was signed.
+fn seconds(text: &str, is_number: bool) -> Result<u64, Reason> {
+    let is_padded = is_number && text.len() > 1 && text.starts_with('0');
+    if text.is_empty() || is_padded || !text.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(Reason::MalformedTimestamp);
     }
     Ok(text.parse().unwrap_or(u64::MAX))

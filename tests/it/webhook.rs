@@ -223,12 +223,59 @@ fn a_secret_that_is_empty_or_no_key_verifies_nothing() {
         ("ikhokha", "  "),
         ("standard-webhooks", "whsec_"),
         ("standard-webhooks", "whsec_not base64"),
+        ("github", " \t"),
+        ("stripe", " "),
         ("standard-webhooks", ""),
     ] {
         let profile = Profile::named(scheme).unwrap();
         let judged = verify(&profile, &[secret.to_owned().into()], &message, now(), MINUTES);
         assert_eq!(judged, Err(Reason::MalformedSecret), "{scheme} {secret:?}");
     }
+}
+
+#[test]
+fn where_the_number_is_signed_zeros_before_it_are_refused() {
+    for (scheme, wanted) in [
+        ("stripe", Err(Reason::MalformedTimestamp)),
+        ("slack", Ok(())),
+        ("standard-webhooks", Err(Reason::MalformedTimestamp)),
+    ] {
+        let profile = Profile::named(scheme).unwrap();
+        let secrets = [SecretString::from(base64::engine::general_purpose::STANDARD.encode([7; 24]))];
+        let stamped = Stamped { id: Some("msg_1"), timestamp: "01750000000" };
+        let bare = Message { body: b"{}", ..Message::default() };
+        let headers = sign(&profile, &secrets, stamped, &bare).unwrap();
+        let judged = verify(&profile, &secrets, &Message { headers: &headers, ..bare }, now(), MINUTES);
+        assert_eq!(judged.map(|_| ()), wanted, "{scheme}");
+    }
+}
+
+#[test]
+fn a_secret_is_read_however_its_padding_was_written_for_it_is_the_receivers_own() {
+    let standard = Profile::named("standard-webhooks").unwrap();
+    let written = |bytes: usize| base64::engine::general_purpose::STANDARD.encode(vec![b'K'; bytes]);
+    let stamped = Stamped { id: Some("msg_1"), timestamp: "1750000000" };
+    let bare = Message { body: b"{}", ..Message::default() };
+    for bytes in [24, 25, 26] {
+        let headers = sign(&standard, &[written(bytes).into()], stamped, &bare).unwrap();
+        let bare_secret = written(bytes).trim_end_matches('=').to_owned();
+        for padding in ["", "=", "==", "==="] {
+            let secret = SecretString::from(format!("whsec_{bare_secret}{padding}"));
+            let judged = verify(&standard, &[secret], &Message { headers: &headers, ..bare }, now(), MINUTES);
+            assert!(judged.is_ok(), "{bytes} bytes, {padding:?}: {judged:?}");
+        }
+    }
+}
+
+#[test]
+fn an_ikhokha_secret_is_trimmed_as_the_providers_sample_trims_it() {
+    let ikhokha = Profile::named("ikhokha").unwrap();
+    let bare = Message { path: "/hook", body: b"{}", ..Message::default() };
+    let stamped = Stamped { id: None, timestamp: "" };
+    let signed = |secret: &str| sign(&ikhokha, &[secret.to_owned().into()], stamped, &bare).unwrap();
+    let plain = signed("FAKE-secret");
+    assert_eq!(signed("\u{feff}FAKE-secret\r\n"), plain);
+    assert_ne!(signed("FAKE-secret\u{85}"), plain);
 }
 
 #[test]

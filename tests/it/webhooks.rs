@@ -114,7 +114,10 @@ fn a_wrong_call_is_told_apart_from_a_refusal_and_a_damaged_memory_takes_nothing(
         let (code, out, error) = with(more);
         assert_eq!((code, out.as_str()), (Some(2), ""), "{error}");
         assert!(error.contains(says), "{error}");
+        assert!(!error.contains("no colon"), "a line that is no header may hold a signature: {error}");
     }
+    let nobodys = with(&[&body, "--header", "X-Hub-Signature-256 : sha256=00"]);
+    assert_eq!(nobodys.0, Some(1), "a message with an odd header is refused, the call was right: {nobodys:?}");
     for (arguments, says) in [
         (["verify", "--scheme", "smoke", "--secret-env", "HOOK_SECRET", "--body", &body], "smoke"),
         (["verify", "--scheme", "github", "--secret-env", "NOT_SET_HERE", "--body", &body], "NOT_SET_HERE is not set"),
@@ -126,6 +129,38 @@ fn a_wrong_call_is_told_apart_from_a_refusal_and_a_damaged_memory_takes_nothing(
         assert_eq!(code, Some(2), "{arguments:?}: {error}");
         assert!(error.contains(says), "{arguments:?}: {error}");
     }
+}
+
+#[test]
+fn a_memory_is_a_file_also_behind_a_link_and_never_a_device_or_a_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let (body, secret) = (body(folder.path()), made_up());
+    let sign = ["sign", "--scheme", "stripe", "--secret-env", "HOOK_SECRET", "--body", &body];
+    let (_, signed, _) = run(&sign, &secret);
+    let verify = |seen: &Path, tolerance: &str| {
+        let seen = seen.display().to_string();
+        let call = ["verify", "--scheme", "stripe", "--secret-env", "HOOK_SECRET", "--body", &body];
+        run(&[&call[..], &["--header", signed.trim_end(), "--seen", &seen, "--tolerance", tolerance]].concat(), &secret)
+    };
+    let (file, link) = (folder.path().join("memory"), folder.path().join("link"));
+    std::fs::write(&file, "").unwrap();
+    std::os::unix::fs::symlink(&file, &link).unwrap();
+    assert_eq!(verify(&link, "300").0, Some(0));
+    assert_eq!(verify(&file, "300").0, Some(1), "what was taken by the link's name is known by the file's");
+    assert!(link.is_symlink());
+    let fifo = folder.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+    for no_file in [folder.path(), &fifo] {
+        let (code, _, error) = verify(no_file, "300");
+        assert_eq!(code, Some(2), "{error}");
+        assert!(error.contains("is no file that could be a memory"), "{error}");
+    }
+    let longest = folder.path().join("longest");
+    assert_eq!(
+        verify(&longest, "18446744073709551615").0,
+        Some(0),
+        "a tolerance without end is remembered without end"
+    );
 }
 
 #[test]

@@ -52,8 +52,8 @@ pub(super) struct ProbeArguments {
     #[arg(long = "case", value_name = "CASE", value_parser = clap::builder::PossibleValuesParser::new(USUAL))]
     cases: Vec<String>,
     /// A further header, `Name: value`; may repeat.
-    #[arg(long = "header", value_name = "LINE", value_parser = scheme::header)]
-    headers: Vec<(String, String)>,
+    #[arg(long = "header", value_name = "LINE")]
+    headers: Vec<String>,
     /// The user agent that the provider sends.
     #[arg(long, value_name = "TEXT", default_value = "")]
     user_agent: String,
@@ -132,14 +132,16 @@ pub(super) fn run(arguments: &ProbeArguments, console: &Console, machine: &Machi
 /// The check that a plan would have.
 fn check(arguments: &ProbeArguments) -> Result<Check, Stop> {
     let body = match &arguments.body {
-        Some(file) => String::from_utf8(scheme::body(file)?).map_err(|_| Stop::wrong("the body is not text"))?,
+        Some(file) => {
+            String::from_utf8(scheme::body_to_send(file)?).map_err(|_| Stop::wrong("the body is not text"))?
+        }
         None => "{}".to_owned(),
     };
     let cases: Vec<&str> = match arguments.cases.is_empty() {
         true => USUAL.to_vec(),
         false => arguments.cases.iter().map(String::as_str).collect(),
     };
-    let headers: BTreeMap<&String, &String> = arguments.headers.iter().map(|(name, value)| (name, value)).collect();
+    let headers: BTreeMap<String, String> = scheme::headers(&arguments.headers)?.into_iter().collect();
     let mut keys = json!({
         "url": arguments.url, "cases": cases, "scheme": arguments.scheme.scheme, "headers": headers, "body": body,
         "secret": "{{ credentials.webhook }}", "user_agent": arguments.user_agent,

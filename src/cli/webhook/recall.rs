@@ -44,7 +44,8 @@ impl Recall {
 }
 
 /// Under a lock of its own beside the file: twenty calls at once with one message take it once.
-fn in_file(file: &Path, fingerprint: &str, now: Timestamp, keep: Duration) -> Result<bool, Stop> {
+fn in_file(named: &Path, fingerprint: &str, now: Timestamp, keep: Duration) -> Result<bool, Stop> {
+    let file = &regular(named)?;
     let wrong = |what: &str, error: &dyn std::fmt::Display| {
         Stop::own(format!("the memory in {} cannot be {what}: {error}", file.display()))
             .instead("nothing is taken while nobody knows what was taken before")
@@ -70,6 +71,16 @@ fn in_file(file: &Path, fingerprint: &str, now: Timestamp, keep: Duration) -> Re
     });
     written.map_err(|error| wrong("written", &error))?;
     Ok(true)
+}
+
+/// The file that a name leads to, also through links, for it is renamed over: a device or a folder is no memory.
+fn regular(named: &Path) -> Result<PathBuf, Stop> {
+    let Ok(file) = std::fs::canonicalize(named) else { return Ok(named.to_owned()) };
+    if file.is_file() {
+        return Ok(file);
+    }
+    Err(Stop::wrong(format!("{} is no file that could be a memory", named.display()))
+        .instead("name a file of its own; it is made where there is none"))
 }
 
 fn beside(file: &Path, ending: &str) -> PathBuf {

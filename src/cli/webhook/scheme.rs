@@ -11,7 +11,7 @@ use secrecy::SecretString;
 use crate::cli::exit::Stop;
 use crate::cli::machine::Machine;
 use crate::clock;
-use crate::webhook::{self, Algorithm, Custom, Encoding, Profile, SCHEMES};
+use crate::webhook::{self, Algorithm, Custom, Encoding, Profile, Reason, SCHEMES};
 
 /// A body larger than this is no webhook's.
 const LARGEST_BODY: u64 = 64 << 20;
@@ -25,7 +25,7 @@ pub(super) struct SchemeArguments {
     /// The variable that holds the secret; several while one is rotated: any of them may have signed.
     #[arg(long = "secret-env", value_name = "VAR", required = true, num_args = 1..)]
     pub(super) secrets: Vec<String>,
-    /// Seconds that a timestamp may lie away from now.
+    /// Seconds that a timestamp may lie away from now; 0: it has to be now.
     #[arg(long, value_name = "SECONDS", default_value_t = 300)]
     pub(super) tolerance: u64,
     /// custom: the header that the signature stands in.
@@ -67,8 +67,8 @@ enum Hash {
 #[derive(Debug, Args)]
 pub(super) struct MessageArguments {
     /// A header of the message, `Name: value`; may repeat, also with the same name.
-    #[arg(long = "header", value_name = "LINE", value_parser = header)]
-    pub(super) headers: Vec<(String, String)>,
+    #[arg(long = "header", value_name = "LINE")]
+    headers: Vec<String>,
     /// The path that it was sent to, query included; signed by ikhokha.
     #[arg(long)]
     pub(super) path: Option<String>,
@@ -80,8 +80,10 @@ pub(super) struct MessageArguments {
     now: Option<i64>,
 }
 
-pub(super) fn header(line: &str) -> Result<(String, String), String> {
-    webhook::header_line(line).ok_or_else(|| "a header is written \"Name: value\"".to_owned())
+/// Header lines as names and values. A line that is none is not shown: a signature may stand in it.
+pub(super) fn headers(lines: &[String]) -> Result<Vec<(String, String)>, Stop> {
+    let wrong = |nth| Stop::wrong(format!("--header number {} is no header", nth + 1)).instead("write \"Name: value\"");
+    lines.iter().enumerate().map(|(nth, line)| webhook::header_line(line).ok_or_else(|| wrong(nth))).collect()
 }
 
 impl SchemeArguments {
@@ -135,7 +137,7 @@ impl SchemeArguments {
         let read = |name: &String| {
             let value = machine.environment.get(name).cloned();
             value.map(SecretString::from).ok_or_else(|| {
-                Stop::wrong(format!("the variable {name} is not set"))
+                Stop::wrong(format!("the variable {name} is not set, or is no text"))
                     .instead("a secret is never an argument: put it into a variable and name that")
             })
         };
@@ -148,6 +150,10 @@ impl SchemeArguments {
 }
 
 impl MessageArguments {
+    pub(super) fn headers(&self) -> Result<Vec<(String, String)>, Stop> {
+        headers(&self.headers)
+    }
+
     pub(super) fn now(&self) -> Result<Timestamp, Stop> {
         let wrong = |_| Stop::wrong("--now is no moment").instead("give seconds since 1970, as date +%s does");
         self.now.map_or_else(|| Ok(clock::now().at), |seconds| Timestamp::from_second(seconds).map_err(wrong))
@@ -158,6 +164,10 @@ impl MessageArguments {
         let of_url = || self.url.as_deref().and_then(path_of);
         match self.path.clone().or_else(of_url) {
             Some(path) => Ok(path),
+            None if profile.signs_path() && self.url.is_some() => {
+                Err(Stop::wrong("--url is no URL whose path could be signed")
+                    .instead("write it as it was sent, or add --path"))
+            }
             None if profile.signs_path() => Err(Stop::wrong(format!("{} signs the path", profile.name()))
                 .instead("add --path /the/path, as it stands in the request")),
             None => Ok(String::new()),
@@ -165,7 +175,7 @@ impl MessageArguments {
     }
 
     pub(super) fn url(&self, profile: &Profile) -> Result<&str, Stop> {
-        match self.url.as_deref() {
+        match self.url.as_deref().filter(|url| !url.is_empty()) {
             None if profile.signs_url() => Err(Stop::wrong(format!("{} signs the whole URL", profile.name()))
                 .instead("add --url https://…, exactly as the provider was given it")),
             url => Ok(url.unwrap_or_default()),
@@ -179,9 +189,9 @@ fn path_of(url: &str) -> Option<String> {
     Some(uri.path_and_query().map_or_else(|| "/".to_owned(), |path| path.as_str().to_owned()))
 }
 
-/// The raw body, from a file or from standard input.
+/// The raw body, from a file or from standard input; too large is a refusal, and no wrong call.
 #[expect(clippy::disallowed_methods, reason = "the body of a message that a person has in a file")]
-pub(super) fn body(named: &Path) -> Result<Vec<u8>, Stop> {
+pub(super) fn body(named: &Path) -> Result<Result<Vec<u8>, Reason>, Stop> {
     let mut body = Vec::new();
     let read = if named == Path::new("-") {
         std::io::stdin().lock().take(LARGEST_BODY + 1).read_to_end(&mut body)
@@ -189,8 +199,10 @@ pub(super) fn body(named: &Path) -> Result<Vec<u8>, Stop> {
         std::fs::File::open(named).and_then(|file| file.take(LARGEST_BODY + 1).read_to_end(&mut body))
     };
     read.map_err(|error| Stop::wrong(format!("the body cannot be read from {}: {error}", named.display())))?;
-    if body.len() as u64 > LARGEST_BODY {
-        return Err(Stop::wrong(format!("the body is larger than {} MiB", LARGEST_BODY >> 20)));
-    }
-    Ok(body)
+    Ok(if body.len() as u64 > LARGEST_BODY { Err(Reason::TooLarge) } else { Ok(body) })
+}
+
+/// The same where there is nothing to refuse.
+pub(super) fn body_to_send(named: &Path) -> Result<Vec<u8>, Stop> {
+    body(named)?.map_err(|_| Stop::wrong(format!("the body is larger than {} MiB", LARGEST_BODY >> 20)))
 }

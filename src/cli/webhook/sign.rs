@@ -30,9 +30,10 @@ pub(super) fn run(arguments: &SignArguments, console: &Console, machine: &Machin
     let secrets = arguments.scheme.secrets(machine)?;
     let path = arguments.message.path(&profile)?;
     let url = arguments.message.url(&profile)?;
-    let body = scheme::body(&arguments.body)?;
+    let body = scheme::body_to_send(&arguments.body)?;
+    let headers = arguments.message.headers()?;
     let given = |name: Option<&str>| {
-        let lines = arguments.message.headers.iter();
+        let lines = headers.iter();
         let mut named = lines.filter(|(known, _)| name.is_some_and(|name| known.eq_ignore_ascii_case(name)));
         named.next().map(|(_, value)| value.clone())
     };

@@ -48,8 +48,11 @@ pub(super) fn run(arguments: &VerifyArguments, console: &Console, machine: &Mach
     let url = arguments.message.url(&profile)?;
     let body = scheme::body(&arguments.body)?;
     let tolerance = arguments.scheme.tolerance();
-    let message = Message { headers: &arguments.message.headers, path: &path, url, body: &body };
-    let mut judged = webhook::verify(&profile, &secrets, &message, now, tolerance);
+    let headers = arguments.message.headers()?;
+    let mut judged = body.and_then(|body| {
+        let message = Message { headers: &headers, path: &path, url, body: &body };
+        webhook::verify(&profile, &secrets, &message, now, tolerance)
+    });
     if let (Ok(genuine), Some(seen)) = (&judged, &arguments.seen) {
         let keep = profile.remembered_for(tolerance);
         if !Recall::in_file(seen).is_new(&genuine.fingerprint, now, keep)? {
