@@ -14,7 +14,8 @@ use crate::cli::{sessions, signing};
 use crate::core::event::Event;
 use crate::core::state::State;
 use crate::core::verdict::{Inquiry, Scope};
-use crate::journal::reading::{self, Reading};
+use crate::journal::reading::{self, Broken, Reading};
+use crate::model::text::SafeText;
 use crate::report::build::{self, Circumstances};
 use crate::report::shape::JournalEntry;
 
@@ -41,7 +42,8 @@ pub(super) fn run(arguments: &ReportArguments, console: &Console, machine: &Mach
     if let Some(at) = asked {
         until(&mut events, at)?;
     }
-    let state = State::fold(&events).map_err(|error| Stop::because(&error))?;
+    let mut state = State::fold(&events).map_err(|error| Stop::because(&error))?;
+    state.set_harm(read.broken.as_ref().map(harm));
     // A past session is judged at its own end: what was fresh then has gone stale since, and that is no news.
     let last = events.last().map(Event::when).expect("a folded session has its first event");
     let end = asked.map_or(last, |at| last.after(at.duration_since(last.at).unsigned_abs()));
@@ -56,7 +58,7 @@ pub(super) fn run(arguments: &ReportArguments, console: &Console, machine: &Mach
     if let Some(key) = &arguments.sign {
         signing::sign(key, &files)?;
     }
-    Ok(Exit::Go)
+    Ok(if read.broken.is_some() { Exit::Differs } else { Exit::Go })
 }
 
 /// Leaves what had happened at a moment.
@@ -73,9 +75,15 @@ fn until(events: &mut Vec<Event>, at: Timestamp) -> Result<(), Stop> {
 
 /// A session's state with its events.
 pub(super) fn read(id: &str, console: &Console) -> Result<(State, Vec<Event>), Stop> {
-    let events = events(id, console)?;
-    let state = State::fold(&events).map_err(|error| Stop::because(&error))?;
-    Ok((state, events))
+    let read = whole(id, console)?;
+    let mut state = State::fold(&read.events).map_err(|error| Stop::because(&error))?;
+    state.set_harm(read.broken.as_ref().map(harm));
+    Ok((state, read.events))
+}
+
+/// Where a journal stops being what was written, in a few words.
+fn harm(broken: &Broken) -> SafeText {
+    SafeText::bounded(&format!("event {} {}", broken.seq, broken.what), 300)
 }
 
 /// A session's events, as its journal has them.
@@ -88,10 +96,7 @@ pub(super) fn whole(id: &str, console: &Console) -> Result<Reading, Stop> {
     let session = sessions::find(id)?;
     let reading = reading::read_all(&session.path).map_err(|error| Stop::because(&error))?;
     if let Some(broken) = &reading.broken {
-        console.say(&format!(
-            "the journal was changed from outside at event {}: {}; this is what stands before it",
-            broken.seq, broken.what
-        ));
+        console.say(&format!("the journal was changed from outside: {}; this is what stands before it", harm(broken)));
     }
     Ok(reading)
 }

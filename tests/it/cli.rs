@@ -219,6 +219,30 @@ fn a_journal_that_was_changed_is_found_out() {
 }
 
 #[test]
+fn what_is_left_of_a_changed_journal_permits_nothing() {
+    let home = Home::new();
+    home.golive(&["check"]);
+    let session = home.golive(&["sessions", "--format", "json"]).json()[0]["id"].as_str().unwrap().to_owned();
+    let of_session = ["check", "--session", &session, "--question", "deploy", "--format", "json"];
+    let before = home.golive(&of_session);
+    let journal = home.sessions().remove(0);
+    rusqlite::Connection::open(&journal)
+        .unwrap()
+        .execute("DELETE FROM events WHERE seq = (SELECT max(seq) FROM events)", [])
+        .unwrap();
+    let changed = home.golive(&of_session);
+    assert_eq!(changed.code, Some(3), "{changed:?}");
+    let says = |ran: &Ran| ran.out.contains("the journal was changed from outside");
+    assert!(!says(&before) && says(&changed), "{changed:?}");
+    let report = home.golive(&["report", &session, "--format", "json"]);
+    assert_eq!((report.code, &report.json()["verdict"]), (Some(1), &"hold".into()), "{report:?}");
+    assert!(says(&report));
+    let refused = home.golive(&["exec", "--session", &session, "--", "echo", "it ran"]);
+    assert_eq!(refused.code, Some(125), "{refused:?}");
+    assert!(!refused.out.contains("it ran"), "{refused:?}");
+}
+
+#[test]
 fn credentials_are_shown_masked() {
     let home = Home::new();
     let secret = format!("FAKE-{}", "k".repeat(30));

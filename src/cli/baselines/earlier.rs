@@ -52,7 +52,8 @@ impl Sessions {
             flown && same && summary.events <= LARGEST && age(summary.last_at, now) <= within
         };
         for summary in listed.into_iter().filter(fits).take(MOST) {
-            let state = reading::read_all(&summary.path).ok().and_then(|read| State::fold(&read.events).ok());
+            let whole = reading::read_all(&summary.path).ok().filter(|read| read.broken.is_none());
+            let state = whole.and_then(|read| State::fold(&read.events).ok());
             found.states.extend(state.map(|state| (summary.opened_at, summary.last_at, state)));
         }
         found

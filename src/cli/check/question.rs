@@ -119,7 +119,8 @@ fn of_session(arguments: &CheckArguments, session: &str, console: &Console) -> R
     };
     let question = arguments.question.unwrap_or_else(|| state.session().question());
     let inquiry = Inquiry { question, scope };
-    let taken_in = State::fold(&without_running_steps(&state, events)).map_err(|error| Stop::because(&error))?;
+    let mut taken_in = State::fold(&without_running_steps(&state, events)).map_err(|error| Stop::because(&error))?;
+    taken_in.set_harm(state.harm().cloned());
     Ok(Asked { plan, path: None, inquiry, session: state.session().id.clone(), taken_in: Some(taken_in) })
 }
 

@@ -80,6 +80,7 @@ pub struct State {
     next_effect: u64,
     next_transition: u64,
     trouble: Option<SafeText>,
+    harm: Option<SafeText>,
 }
 
 /// Why a list of events is no session.
@@ -150,6 +151,7 @@ impl State {
             next_effect: 1,
             next_transition: 1,
             trouble: None,
+            harm: None,
         };
         state.remember(event);
         Ok(state)
@@ -208,6 +210,18 @@ impl State {
     /// verdict is better than HOLD.
     pub fn set_trouble(&mut self, trouble: Option<SafeText>) {
         self.trouble = trouble;
+    }
+
+    /// Marks a state that was folded from what is left of a journal that was changed from outside. Not an event either. No
+    /// verdict on it is better than HOLD: what is gone may have been an objection.
+    pub fn set_harm(&mut self, harm: Option<SafeText>) {
+        self.harm = harm;
+    }
+
+    /// What is wrong with the journal that this state is from, if anything.
+    #[must_use]
+    pub const fn harm(&self) -> Option<&SafeText> {
+        self.harm.as_ref()
     }
 
     /// What is wrong with the journal, if anything.

@@ -268,17 +268,28 @@ pub(super) fn watched(state: &State) -> Vec<Reason> {
     state.watched().standing().map(reason).collect()
 }
 
-pub(super) fn journal(state: &State) -> Option<Reason> {
-    let trouble = state.trouble()?;
-    Some(Reason {
+/// A journal that cannot be written, or that was changed from outside: what it lacks may be the reason for another verdict.
+pub(super) fn journal(state: &State) -> impl Iterator<Item = Reason> {
+    let reason = |message: String, remedy: &str| Reason {
         weight: Answer::Hold,
         subject: None,
         severity: Severity::Critical,
         cause: Cause::Journal,
-        message: format!("the journal cannot be written: {trouble}"),
-        remedy: Some("make room on the disk of the state folder; golive goes on by itself".to_owned()),
+        message,
+        remedy: Some(remedy.to_owned()),
         since: None,
-    })
+    };
+    let unwritten = state.trouble().map(|trouble| {
+        let remedy = "make room on the disk of the state folder; golive goes on by itself";
+        reason(format!("the journal cannot be written: {trouble}"), remedy)
+    });
+    let harmed = state.harm().map(|harm| {
+        reason(
+            format!("the journal was changed from outside: {harm}"),
+            "decide in a new session; keep this one to see who changed it",
+        )
+    });
+    unwritten.into_iter().chain(harmed)
 }
 
 /// What waits for people or steps. Locked phases wait for nobody yet.
