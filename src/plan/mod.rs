@@ -9,6 +9,7 @@ mod acting;
 mod audit;
 mod build;
 mod document;
+mod excerpt;
 mod expand;
 mod extend;
 mod files;

@@ -5,6 +5,7 @@ use std::fmt;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
+use crate::plan::excerpt;
 use crate::plan::place::Origin;
 
 /// How much a problem matters.
@@ -105,12 +106,15 @@ fn one(renderer: &Renderer, problem: &Problem, sources: &[SourceText]) -> String
     };
     let title = level.primary_title(problem.message.as_str());
     let source = problem.place.as_ref().and_then(|place| Some((place, sources.get(place.file.0)?)));
-    let mut group = match source {
-        Some((place, source)) => {
-            let range = within(&source.text, place);
-            let snippet = Snippet::source(source.text.as_str())
+    let excerpt = source.map(|(place, source)| {
+        let range = within(&source.text, place);
+        (source, excerpt::shown(&source.text, &range), range)
+    });
+    let mut group = match &excerpt {
+        Some((source, text, range)) => {
+            let snippet = Snippet::source(text.as_str())
                 .path(source.name.as_str())
-                .annotation(AnnotationKind::Primary.span(range));
+                .annotation(AnnotationKind::Primary.span(range.clone()));
             title.element(snippet)
         }
         None => Group::with_title(title),

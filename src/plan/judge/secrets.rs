@@ -28,7 +28,14 @@ fn headers(node: &Node, path: &mut Vec<String>, problems: &mut Vec<Problem>) {
         Tree::Table(table) => {
             for (name, entry) in table {
                 path.push(name.clone());
-                if (is_telling(name) && holds_literal(entry)) || is_password(name, entry) || holds_password(entry) {
+                let of_telling = name == "value" || name == "must_be";
+                let telling = if of_telling { path.iter().rev().nth(1) } else { Some(name) };
+                let is_written_out = telling.is_some_and(|name| names_a_secret(name)) && looks_like_one(entry);
+                if (is_telling(name) && holds_literal(entry))
+                    || is_password(name, entry)
+                    || holds_password(entry)
+                    || is_written_out
+                {
                     let message = format!("`{}` holds a secret that stands in the plan itself", path.join("."));
                     problems.push(Problem::error(message).help(HELP));
                 } else {
@@ -46,6 +53,21 @@ fn is_telling(name: &str) -> bool {
     let name = name.to_lowercase();
     ["authorization", "x-api-key", "api-key", "apikey", "cookie", "proxy-authorization", "ik-sign"]
         .contains(&name.as_str())
+}
+
+/// `API_SECRET = "…"`, as in a step's environment; `must_be` and `value` belong to the setting or variable above them.
+fn names_a_secret(name: &str) -> bool {
+    let name = name.to_lowercase();
+    ["secret", "_token", "password", "api_key", "private_key"].iter().any(|end| name.ends_with(end))
+}
+
+/// Long, without blanks, of letters and digits: a made-up value, and no name of one.
+fn looks_like_one(entry: &Entry) -> bool {
+    entry.node.text().is_some_and(|text| {
+        let has = |wanted: fn(&char) -> bool| text.chars().any(|letter| wanted(&letter));
+        let is_one_word = !text.contains("{{") && !text.contains("://") && !has(|letter| letter.is_whitespace());
+        text.len() >= 16 && is_one_word && has(char::is_ascii_digit) && has(char::is_ascii_alphabetic)
+    })
 }
 
 /// `password = "…"` without a template in it.
