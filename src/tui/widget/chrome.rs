@@ -15,7 +15,7 @@ use crate::tui::canvas::Canvas;
 use crate::tui::scene::Scene;
 use crate::tui::screen;
 use crate::tui::theme::Role;
-use crate::tui::ui::ScreenName;
+use crate::tui::ui::{Message, ScreenName};
 use crate::tui::{deliveries, format, practising, text, words};
 
 /// From this width on names stand in full.
@@ -217,7 +217,7 @@ pub fn titled_rule(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
 
 /// The most urgent thing that was said, changed or waits. There is always something to read here, and never two.
 pub fn notice(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
-    if let Some(message) = scene.ui.message(scene.now) {
+    if let Some(message) = scene.ui.message(scene.now).filter(|message| !is_overtaken(scene, message)) {
         let (glyph, role) = if message.refused { (" ▲ ", Role::Look) } else { (" ✓ ", Role::Strong) };
         canvas.line(0, vec![scene.say(glyph, role), scene.say(message.text.clone(), role)]);
         return;
@@ -311,7 +311,16 @@ fn alert(scene: &Scene<'_>, rule: &Rule, known: &AlertState, canvas: &mut Canvas
     }
     let firing = scene.live.alerts().filter(|(_, known)| known.is_firing()).count();
     let more = if firing > 1 { format!("+{}  ", firing - 1) } else { String::new() };
-    canvas.both(0, left, vec![scene.say(format!("{more}a acknowledge "), Role::Quiet)]);
+    let key = if scene.live.session().ended.is_some() { "" } else { "a acknowledge " };
+    canvas.both(0, left, vec![scene.say(format!("{more}{key}"), Role::Quiet)]);
+}
+
+/// Whether a sentence of success was overtaken: what went wrong since, or how the way back ended, is more urgent.
+fn is_overtaken(scene: &Scene<'_>, message: &Message) -> bool {
+    let said = scene.now.up.saturating_sub(message.since);
+    let since = scene.live.timeline().rev().take_while(|entry| format::between(entry.at, scene.now.at) < said);
+    let overtakes = |entry: &Entry| entry.mark == Mark::Bad || entry.family == "procedure" && entry.mark == Mark::Good;
+    !message.refused && since.into_iter().any(overtakes)
 }
 
 fn news<'a>(scene: &Scene<'a>) -> Option<&'a Entry> {
