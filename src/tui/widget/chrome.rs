@@ -32,22 +32,34 @@ pub fn is_production(scene: &Scene<'_>) -> bool {
 }
 
 /// Who, what, since when, the clock with its zone, whether it is live, badges, the person. The environment is the one
-/// word here that must never be cut: the gaps give way, then the name of the service, then the time since the beginning.
+/// word here that must never be cut: the gaps give way, then the person, the name of the service, the time since the
+/// beginning, and badges, the last one first.
 pub fn header(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
     let roomy = canvas.width() >= ROOMY;
     let service = &scene.live.plan().service;
     let environment = if is_production(scene) { Role::Production } else { Role::Strong };
-    let badges = badges(scene, roomy);
+    let mut badges = badges(scene, roomy);
     let word = service.environment.to_uppercase();
     let prefix = match (roomy, badges.is_empty()) {
         (true, _) => " golive   ",
         (false, true) => " golive  ",
         (false, false) => " ",
     };
-    let room = canvas.width().saturating_sub(text::width(prefix) + 3 + text::width(&word) + 2);
-    let mut right = aside(scene, &badges, roomy, "    ", room);
-    if !roomy || text::spans_width(&right) + text::width(&service.name) > room {
-        right = aside(scene, &badges, roomy, "  ", room);
+    let beside = |prefix: &str| canvas.width().saturating_sub(text::width(prefix) + 3 + text::width(&word) + 2);
+    let mut room = beside(prefix);
+    let looks = [(roomy, "    "), (roomy, "  "), (false, "  ")].into_iter().skip(usize::from(!roomy));
+    let mut right = Vec::new();
+    for (with_person, gap) in looks {
+        right = aside(scene, &badges, with_person, gap, room);
+        if text::spans_width(&right) + text::width(&service.name) <= room {
+            break;
+        }
+    }
+    let fits = text::spans_width(&right) + text::width(&service.name) <= room;
+    let prefix = if fits { prefix } else { " " };
+    room = beside(prefix);
+    while text::spans_width(&right) + SHORTEST_NAME > room && badges.pop().is_some() {
+        right = aside(scene, &badges, false, "  ", room);
     }
     let name = text::cut(&service.name, room.saturating_sub(text::spans_width(&right)).max(SHORTEST_NAME)).into_owned();
     let mut left = vec![
