@@ -423,7 +423,15 @@ fn the_playground_says_what_it_is_made_of_and_goes_when_it_is_told_to() {
         }
     };
     let plan = PathBuf::from(described["plan"].as_str().unwrap());
-    assert_eq!(home.golive(&["lint", plan.to_str().unwrap()]).code, Some(0));
+    let plan_named = plan.to_str().unwrap();
+    assert_eq!(home.golive(&["lint", plan_named]).code, Some(0));
+    assert_eq!(home.golive(&["trust", "--yes", plan_named]).code, Some(0));
+    // What only a person can do there, to type a code back that was sent to them, waits and does not hold the machines.
+    let judged = home.golive(&["check", plan_named, "--until-go", "1m", "--format", "json"]);
+    assert_eq!(judged.code, Some(0), "{judged:?}");
+    let judged = judged.json();
+    let of = |list: &str| judged[list].as_array().unwrap().iter().any(|one| one["subject"] == "alerting_configured");
+    assert!(of("waiting") && of("recommendations") && !of("critical_errors"), "{judged}");
     assert_eq!(signalled(child, Signal::TERM).code, Some(143));
     assert!(!Path::new(&plan).exists(), "it took its folder away");
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::core::event::Subject;
+use crate::core::notice::test;
 use crate::core::rollback;
 use crate::core::rotation;
 use crate::core::state::{CheckState, ItemState, RotationStage, RotationState, Soaking, Stage, Standing, State};
@@ -62,7 +63,35 @@ pub(super) fn checks(state: &State, inquiry: &Inquiry, now: Now) -> Vec<Reason> 
         .map(|position| (position, status::check_status(state, position, now)))
         .collect();
     let raised = raised_severities(state, &counted);
-    counted.iter().filter_map(|(position, status)| check(state, *position, status, &raised, now)).collect()
+    let weighed = |(position, status): &(usize, CheckStatus)| {
+        let reason = check(state, *position, status, &raised, now)?;
+        let is_left_to_people = inquiry.scope == Scope::Machines && waits_for_a_code(state.check_at(*position).1);
+        Some(if is_left_to_people { Reason { weight: Answer::Go, cause: Cause::People, ..reason } } else { reason })
+    };
+    counted.iter().filter_map(weighed).collect()
+}
+
+/// Whether all that a check lacks is a code that a person has to type back: no machine can, and `golive check` does not
+/// hold it against anybody (DECISIONS 2).
+fn waits_for_a_code(known: &CheckState) -> bool {
+    let evidence = known.latest.as_ref().map(|latest| &latest.evidence);
+    known.known_failure().is_none()
+        && evidence.is_some_and(|seen| seen.outcome == Outcome::Error && test::waiting(seen).next().is_some())
+}
+
+/// The codes that people have to type back.
+fn codes<'a>(state: &'a State, inquiry: &'a Inquiry) -> impl Iterator<Item = Waiting> + 'a {
+    let waiting = state.checks().filter(|(check, known)| counts(check, inquiry) && waits_for_a_code(known));
+    waiting.filter_map(|(check, known)| {
+        let latest = known.latest.as_ref()?;
+        Some(Waiting {
+            subject: Some(Subject::Check(check.id.clone())),
+            cause: Cause::People,
+            whose: "whoever got the message".to_owned(),
+            what: latest.evidence.summary.to_string(),
+            since: latest.since,
+        })
+    })
 }
 
 /// A root counts with the highest severity of what it blocks. So does a known failure between the root and what it
@@ -318,6 +347,7 @@ pub(super) fn waiting(state: &State, inquiry: &Inquiry, now: Now) -> Vec<Waiting
         waiting.extend(super::ceremony::waiting(state));
     }
     waiting.extend(tasks(state, inquiry));
+    waiting.extend(codes(state, inquiry));
     waiting
 }
 
