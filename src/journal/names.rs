@@ -32,6 +32,10 @@ pub(super) const fn of(body: &Body) -> (&'static str, &'static str) {
     (body.family(), kind)
 }
 
+/// The same asked of the table, by the names above.
+pub(super) const ENDED: &str = "EXISTS (SELECT 1 FROM events WHERE family = 'session' AND kind IN ('closed', 'aborted') \
+     OR family = 'procedure' AND kind = 'rolled_back')";
+
 /// Whether an event ends its session.
 pub(super) const fn ends(body: &Body) -> bool {
     matches!(

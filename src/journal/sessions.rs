@@ -9,6 +9,7 @@ use crate::core::event::{Body, Event, Purpose, SessionEvent};
 use crate::journal::error::JournalError;
 use crate::journal::folder;
 use crate::journal::lock::{self, Holder};
+use crate::journal::names;
 use crate::journal::reading;
 use crate::journal::schema;
 use crate::model::id::SessionId;
@@ -35,7 +36,7 @@ pub struct SessionSummary {
     pub opened_at: Timestamp,
     /// When its last event happened.
     pub last_at: Timestamp,
-    /// Whether it has ended: closed or aborted.
+    /// Whether it has ended: closed, aborted or rolled back.
     pub closed: bool,
     /// How many events it has.
     pub events: u64,
@@ -112,8 +113,6 @@ pub fn summary(path: &Path) -> Result<SessionSummary, JournalError> {
 }
 
 fn end(connection: &Connection) -> rusqlite::Result<(u64, i64, bool)> {
-    let last = "SELECT seq, at, EXISTS (
-                    SELECT 1 FROM events WHERE family = 'session' AND kind IN ('closed', 'aborted')
-                ) FROM events ORDER BY seq DESC LIMIT 1";
-    connection.query_row(last, [], |row| Ok((crate::journal::sqlite::seq_of(row, 0)?, row.get(1)?, row.get(2)?)))
+    let last = format!("SELECT seq, at, {} FROM events ORDER BY seq DESC LIMIT 1", names::ENDED);
+    connection.query_row(&last, [], |row| Ok((crate::journal::sqlite::seq_of(row, 0)?, row.get(1)?, row.get(2)?)))
 }

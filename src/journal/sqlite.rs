@@ -86,8 +86,8 @@ impl Sqlite {
                 Ok((seq_of(row, 0)?, hash_of(row, 1)?))
             })
             .optional()?;
-        let ended = "SELECT EXISTS (SELECT 1 FROM events WHERE family = 'session' AND kind IN ('closed', 'aborted'))";
-        let closed = self.connection.query_row(ended, [], |row| row.get(0))?;
+        let ended = format!("SELECT {}", names::ENDED);
+        let closed = self.connection.query_row(&ended, [], |row| row.get(0))?;
         let tip = last.map_or(Head::EMPTY, |(seq, hash)| Head { seq, hash, closed });
         self.tip = Some(tip);
         Ok(tip)

@@ -4,15 +4,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use golive::core::decide::Command;
-use golive::core::event::Subject;
+use golive::core::event::{Body, CheckEvent, Finished, Subject};
 use golive::model::id::{CheckId, ItemId};
-use golive::model::operator::Provenance;
+use golive::model::operator::{Actor, Provenance};
+use golive::model::word::Outcome;
 use golive::tui::app::Leaving;
 use golive::tui::practising::PracticeFault;
 
 use crate::kit::desk::Desk;
 use crate::kit::{self};
-use crate::scenario::{Story, plan_of, with_rollback, words};
+use crate::scenario::{Story, event, plan_of, with_rollback, words};
 
 #[test]
 fn a_signature_takes_s_and_enter_and_is_shown_when_it_is_made() {
@@ -174,6 +175,24 @@ fn held_rows_stay_while_the_verdict_lives() {
     desk.state = (*kit::one_blocker().state).clone();
     desk.sees("held").sees("NO-GO to deploy").sees("✓ Credentials validated");
     desk.fly("z").sees("✗ Credentials validated");
+}
+
+#[test]
+fn a_sentence_of_success_gives_way_to_what_went_wrong_since() {
+    let mut desk = Desk::at(kit::healthy());
+    desk.fly("jjjj s<enter>").sees("✓ backup_procedures_ready signed by thandi");
+    desk.wait(1_000);
+    let finished = Finished {
+        check: CheckId::new("database_connection"),
+        effect: desk.state.next_effect(),
+        lateness: Duration::ZERO,
+        took: Duration::from_millis(20),
+        evidence: words::evidence(Outcome::Fail, "refused"),
+    };
+    desk.state.apply(&event(desk.now, Actor::Golive, Body::Check(CheckEvent::Finished(Box::new(finished)))));
+    desk.wait(1_000);
+    assert!(!desk.screen().contains("signed by thandi"), "{}", desk.screen());
+    desk.sees("✗ database_connection");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use golive::model::id::{CheckId, CredentialId, ItemId};
 use golive::model::operator::{Actor, Operator, Provenance};
 use golive::model::plan::{Credential, Plan, ValueSource};
 use golive::model::text::SafeText;
-use golive::model::word::{Outcome, Phase, Question};
+use golive::model::word::{Outcome, Phase, Question, Severity};
 use golive::report::build::{Circumstances, report};
 use golive::report::shape::Report;
 use golive::report::{FORMATS, Look, format};
@@ -198,14 +198,16 @@ fn a_boolean_is_true_on_a_fresh_pass_alone_and_says_why_it_is_false() {
 }
 
 #[test]
-fn the_three_lists_hold_every_reason_once() {
-    let report = report_of(&story(), Scope::All);
-    let mut sorted = [report.critical_errors, report.warnings, report.recommendations].concat();
-    let mut all = report.reasons;
-    let key = |reason: &golive::report::shape::ReasonEntry| (reason.subject.clone(), reason.message.clone());
-    sorted.sort_by_key(key);
-    all.sort_by_key(key);
-    assert_eq!(sorted, all);
+fn the_three_lists_hold_every_reason_once_by_how_it_weighs() {
+    for scope in [Scope::All, Scope::Machines] {
+        let report = report_of(&story(), scope);
+        let lists = [report.critical_errors, report.warnings, report.recommendations];
+        for (list, severity) in lists.iter().zip([Severity::Critical, Severity::Warning, Severity::Advice]) {
+            assert!(!list.is_empty() && list.iter().all(|reason| reason.severity == severity), "{list:?}");
+        }
+        assert_eq!(lists.concat(), report.reasons, "the worst first");
+        assert_eq!(report.is_valid, lists[0].is_empty());
+    }
 }
 
 #[test]

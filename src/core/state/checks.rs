@@ -93,6 +93,12 @@ impl CheckState {
         self.conclusive.as_ref().filter(|latest| latest.evidence.outcome == Outcome::Fail)
     }
 
+    /// Whether it has run, and nothing that it saw counts any more: what it looked at is another thing now.
+    #[must_use]
+    pub const fn is_voided(&self) -> bool {
+        self.latest.is_none() && self.runs > 0
+    }
+
     /// Whether it stands in the way of what depends on it.
     #[must_use]
     pub fn blocks(&self) -> bool {

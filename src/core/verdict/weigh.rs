@@ -160,6 +160,9 @@ fn message_of_check(state: &State, check: &Check, known: &CheckState, status: &C
         CheckStatus::Missing if status::is_kept_from_production(state, check) => {
             "never run: it may not run in production without allow_in_production = true".to_owned()
         }
+        CheckStatus::Missing if check.run == Run::OnDemand && known.is_voided() => {
+            "what it saw is void, for what it looks at has changed: it runs when a person asks for it".to_owned()
+        }
         CheckStatus::Missing if check.run == Run::OnDemand => "never run: it runs when a person asks for it".to_owned(),
         CheckStatus::Missing if check.run == Run::AfterRollback => "runs after a rollback".to_owned(),
         CheckStatus::Missing => "no result yet".to_owned(),

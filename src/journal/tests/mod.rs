@@ -12,7 +12,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::core::event::{Body, CheckEvent, Event, Finished, ItemEvent, Purpose, SessionEvent, VERSION};
+use crate::core::event::{
+    Body, CheckEvent, Event, Finished, ItemEvent, ProcedureEvent, Purpose, SessionEvent, VERSION,
+};
 use crate::core::evidence::Evidence;
 use crate::journal::lock::Holder;
 use crate::journal::{Journal, file_of};

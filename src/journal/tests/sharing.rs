@@ -52,6 +52,15 @@ fn sessions_are_listed_with_what_one_wants_to_know() {
 }
 
 #[test]
+fn a_session_that_was_rolled_back_has_ended_and_nobody_is_asked_to_go_on_with_it() {
+    let place = Place::new();
+    let rolled_back = event(2, Body::Procedure(ProcedureEvent::RolledBack { verified: true }));
+    place.with(vec![opened(), result(1), rolled_back, note(3, "told support")]);
+    let (listed, _) = sessions(place.folder.path()).unwrap();
+    assert!(listed[0].closed);
+}
+
+#[test]
 fn a_file_that_cannot_be_listed_is_named_and_hides_no_other() {
     let place = Place::new();
     place.with(whole_session(1));

@@ -17,22 +17,29 @@ pub(super) fn of(verdict: &Verdict, validation: &Validation) -> Reasons {
     let mut reasons =
         Reasons { all: Vec::new(), critical: Vec::new(), warnings: Vec::new(), recommendations: Vec::new() };
     for reason in verdict.reasons().iter().chain(verdict.notes()) {
-        let list = match (reason.weight, waits(&reason.cause)) {
-            (Answer::NoGo, _) | (Answer::Hold, false) => &mut reasons.critical,
-            (Answer::Hold, true) | (Answer::GoWithWarnings, _) => &mut reasons.warnings,
-            (Answer::Go, _) => &mut reasons.recommendations,
+        // A reason is as severe as it weighs; how severe its check or item is stands with that.
+        let (list, severity) = match (reason.weight, waits(&reason.cause)) {
+            (Answer::NoGo, _) | (Answer::Hold, false) => (&mut reasons.critical, Severity::Critical),
+            (Answer::Hold, true) | (Answer::GoWithWarnings, _) => (&mut reasons.warnings, Severity::Warning),
+            (Answer::Go, _) => (&mut reasons.recommendations, Severity::Advice),
         };
-        list.push(entry(reason));
-        reasons.all.push(entry(reason));
+        list.push(ReasonEntry { severity, ..entry(reason) });
     }
     // Whoever reads a boolean that is false finds out here why it is.
-    for (name, why) in validation.unexplained(|name| reasons.all.iter().any(|reason| reason.subject == name)) {
+    for (name, why) in validation.unexplained(|name| reasons.each().any(|reason| reason.subject == name)) {
         let entry =
             ReasonEntry { subject: name.to_owned(), severity: Severity::Advice, message: why.to_owned(), remedy: None };
-        reasons.recommendations.push(entry.clone());
-        reasons.all.push(entry);
+        reasons.recommendations.push(entry);
     }
+    reasons.all = reasons.each().cloned().collect();
     reasons
+}
+
+impl Reasons {
+    /// All of them, the worst first.
+    fn each(&self) -> impl Iterator<Item = &ReasonEntry> {
+        self.critical.iter().chain(&self.warnings).chain(&self.recommendations)
+    }
 }
 
 /// Whether a reason only says that people, steps or time have not come yet: nothing is wrong with what was judged.

@@ -55,7 +55,11 @@ fn finding(lines: &mut Lines<'_>, check: &Check, known: &CheckState, status: &Ch
         (Some(latest), _) => lines.wrapped(2, latest.evidence.summary.as_str(), Role::Text),
         (None, CheckStatus::Running) => lines.wrapped(2, "Its first run is under way.", Role::Text),
         (None, _) if check.run == Run::OnDemand => {
-            lines.wrapped(2, "Never run. It runs when a person asks for it: r runs it.", Role::Text);
+            let words = match known.is_voided() {
+                true => "What it saw is void, for what it looks at has changed since: r runs it again.",
+                false => "Never run. It runs when a person asks for it: r runs it.",
+            };
+            lines.wrapped(2, words, Role::Text);
         }
         (None, _) => lines.wrapped(2, "No result yet.", Role::Text),
     }

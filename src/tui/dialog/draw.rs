@@ -141,7 +141,9 @@ fn answers(dialog: &Dialog, scene: &Scene<'_>) -> Vec<Span<'static>> {
         Question::Hold => "holds it",
         Question::Abort | Question::Rotate(_) | Question::Door(_) | Question::Quit => "does it",
     };
-    let leave = Span::styled("[Leave]", scene.style(Role::Selected));
+    // What the selected button does is in its name: to leave the question about leaving is to stay.
+    let name = if dialog.question == Question::Quit { "[Stay]" } else { "[Leave]" };
+    let leave = Span::styled(name, scene.style(Role::Selected));
     match &dialog.lock {
         Lock::Enter if dialog.fields.len() > 1 => {
             vec![key("⏎"), word(does), key("tab"), word("next field"), key("esc"), word("leaves")]

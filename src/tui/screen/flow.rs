@@ -203,7 +203,8 @@ fn heading(scene: &Scene<'_>, flow: usize, roomy: bool) -> (Vec<Span<'static>>, 
         let went = latest.evidence.hops.iter().filter(way).filter(good).count();
         left.push(scene.say(format!("{went} of {all} hops in {}", format::took(latest.took)), Role::Quiet));
     } else if known.latest.is_none() && check.run == Run::OnDemand && known.running.is_none() {
-        left.push(scene.say("never run: r runs it", Role::Quiet));
+        let words = if known.is_voided() { "void since then: r runs it again" } else { "never run: r runs it" };
+        left.push(scene.say(words, Role::Quiet));
     }
     let mut right = Vec::new();
     match &known.running {

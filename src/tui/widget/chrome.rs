@@ -15,7 +15,7 @@ use crate::tui::canvas::Canvas;
 use crate::tui::scene::Scene;
 use crate::tui::screen;
 use crate::tui::theme::Role;
-use crate::tui::ui::ScreenName;
+use crate::tui::ui::{Message, ScreenName};
 use crate::tui::{deliveries, format, practising, text, words};
 
 /// From this width on names stand in full.
@@ -32,22 +32,34 @@ pub fn is_production(scene: &Scene<'_>) -> bool {
 }
 
 /// Who, what, since when, the clock with its zone, whether it is live, badges, the person. The environment is the one
-/// word here that must never be cut: the gaps give way, then the name of the service, then the time since the beginning.
+/// word here that must never be cut: the gaps give way, then the person, the name of the service, the time since the
+/// beginning, and badges, the last one first.
 pub fn header(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
     let roomy = canvas.width() >= ROOMY;
     let service = &scene.live.plan().service;
     let environment = if is_production(scene) { Role::Production } else { Role::Strong };
-    let badges = badges(scene, roomy);
+    let mut badges = badges(scene, roomy);
     let word = service.environment.to_uppercase();
     let prefix = match (roomy, badges.is_empty()) {
         (true, _) => " golive   ",
         (false, true) => " golive  ",
         (false, false) => " ",
     };
-    let room = canvas.width().saturating_sub(text::width(prefix) + 3 + text::width(&word) + 2);
-    let mut right = aside(scene, &badges, roomy, "    ", room);
-    if !roomy || text::spans_width(&right) + text::width(&service.name) > room {
-        right = aside(scene, &badges, roomy, "  ", room);
+    let beside = |prefix: &str| canvas.width().saturating_sub(text::width(prefix) + 3 + text::width(&word) + 2);
+    let mut room = beside(prefix);
+    let looks = [(roomy, "    "), (roomy, "  "), (false, "  ")].into_iter().skip(usize::from(!roomy));
+    let mut right = Vec::new();
+    for (with_person, gap) in looks {
+        right = aside(scene, &badges, with_person, gap, room);
+        if text::spans_width(&right) + text::width(&service.name) <= room {
+            break;
+        }
+    }
+    let fits = text::spans_width(&right) + text::width(&service.name) <= room;
+    let prefix = if fits { prefix } else { " " };
+    room = beside(prefix);
+    while text::spans_width(&right) + SHORTEST_NAME > room && badges.pop().is_some() {
+        right = aside(scene, &badges, false, "  ", room);
     }
     let name = text::cut(&service.name, room.saturating_sub(text::spans_width(&right)).max(SHORTEST_NAME)).into_owned();
     let mut left = vec![
@@ -217,7 +229,7 @@ pub fn titled_rule(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
 
 /// The most urgent thing that was said, changed or waits. There is always something to read here, and never two.
 pub fn notice(scene: &Scene<'_>, canvas: &mut Canvas<'_>) {
-    if let Some(message) = scene.ui.message(scene.now) {
+    if let Some(message) = scene.ui.message(scene.now).filter(|message| !is_overtaken(scene, message)) {
         let (glyph, role) = if message.refused { (" ▲ ", Role::Look) } else { (" ✓ ", Role::Strong) };
         canvas.line(0, vec![scene.say(glyph, role), scene.say(message.text.clone(), role)]);
         return;
@@ -311,7 +323,16 @@ fn alert(scene: &Scene<'_>, rule: &Rule, known: &AlertState, canvas: &mut Canvas
     }
     let firing = scene.live.alerts().filter(|(_, known)| known.is_firing()).count();
     let more = if firing > 1 { format!("+{}  ", firing - 1) } else { String::new() };
-    canvas.both(0, left, vec![scene.say(format!("{more}a acknowledge "), Role::Quiet)]);
+    let key = if scene.live.session().ended.is_some() { "" } else { "a acknowledge " };
+    canvas.both(0, left, vec![scene.say(format!("{more}{key}"), Role::Quiet)]);
+}
+
+/// Whether a sentence of success was overtaken: what went wrong since, or how the way back ended, is more urgent.
+fn is_overtaken(scene: &Scene<'_>, message: &Message) -> bool {
+    let said = scene.now.up.saturating_sub(message.since);
+    let since = scene.live.timeline().rev().take_while(|entry| format::between(entry.at, scene.now.at) < said);
+    let overtakes = |entry: &Entry| entry.mark == Mark::Bad || entry.family == "procedure" && entry.mark == Mark::Good;
+    !message.refused && since.into_iter().any(overtakes)
 }
 
 fn news<'a>(scene: &Scene<'a>) -> Option<&'a Entry> {
