@@ -56,6 +56,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use credential::Strength;
 pub use mending::{mends, variables};
 
 use crate::core::evidence::Evidence;

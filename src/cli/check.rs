@@ -57,7 +57,7 @@ pub(super) struct CheckArguments {
     journal: Option<String>,
     #[arg(long = "format", value_name = "F[=FILE]", value_parser = formats::wanted, help = formats::help())]
     formats: Vec<Wanted>,
-    /// Go on until the verdict permits, for this long at most.
+    /// Go on until the verdict is GO (or GO WITH WARNINGS, unless --strict), for this long at most.
     #[arg(long, value_name = "D", value_parser = duration::parse)]
     until_go: Option<Duration>,
     /// Go on and print the report whenever the verdict changes, until interrupted.
@@ -208,7 +208,8 @@ async fn judge(
     }
     if let Some(bound) = arguments.until_go {
         let left = bound.saturating_sub(clock::now().since(began).unwrap_or(bound));
-        let permitting = headless::until_go(handle, &asked.inquiry, clock::now, left);
+        let is_enough = |answer| Exit::of(answer, arguments.strict) == Exit::Go;
+        let permitting = headless::until_go(handle, &asked.inquiry, clock::now, left, is_enough);
         progress::shown(handle, asked, console, permitting).await;
     }
     let answer = report(arguments, asked, &now_known(handle), console, machine)?;
@@ -236,7 +237,8 @@ fn report(
     Ok(report.verdict)
 }
 
-/// Prints the report again whenever the answer or its reasons change. Ends only by a signal, or with the engine.
+/// Prints the report again whenever the answer or its reasons change. Ends by a signal, with the engine, or when nobody
+/// reads the reports any more.
 async fn watch(
     arguments: &CheckArguments,
     asked: &Asked,
@@ -251,6 +253,9 @@ async fn watch(
         let changed = tokio::time::timeout(Duration::from_secs(1), states.changed()).await;
         if matches!(changed, Ok(Err(_))) {
             return Err(Stop::own("the engine ended by itself"));
+        }
+        if formats::on_standard_output(&arguments.formats) && console.is_closed() {
+            return Ok(Exit::of(told.0, arguments.strict));
         }
         let state = Arc::clone(&states.borrow_and_update());
         let now_told = self::told(&state, asked);

@@ -28,12 +28,19 @@ use crate::tui::run::{Options, TuiError};
 use crate::tui::theme::Colours;
 use crate::tui::ui::ScreenName;
 
+/// Whether there is a terminal to draw on and to read keys from.
+pub(super) fn has_terminal() -> bool {
+    std::io::stdout().is_terminal() && std::io::stdin().is_terminal()
+}
+
 /// Refuses where there is no terminal to draw on: nothing is ever drawn into a pipe.
-pub(super) fn needs_terminal() -> Result<(), Stop> {
-    if std::io::stdout().is_terminal() && std::io::stdin().is_terminal() {
+/// `headless` is the command that does without one.
+pub(super) fn needs_terminal(headless: &str) -> Result<(), Stop> {
+    if has_terminal() {
         return Ok(());
     }
-    Err(Stop::wrong("the cockpit needs a terminal on standard input and output").instead("without one: golive check"))
+    Err(Stop::wrong("the cockpit needs a terminal on standard input and output")
+        .instead(format!("without one: {headless}")))
 }
 
 /// What a cockpit is opened for, and on which screen.
@@ -61,18 +68,23 @@ pub(super) fn run(
     wanted: Purposed,
     (console, machine): (&Console, &Machine),
 ) -> Result<Exit, Stop> {
-    if let Some(meant) = plan.filter(|plan| !plan.exists()).and_then(arguments::nearly_a_command) {
-        let typed = plan.map(|plan| plan.display().to_string()).unwrap_or_default();
-        return Err(Stop::wrong(format!("there is no plan and no command {typed}"))
-            .instead(format!("did you mean: golive {meant}")));
+    if let Some(typed) = plan.filter(|plan| !plan.exists()) {
+        return Err(no_such(typed));
     }
-    needs_terminal()?;
+    needs_terminal(if wanted.purpose == Purpose::Triage { "golive triage --headless" } else { "golive check" })?;
     let path = Machine::plan_path(plan)?;
     let Some(loaded) = lint::load(&path, console) else { return Ok(Exit::Wrong) };
     let trusted = opening::is_trusted(&loaded.plan.digest)?;
     let plan = Arc::new(loaded.plan);
     let resumed = resuming::find(&plan, wish, console, machine)?;
     fly(plan, wanted, trusted, resumed, (console, machine))
+}
+
+/// A word stands where a plan may stand, and there is none: whoever typed it meant a command as likely.
+fn no_such(typed: &Path) -> Stop {
+    let meant = arguments::nearly_a_command(typed).map(|meant| format!("did you mean: golive {meant}"));
+    Stop::wrong(format!("there is no plan and no command {}", typed.display()))
+        .instead(meant.unwrap_or_else(|| "golive --help lists the commands".to_owned()))
 }
 
 /// Opens a session on a plan, or goes on with one, and the cockpit on it; ends by the verdict.

@@ -5,6 +5,7 @@ use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use std::path::Path;
 
 use clap::ColorChoice;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::cli::exit::Stop;
 use crate::report::Look;
@@ -57,6 +58,15 @@ impl Console {
         }
     }
 
+    /// Whether whoever read the results has gone: the pipe or terminal behind standard output is closed.
+    pub(super) fn is_closed(&self) -> bool {
+        let out = io::stdout();
+        let mut looked_at = [PollFd::new(&out, PollFlags::empty())];
+        let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
+        poll(&mut looked_at, Some(&at_once)).is_ok()
+            && looked_at[0].revents().intersects(PollFlags::ERR | PollFlags::HUP)
+    }
+
     /// Writes a result to a file.
     pub(super) fn result_to(&self, path: &Path, text: &str) -> Result<(), Stop> {
         let wrong = |error: io::Error| Stop::own(format!("cannot write the report to {}: {error}", path.display()));
@@ -98,18 +108,29 @@ impl Console {
     }
 
     /// Asks a yes-or-no question. `usual` is the answer to a bare Enter: yes only where it does nothing in the world.
-    pub(super) fn ask(&self, question: &str, usual: bool) -> bool {
+    /// The end of the input, or input that cannot be read, is no answer: then nothing may be done.
+    pub(super) fn answer(&self, question: &str, usual: bool) -> Option<bool> {
         let mut out = io::stderr().lock();
         let choice = if usual { "[Y/n]" } else { "[y/N]" };
         // Nobody is left to be asked when standard error is gone, and then the answer below is empty too.
         let _ = write!(out, "{question} {choice} ").and_then(|()| out.flush());
         let mut answer = String::new();
-        let _ = io::stdin().lock().read_line(&mut answer);
-        match answer.trim().to_lowercase().as_str() {
-            "y" | "yes" => true,
-            "" => usual && answer.ends_with('\n'),
-            _ => false,
+        let ended = !matches!(io::stdin().lock().read_line(&mut answer), Ok(1..));
+        if ended {
+            // The question stands there without an answer: what is said next begins on a line of its own.
+            self.say("");
+            return None;
         }
+        match answer.trim().to_lowercase().as_str() {
+            "y" | "yes" => Some(true),
+            "" => Some(usual),
+            _ => Some(false),
+        }
+    }
+
+    /// Asks for something that is only done when somebody says so.
+    pub(super) fn ask(&self, question: &str) -> bool {
+        self.answer(question, false).unwrap_or(false)
     }
 }
 

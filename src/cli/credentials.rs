@@ -1,4 +1,5 @@
-//! `golive credentials`: which credential came from where, masked, and what is wrong with its source; `store` puts one
+//! `golive credentials`: which credential came from where, masked, how strong and how old it is, and what is wrong with
+//! its source; `store` puts one
 //! away, `forget` takes it back.
 
 mod storing;
@@ -8,14 +9,17 @@ pub(super) use crate::cli::credentials::storing::value;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use secrecy::ExposeSecret as _;
 use serde_json::json;
 
+use crate::check::Strength;
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Stop};
 use crate::cli::machine::Machine;
 use crate::cli::sessions::ListFormat;
 use crate::cli::{lint, opening, seen};
 use crate::core::event::CredentialSeen;
+use crate::model::values::{Lookup, Values};
 use crate::{clock, engine};
 
 #[derive(Debug, Args)]
@@ -25,7 +29,7 @@ pub(super) struct CredentialsArguments {
     /// The plan; golive.toml here or in a folder above when absent.
     #[arg(long, value_name = "P", global = true)]
     plan: Option<PathBuf>,
-    /// How to list them.
+    /// How to list them. The strength is weak, fair or strong.
     #[arg(long, value_enum, default_value_t = ListFormat::Human)]
     format: ListFormat,
 }
@@ -63,10 +67,10 @@ pub(super) fn run(arguments: &CredentialsArguments, console: &Console, machine: 
     let values = runtime.block_on(seen::reader(machine).load(&plan, trusted, clock::now()));
     let seen = engine::credentials_seen(&plan, &values);
     match arguments.format {
-        ListFormat::Human if seen.is_empty() => console.say("the plan has no credentials"),
-        ListFormat::Human => console.result(&table(&seen))?,
+        ListFormat::Human if seen.is_empty() => console.result("the plan has no credentials\n")?,
+        ListFormat::Human => console.result(&table(&seen, &values))?,
         ListFormat::Json => {
-            let list: Vec<_> = seen.iter().map(object).collect();
+            let list: Vec<_> = seen.iter().map(|seen| object(seen, strength(seen, &values))).collect();
             console.result(&format!("{:#}\n", serde_json::Value::Array(list)))?;
         }
     }
@@ -77,7 +81,15 @@ fn age_days(seen: &CredentialSeen) -> Option<i64> {
     seen.changed.map(|changed| clock::now().at.duration_since(changed).as_secs() / 86_400)
 }
 
-fn table(seen: &[CredentialSeen]) -> String {
+/// As the kind `credential` judges it; where there is no value, or none that is a key by itself, it is not known.
+fn strength(seen: &CredentialSeen, values: &Values) -> Option<Strength> {
+    match values.get(&format!("credentials.{}", seen.id)) {
+        Lookup::Found(value) => Strength::of(value.text.expose_secret()),
+        Lookup::Missing | Lookup::Failed(_) => None,
+    }
+}
+
+fn table(seen: &[CredentialSeen], values: &Values) -> String {
     let width = seen.iter().map(|seen| seen.id.as_str().len()).max().unwrap_or(0);
     let line = |seen: &CredentialSeen| {
         let (glyph, state) = match &seen.problem {
@@ -85,17 +97,20 @@ fn table(seen: &[CredentialSeen]) -> String {
             None => ("✓", age_days(seen).map(|days| format!("   changed {days} d ago")).unwrap_or_default()),
         };
         let masked = seen.masked.as_ref().map_or("", |masked| masked.as_str());
-        format!("{glyph} {:<width$}  {masked:<8}  {:>4} ch  {}{state}\n", seen.id, seen.length, seen.source)
+        let strength = strength(seen, values).map_or("–", Strength::word);
+        let (id, length, source) = (&seen.id, seen.length, &seen.source);
+        format!("{glyph} {id:<width$}  {masked:<8}  {length:>4} ch  {strength:<6}  {source}{state}\n")
     };
     seen.iter().map(line).collect()
 }
 
-fn object(seen: &CredentialSeen) -> serde_json::Value {
+fn object(seen: &CredentialSeen, strength: Option<Strength>) -> serde_json::Value {
     json!({
         "id": seen.id,
         "masked": seen.masked,
         "length": seen.length,
         "fingerprint": seen.fingerprint,
+        "strength": strength.map(Strength::word),
         "source": seen.source,
         "age_days": age_days(seen),
         "problems": seen.problem.iter().collect::<Vec<_>>(),

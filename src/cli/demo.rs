@@ -20,11 +20,23 @@ use crate::cli::machine::Machine;
 use crate::cli::signals::Signals;
 use crate::core::verdict;
 use crate::demo::scenario::{self, SCENARIOS, Scenario};
-use crate::demo::{Fault, World};
+use crate::demo::{Fault, World, WorldError};
 use crate::model::duration;
 use crate::{clock, tui};
 
+/// How to switch the faults of a world that serves alone.
+const SWITCHING: &str = "\
+Faults while it runs: with --target-only, the object on standard output has the address of the switchboard and its
+token under `control`. With both, GET lists the faults, PUT switches one on, DELETE mends it:
+
+  curl -H 'x-golive-token: TOKEN' http://127.0.0.1:PORT/faults
+  curl -X PUT -H 'x-golive-token: TOKEN' http://127.0.0.1:PORT/faults/payment-outage
+  curl -X DELETE -H 'x-golive-token: TOKEN' http://127.0.0.1:PORT/faults/payment-outage
+
+Each answers with the faults that are on and all that there are. In the cockpit's demo, D does the same.";
+
 #[derive(Debug, Args)]
+#[command(after_long_help = SWITCHING)]
 pub(super) struct DemoArguments {
     /// What is wrong in the world; nothing unless named.
     #[arg(long, value_name = "NAME", default_value = "healthy", value_parser = scenario_named)]
@@ -41,7 +53,8 @@ pub(super) struct DemoArguments {
     /// Serve the world alone, as a playground for writing plans, until interrupted.
     #[arg(long, conflicts_with = "headless")]
     target_only: bool,
-    /// The folder to put the world into; one of its own that goes with it when absent.
+    /// The folder to put the world into: new, empty, or an earlier demo's; one of its own that goes with it when
+    /// absent.
     #[arg(long, value_name = "D")]
     dir: Option<PathBuf>,
     /// List the scenarios.
@@ -67,7 +80,7 @@ pub(super) fn run(arguments: &DemoArguments, console: &Console, machine: &Machin
         let world = start(arguments)?;
         return flight::fly(&world, arguments.within, &arguments.formats, console, machine);
     }
-    cockpit::needs_terminal().map_err(|stop| stop.instead("without one: golive demo --headless"))?;
+    cockpit::needs_terminal("golive demo --headless")?;
     let world = start(arguments)?;
     let Some(loaded) = lint::load(&world.plan(), console) else {
         return Err(Stop::own("the demo's own plan is wrong"));
@@ -89,7 +102,12 @@ fn list(console: &Console) -> Result<Exit, Stop> {
 }
 
 fn start(arguments: &DemoArguments) -> Result<World, Stop> {
-    World::start(arguments.dir.as_deref(), arguments.scenario.faults).map_err(|error| Stop::because(&error))
+    World::start(arguments.dir.as_deref(), arguments.scenario.faults).map_err(|error| match &error {
+        WorldError::Folder(_) => {
+            Stop::wrong(error.to_string()).instead("name a folder that is new or empty, or leave --dir out")
+        }
+        _ => Stop::because(&error),
+    })
 }
 
 /// Prints what the world is made of, and serves until somebody interrupts it.

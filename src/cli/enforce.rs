@@ -39,10 +39,10 @@ pub(super) fn run(arguments: &EnforceArguments, console: &Console, machine: &Mac
     let redactor = Redactor::new(values.secrets());
     console.result(&proposal.diff(&values, &redactor))?;
     if proposal.changes.is_empty() {
-        return Ok(told(&proposal, &redactor, console));
+        return told(&proposal, &redactor, console);
     }
     if !arguments.write {
-        told(&proposal, &redactor, console);
+        told(&proposal, &redactor, console)?;
         console.say("nothing was written; golive enforce --write does it");
         return Ok(Exit::Differs);
     }
@@ -57,7 +57,7 @@ pub(super) fn run(arguments: &EnforceArguments, console: &Console, machine: &Mac
     if !left.changes.is_empty() {
         return Err(Stop::own("what was written is not read as it should be; look at the files and their backups"));
     }
-    Ok(told(&left, &redactor, console))
+    told(&left, &redactor, console)
 }
 
 fn proposed(plan: &Plan, values: &Values) -> Result<Proposal, Stop> {
@@ -69,13 +69,13 @@ fn proposed(plan: &Plan, values: &Values) -> Result<Proposal, Stop> {
 }
 
 /// Says what a person has to see to, and how it stands.
-fn told(proposal: &Proposal, redactor: &Redactor, console: &Console) -> Exit {
+fn told(proposal: &Proposal, redactor: &Redactor, console: &Console) -> Result<Exit, Stop> {
     for left in &proposal.left {
         console.say(&format!("not for golive to write: {}", redactor.redact(&left.to_string())));
     }
     if proposal.is_empty() {
-        console.say("every setting holds");
-        return Exit::Go;
+        console.result("every setting holds\n")?;
+        return Ok(Exit::Go);
     }
-    Exit::Differs
+    Ok(Exit::Differs)
 }

@@ -43,6 +43,11 @@ pub(super) fn files(wanted: &[Wanted]) -> Vec<&Path> {
     wanted.iter().filter_map(|wanted| wanted.file.as_deref()).collect()
 }
 
+/// Whether any of it goes to standard output.
+pub(super) fn on_standard_output(wanted: &[Wanted]) -> bool {
+    wanted.is_empty() || wanted.iter().any(|wanted| wanted.file.is_none())
+}
+
 /// Writes the report in every wanted form; in the one for people when none was named.
 pub(super) fn write(wanted: &[Wanted], report: &Report, console: &Console) -> Result<(), Stop> {
     if wanted.is_empty() {

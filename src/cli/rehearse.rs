@@ -62,14 +62,17 @@ pub(super) fn run(arguments: &RehearseArguments, console: &Console, machine: &Ma
     }
     let keeping = Keeping::of(arguments.journal.as_deref())?;
     let earlier = kept::records(&plan, &keeping)?;
-    let in_cockpit = arguments.format.is_none() && arguments.journal.is_none() && cockpit::needs_terminal().is_ok();
+    let in_cockpit = arguments.format.is_none() && arguments.journal.is_none() && cockpit::has_terminal();
     let record = match in_cockpit {
         true => in_the_cockpit(&rehearsed, console, machine)?,
         false => running::watched(&rehearsed, &earlier, &keeping, console, machine)?,
     };
-    let Some(record) = record else {
-        console.say("nothing was rehearsed to its end");
-        return Ok(Exit::Hold);
+    let record = match record {
+        Ok(record) => record,
+        Err(exit) => {
+            console.say("nothing was rehearsed to its end");
+            return Ok(exit);
+        }
     };
     kept::keep(&plan, &keeping, &record)?;
     match arguments.format {
@@ -79,13 +82,18 @@ pub(super) fn run(arguments: &RehearseArguments, console: &Console, machine: &Ma
     Ok(if record.passed() { Exit::Go } else { Exit::NoGo })
 }
 
-/// The rehearsal on the screen: begun by `R` behind its door, left when it has been seen.
-fn in_the_cockpit(plan: &SharedPlan, console: &Console, machine: &Machine) -> Result<Option<RehearsalRecord>, Stop> {
+/// The rehearsal on the screen: begun by `R` behind its door, left when it has been seen. `Err` holds how to end where
+/// there was none.
+fn in_the_cockpit(
+    plan: &SharedPlan,
+    console: &Console,
+    machine: &Machine,
+) -> Result<Result<RehearsalRecord, Exit>, Stop> {
     let wanted = cockpit::Purposed::REHEARSAL;
     let show = |arriving: &Arriving, options| tui::run::run(arriving, options);
     let (left, state) = cockpit::flown(Arc::clone(plan), wanted, true, None, (console, machine), show)?;
-    cockpit::left(left, || Exit::Go)?;
-    Ok(rehearsal::record(&state))
+    let exit = cockpit::left(left, || Exit::Hold)?;
+    Ok(rehearsal::record(&state).ok_or(exit))
 }
 
 /// The plan of a rehearsal, or what is missing for one.

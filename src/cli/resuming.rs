@@ -51,7 +51,7 @@ pub(super) fn find(
     if let Some(holder) = &summary.held_by {
         return Err(held(holder));
     }
-    if wish == Wish::Ask && !wanted(&summary, console) {
+    if wish == Wish::Ask && !wanted(&summary, console)? {
         return Ok(None);
     }
     open(summary, plan, machine).map(Some)
@@ -79,12 +79,15 @@ fn unfinished(plan: &SharedPlan, console: &Console) -> Result<Option<SessionSumm
 }
 
 /// Asks, before anything is drawn. Enter means yes: what was begun should be brought to an end.
-fn wanted(session: &SessionSummary, console: &Console) -> bool {
+fn wanted(session: &SessionSummary, console: &Console) -> Result<bool, Stop> {
     let (opened, last) = (session.opened_at.strftime("%F %H:%M UTC"), session.last_at.strftime("%H:%M UTC"));
     let what = format!("{} › {}", session.service, session.environment);
     console
         .say(&format!("{what} has an unfinished go-live of {opened}: {} events, the last at {last}.", session.events));
-    console.ask("Go on with it?", true)
+    console.answer("Go on with it?", true).ok_or_else(|| {
+        Stop::wrong("nobody answered: nothing was opened")
+            .instead("golive --resume goes on with it, golive --new begins another session")
+    })
 }
 
 fn open(summary: SessionSummary, plan: &SharedPlan, machine: &Machine) -> Result<Resumed, Stop> {

@@ -230,10 +230,10 @@ impl Walk<'_> {
         }
         match command {
             Some(words) if self.console.can_ask() => {
-                self.console.ask(&format!("Retire the old value now, with {}?", words.join(" ")), false)
+                self.console.ask(&format!("Retire the old value now, with {}?", words.join(" ")))
             }
             Some(_) => true,
-            None => self.console.can_ask() && self.console.ask("Is the old value retired where it was issued?", false),
+            None => self.console.can_ask() && self.console.ask("Is the old value retired where it was issued?"),
         }
     }
 

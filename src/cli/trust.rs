@@ -42,7 +42,7 @@ pub(super) fn run(arguments: &TrustArguments, console: &Console) -> Result<Exit,
             return Err(Stop::wrong("nothing was allowed: there is no terminal to ask on")
                 .instead("read the commands above, then: golive trust --yes"));
         }
-        if !console.ask("Allow these commands to run?", false) {
+        if !console.ask("Allow these commands to run?") {
             console.say("nothing was allowed");
             return Ok(Exit::NoGo);
         }

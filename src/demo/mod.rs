@@ -10,6 +10,7 @@ mod control;
 mod customers;
 mod environment;
 mod faults;
+mod ground;
 mod met;
 mod payment_api;
 pub mod pilot;

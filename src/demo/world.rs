@@ -22,6 +22,7 @@ use crate::demo::callbacks::Callbacks;
 use crate::demo::customers::Customers;
 use crate::demo::environment::{self, Credentials};
 use crate::demo::faults::{Fault, Faults};
+use crate::demo::ground::{Ground, GroundError};
 use crate::demo::met::Met;
 use crate::demo::payment_api::{self, PaymentApi};
 use crate::demo::reconciler::{Reconciled, Reconciler};
@@ -33,6 +34,9 @@ use crate::demo::{control, previous, server, site};
 /// Why a world cannot be made.
 #[derive(Debug, thiserror::Error)]
 pub enum WorldError {
+    /// The folder that was named is none for a world.
+    #[error("{0}: the demo would write over it")]
+    Folder(String),
     /// Its files cannot be written.
     #[error("the demo's folder cannot be written: {0}")]
     Files(#[from] std::io::Error),
@@ -50,10 +54,20 @@ pub enum WorldError {
     Database(#[from] rusqlite::Error),
 }
 
+impl From<GroundError> for WorldError {
+    fn from(error: GroundError) -> Self {
+        match error {
+            GroundError::Files(error) => Self::Files(error),
+            refused => Self::Folder(refused.to_string()),
+        }
+    }
+}
+
 /// A running world. Dropping it ends everything and takes its folder away, unless the folder was named.
 pub struct World {
     folder: PathBuf,
     _own: Option<TempDir>,
+    _ground: Ground,
     ports: Ports,
     credentials: Credentials,
     faults: Faults,
@@ -77,13 +91,13 @@ impl World {
     /// Makes a world in a folder of its own, or in the one that is named, with these faults from the start.
     ///
     /// # Errors
-    /// If its files, certificates or listeners cannot be made.
+    /// If the folder holds what no demo put there or another demo serves from it, or its files, certificates or
+    /// listeners cannot be made.
     pub fn start(folder: Option<&Path>, faults: &[Fault]) -> Result<Self, WorldError> {
         let own = if folder.is_none() { Some(TempDir::with_prefix("golive-demo-")?) } else { None };
         let folder = folder.map(Path::to_path_buf).or_else(|| own.as_ref().map(|own| own.path().to_path_buf()));
         let folder = folder.unwrap_or_default();
-        std::fs::create_dir_all(&folder)?;
-        let folder = folder.canonicalize()?;
+        let (ground, folder) = Ground::claim(&folder)?;
         let (switchboard, credentials) = (Faults::default(), Credentials::make());
         site::write(&folder)?;
         environment::write(&folder, &credentials, &switchboard)?;
@@ -111,6 +125,7 @@ impl World {
         let world = Self {
             folder,
             _own: own,
+            _ground: ground,
             ports,
             credentials,
             faults: switchboard,

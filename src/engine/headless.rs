@@ -12,7 +12,7 @@ use crate::core::decide::Command;
 use crate::core::state::State;
 use crate::core::status::{self, CheckStatus};
 use crate::core::triage;
-use crate::core::verdict::{Inquiry, verdict};
+use crate::core::verdict::{Answer, Inquiry, verdict};
 use crate::engine::handle::Handle;
 use crate::model::id::CheckId;
 use crate::model::operator::Operator;
@@ -66,13 +66,19 @@ pub async fn settle(
     }
 }
 
-/// Waits until the verdict permits, at most for `bound`. Gives whether it does.
-pub async fn until_go(handle: &Handle, inquiry: &Inquiry, clock: fn() -> Now, bound: Duration) -> bool {
+/// Waits until the verdict is good enough, at most for `bound`. Gives whether it is.
+pub async fn until_go(
+    handle: &Handle,
+    inquiry: &Inquiry,
+    clock: fn() -> Now,
+    bound: Duration,
+    is_enough: impl Fn(Answer) -> bool,
+) -> bool {
     let deadline = Instant::now() + bound;
     let mut states = handle.watch();
     loop {
         let state = Arc::clone(&states.borrow_and_update());
-        if verdict(&state, inquiry, clock()).answer().permits() {
+        if is_enough(verdict(&state, inquiry, clock()).answer()) {
             return true;
         }
         if Instant::now() >= deadline {

@@ -1,10 +1,12 @@
-//! The report for build servers: JUnit's XML, one test case a check.
+//! The report for build servers: JUnit's XML, one test case a check, one an alert, and one for the verdict: items, steps
+//! and people's decisions stand in its way too.
 //!
 //! The dialect is the one that the large build servers agree on: `testsuites`, `testsuite`, `testcase` with `failure`,
 //! `error` or `skipped` (<https://github.com/testmoapp/junitxml>).
 
 use std::fmt::Write as _;
 
+use crate::core::verdict::Answer;
 use crate::model::text::SafeText;
 use crate::report::shape::{AlertEntry, CheckEntry, Report};
 use crate::report::{Format, Look};
@@ -20,7 +22,7 @@ enum Case {
     Skipped,
 }
 
-/// A build is red exactly for the checks that are among the critical errors: a known failure, or evidence that is not
+/// A check makes a build red exactly when it is among the critical errors: a known failure, or evidence that is not
 /// there. Whatever else is no pass stands there as skipped, with its sentence.
 fn case(report: &Report, check: &CheckEntry) -> Case {
     let is_critical = report.critical_errors.iter().any(|reason| reason.subject == check.id);
@@ -36,15 +38,16 @@ fn write(report: &Report, _: Look) -> String {
     let cases: Vec<Case> = report.checks.iter().map(|check| case(report, check)).collect();
     let count = |wanted: Case| cases.iter().filter(|case| **case == wanted).count();
     let alerts: Vec<&AlertEntry> = report.alerts.iter().filter(|alert| is_failure(report, alert)).collect();
+    let verdict = verdict(report.verdict);
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n");
     line(
         &mut out,
         format_args!(
             "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\" time=\"{:.3}\" timestamp=\"{}\" hostname=\"{}\">",
             escaped(&report.service),
-            cases.len() + report.alerts.len(),
-            count(Case::Failure) + alerts.len(),
-            count(Case::Error),
+            cases.len() + report.alerts.len() + 1,
+            count(Case::Failure) + alerts.len() + usize::from(verdict == Case::Failure),
+            count(Case::Error) + usize::from(verdict == Case::Error),
             count(Case::Skipped),
             report.checks.iter().filter_map(|check| check.latency_ms).sum::<f64>() / 1e3,
             report.validation_timestamp.strftime("%FT%T"),
@@ -57,8 +60,34 @@ fn write(report: &Report, _: Look) -> String {
     for alert in &report.alerts {
         alert_case(&mut out, alert, is_failure(report, alert));
     }
+    verdict_case(&mut out, report, verdict);
     out.push_str("  </testsuite>\n</testsuites>\n");
     out
+}
+
+/// A pipeline goes on exactly where the verdict permits.
+const fn verdict(answer: Answer) -> Case {
+    match answer {
+        Answer::Go | Answer::GoWithWarnings => Case::Passed,
+        Answer::Hold => Case::Error,
+        Answer::NoGo => Case::Failure,
+    }
+}
+
+fn verdict_case(out: &mut String, report: &Report, case: Case) {
+    let head = "    <testcase classname=\"verdict\" name=\"verdict\" time=\"0.000\"";
+    let (element, class) = match case {
+        Case::Passed | Case::Skipped => return line(out, format_args!("{head}/>")),
+        Case::Failure => ("failure", "no_go"),
+        Case::Error => ("error", "hold"),
+    };
+    let weighing = report.critical_errors.iter().chain(&report.warnings);
+    let reasons: Vec<String> = weighing.map(|reason| format!("{}: {}", reason.subject, reason.message)).collect();
+    let headline = escaped(&format!("{} to {}", report.verdict.words(), report.question));
+    line(out, format_args!("{head}>"));
+    let text = escaped(&reasons.join("\n"));
+    line(out, format_args!("      <{element} type=\"{class}\" message=\"{headline}\">{text}</{element}>"));
+    line(out, format_args!("    </testcase>"));
 }
 
 /// An alert that is among the critical errors makes a build red; every other is a case that ran.

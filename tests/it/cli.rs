@@ -122,6 +122,9 @@ fn without_a_terminal_the_cockpit_names_the_headless_way() {
     home.golive(&[]).refused(2, "golive check");
     home.golive(&["golive.toml"]).refused(2, "golive check");
     home.golive(&["chek"]).refused(2, "did you mean: golive check");
+    home.golive(&["nosuchcmd"]).refused(2, "there is no plan and no command nosuchcmd");
+    home.golive(&["triage"]).refused(2, "golive triage --headless");
+    home.golive(&["replay", "01SESSION"]).refused(2, "golive report 01SESSION");
     home.golive(&["demo"]).refused(2, "golive demo --headless");
     // Colour that was asked for is no terminal either.
     let forced = home.golive(&["--color", "never"]);

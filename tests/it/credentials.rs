@@ -5,6 +5,8 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use crate::cli_kit::{self, Home};
+
 const PLAN: &str = "[service]\nname = \"shop\"\nenvironment = \"staging\"\n\
     [credentials.sealed]\nfrom = { sealed = { age = \"sealed.age\", identity = \"identity\" } }\n\
     [credentials.kept]\nfrom = { keyring = \"golive-test\" }\n\
@@ -46,12 +48,57 @@ fn a_value_is_put_away_shown_masked_and_taken_back() {
     assert_eq!(stored.status.code(), Some(0), "{}", both(&stored));
     let listed = golive(home.path(), &[], "");
     let tail = &value[value.len() - 4..];
-    assert!(both(&listed).contains(&format!("sealed  ••••{tail}    31 ch  sealed.age")), "{}", both(&listed));
+    assert!(both(&listed).contains(&format!("sealed  ••••{tail}    31 ch  weak    sealed.age")), "{}", both(&listed));
     for output in [&stored, &listed] {
         assert!(!both(output).contains(&value), "{}", both(output));
     }
     assert_eq!(golive(home.path(), &["forget", "sealed"], "").status.code(), Some(0));
     assert!(!home.path().join("sealed.age").exists());
+}
+
+#[test]
+fn a_value_that_is_too_long_is_refused_whole_and_not_cut() {
+    let home = home();
+    let longest = "FAKE".repeat(16_384);
+    let stored = golive(home.path(), &["store", "sealed"], &format!("{longest}\r\n"));
+    assert_eq!(stored.status.code(), Some(0), "{}", both(&stored));
+    let before = std::fs::read(home.path().join("sealed.age")).unwrap();
+    // A character of two bytes lies across the limit, and that is no fault of its own.
+    for longer in [format!("{longest}F"), format!("{longest}\n\n\nF"), format!("F{}é", longest), longest.repeat(2)] {
+        let output = golive(home.path(), &["store", "sealed"], &longer);
+        assert_eq!(output.status.code(), Some(2), "{}", both(&output));
+        assert!(both(&output).contains("longer than 65536 bytes: nothing was changed"), "{}", both(&output));
+        assert_eq!(std::fs::read(home.path().join("sealed.age")).unwrap(), before, "it was stored all the same");
+    }
+}
+
+#[test]
+fn each_value_has_its_strength_and_none_where_it_is_not_known() {
+    let home = Home::new();
+    home.put("golive.toml", format!("{}\n[credentials.given]\nfrom = {{ env = \"GIVEN\" }}\n", cli_kit::PLAN));
+    let strength = |given: &str| {
+        home.put(".env", format!("SHOP_URL=https://shop.example\n{given}\n"));
+        let (json, human) = (home.golive(&["credentials", "--format", "json"]), home.golive(&["credentials"]));
+        let value = given.trim_start_matches("GIVEN=");
+        for ran in [&json, &human] {
+            assert!(value.is_empty() || !format!("{ran:?}").contains(value), "the value was told");
+        }
+        let shown = human.out.split_once(" ch  ").unwrap().1.split(' ').next().unwrap().to_owned();
+        (json.json()[0]["strength"].clone(), shown)
+    };
+    let random = ulid::Ulid::generate().to_string();
+    for (given, word) in [
+        ("GIVEN=Password1234Password1234".to_owned(), "weak"),
+        (format!("GIVEN=FAKE-{random}"), "weak"),
+        (format!("GIVEN=k9{}", &random[8..]), "fair"),
+        (format!("GIVEN=K9-mQ2x.{random}"), "strong"),
+    ] {
+        assert_eq!(strength(&given), (word.into(), word.to_owned()), "{} characters", given.len());
+    }
+    // An address with a password in it is no key by itself, and what is not there has none.
+    for given in [format!("GIVEN=redis://:{random}@cache.example"), String::new()] {
+        assert_eq!(strength(&given), (serde_json::Value::Null, "–".to_owned()));
+    }
 }
 
 #[test]
@@ -103,8 +150,8 @@ fn a_real_keyring_keeps_a_value_and_lets_go_of_it() {
     let value = format!("FAKE-{}", ulid::Ulid::generate());
     let script = "printf %s \"$VALUE\" | \"$GOLIVE\" credentials store kept && \"$GOLIVE\" credentials && \"$GOLIVE\" credentials forget kept && \"$GOLIVE\" credentials";
     let Some(said) = in_a_keyring(home.path(), script, &[("VALUE", &value)]) else { return };
-    assert!(said.contains("31 ch keyring golive-test"), "{said}");
-    assert!(said.contains("✗ kept 0 ch keyring golive-test it is not there"), "{said}");
+    assert!(said.contains("31 ch weak keyring golive-test"), "{said}");
+    assert!(said.contains("✗ kept 0 ch – keyring golive-test it is not there"), "{said}");
     assert!(!said.contains(&value), "{said}");
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use golive::core::decide::{Command, decide};
 use golive::core::event::{Body, CredentialSeen, SessionEvent};
-use golive::core::verdict::{Inquiry, Scope};
+use golive::core::verdict::{Answer, Inquiry, Scope};
 use golive::model::duration::Span;
 use golive::model::id::{CheckId, CredentialId, ItemId};
 use golive::model::operator::{Actor, Operator, Provenance};
@@ -304,6 +304,31 @@ fn the_report_for_build_servers() {
     let xml = written(&report_of(&story(), Scope::All), "junit");
     crate::junit_schema::holds(&xml);
     insta::assert_snapshot!(xml);
+}
+
+#[test]
+fn a_build_is_as_red_as_the_verdict_also_where_no_check_is_the_reason() {
+    let mut report = report_of(&story(), Scope::All);
+    report.checks.retain(|check| check.outcome == "pass");
+    report.critical_errors.retain(|reason| reason.subject == "rollback_plan_ready");
+    report.warnings.truncate(1);
+    let waits = report.warnings[0].clone();
+    for (verdict, element, says) in [
+        (Answer::Go, None, ""),
+        (Answer::GoWithWarnings, None, ""),
+        (Answer::Hold, Some("error"), "<error type=\"hold\" message=\"HOLD to deploy\">"),
+        (Answer::NoGo, Some("failure"), "<failure type=\"no_go\" message=\"NO-GO to deploy\">"),
+    ] {
+        report.verdict = verdict;
+        let xml = written(&report, "junit");
+        crate::junit_schema::holds(&xml);
+        assert!(xml.contains("<testcase classname=\"verdict\" name=\"verdict\""), "{xml}");
+        for red in ["error", "failure"] {
+            assert_eq!(xml.contains(&format!("<{red} ")), element == Some(red), "{verdict:?}: {xml}");
+        }
+        let told = xml.contains(says) && xml.contains(&waits.subject);
+        assert_eq!(told, element.is_some(), "{verdict:?}: {xml}");
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use crate::webhooks::Listener;
@@ -67,12 +68,16 @@ impl Shop {
         std::fs::set_permissions(self.path().join(name), std::fs::Permissions::from_mode(0o755)).unwrap();
     }
 
-    fn golive(&self, arguments: &[&str]) -> Output {
+    fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_golive"));
         command.args(arguments).env_clear().current_dir(self.path()).stdin(Stdio::null());
         command.env("HOME", self.path()).env("XDG_STATE_HOME", self.path().join("state"));
         command.env("GOLIVE_OPERATOR", "sipho").env("PATH", "/usr/bin:/bin");
-        command.output().unwrap()
+        command
+    }
+
+    fn golive(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
     }
 
     fn trust(&self) {
@@ -121,6 +126,27 @@ fn a_rehearsal_runs_the_rehearsal_forms_is_kept_and_settles_its_item() {
     assert_eq!((&rehearsals[0]["outcome"], &rehearsals[0]["this_procedure"]), (&"passed".into(), &true.into()));
     // The next one is compared with it.
     assert_eq!(shop.rehearse().1["before"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_signal_ends_a_rehearsal_by_its_code_and_keeps_none() {
+    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
+        for arguments in [&["rehearse"][..], &["rehearse", "--format", "json"]] {
+            let shop = Shop::new();
+            shop.script("purge.sh", "touch purging\nsleep 60\n");
+            shop.trust();
+            let mut child = shop.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+            while !shop.path().join("purging").exists() {
+                assert!(child.try_wait().unwrap().is_none(), "it ended before its step began");
+                std::thread::sleep(std::time::Duration::from_millis(10));
+            }
+            kill_process(Pid::from_child(&child), signal).unwrap();
+            let ran = child.wait_with_output().unwrap();
+            says(&ran, code, "nothing was rehearsed to its end");
+            assert!(ran.stdout.is_empty(), "{}", String::from_utf8_lossy(&ran.stdout));
+            assert_eq!(shop.report().1, Value::Array(Vec::new()));
+        }
+    }
 }
 
 #[test]

@@ -5,10 +5,13 @@
 //! word that was found, not what stands around it.
 
 mod development;
+mod grade;
 mod integration;
 mod likeness;
 mod rotation;
 mod strength;
+
+pub use grade::Strength;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

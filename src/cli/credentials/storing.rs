@@ -16,7 +16,7 @@ use crate::model::plan::{Plan, ValueSource};
 use crate::source::storing::{self, StoringError};
 
 /// What is longer is no credential.
-const LARGEST: u64 = 64 << 10;
+const LARGEST: usize = 64 << 10;
 
 pub(super) fn store(plan: &Plan, name: &str, console: &Console, machine: &Machine) -> Result<Exit, Stop> {
     let source = source(plan, name)?;
@@ -73,9 +73,35 @@ pub(in crate::cli) fn value(name: &str, console: &Console) -> Result<SecretStrin
     } else if io::stdin().is_terminal() {
         return Err(Stop::wrong("there is nobody to ask for the value").instead("give it on standard input"));
     } else {
-        io::stdin().lock().take(LARGEST).read_to_string(&mut text).map_err(unreadable)?;
+        return piped();
     }
+    whole(&text)
+}
+
+/// What stands on standard input, whole or not at all: a value that was cut opens nothing.
+fn piped() -> Result<SecretString, Stop> {
+    // One byte more tells that there is more, whatever line break ends the value.
+    let most = LARGEST + "\r\n".len() + 1;
+    let mut bytes = Zeroizing::new(Vec::with_capacity(most));
+    let read = io::stdin().lock().take(most as u64).read_to_end(&mut bytes);
+    read.map_err(|error| Stop::own(format!("no value could be read: {error}")))?;
+    if bytes.len() == most {
+        return Err(too_long());
+    }
+    whole(std::str::from_utf8(&bytes).map_err(|_| Stop::wrong("the value is not UTF-8: nothing was changed"))?)
+}
+
+fn too_long() -> Stop {
+    Stop::wrong(format!("the value is longer than {LARGEST} bytes: nothing was changed"))
+        .instead("is it the file that was meant?")
+}
+
+/// The value without its last line break.
+fn whole(text: &str) -> Result<SecretString, Stop> {
     let value = text.trim_end_matches(['\r', '\n']);
+    if value.len() > LARGEST {
+        return Err(too_long());
+    }
     if value.is_empty() {
         return Err(Stop::wrong("an empty value was given: nothing was changed"));
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::cli::console::Console;
-use crate::cli::exit::Stop;
+use crate::cli::exit::{Exit, Stop};
 use crate::cli::machine::Machine;
 use crate::cli::opening::{self, Keeping};
 use crate::cli::rehearse::telling;
@@ -24,14 +24,15 @@ use crate::model::rehearsal::RehearsalRecord;
 /// The clock goes on when nothing happens.
 const TICK: Duration = Duration::from_secs(1);
 
-/// A rehearsal that somebody may watch; `None` when it was interrupted, and then its running step has been stopped.
+/// A rehearsal that somebody may watch; `Err` holds how to end when it was interrupted, and then its running step has
+/// been stopped.
 pub(super) fn watched(
     plan: &SharedPlan,
     earlier: &[RehearsalRecord],
     keeping: &Keeping,
     console: &Console,
     machine: &Machine,
-) -> Result<Option<RehearsalRecord>, Stop> {
+) -> Result<Result<RehearsalRecord, Exit>, Stop> {
     let runtime = runtime()?;
     let ended = runtime.block_on(async {
         let mut signals = Signals::listen()?;
@@ -42,11 +43,11 @@ pub(super) fn watched(
             }
         };
         let record = tokio::select! {
-            record = followed(&handle, &machine.operator, show) => record.map(Some),
-            _ = signals.next() => {
+            record = followed(&handle, &machine.operator, show) => record.map(Ok),
+            exit = signals.next() => {
                 let _ = handle.decide(Command::StopRollback, machine.operator.clone()).await;
                 stopped(&handle).await;
-                Ok(None)
+                Ok(Err(exit))
             }
         };
         if console.is_watched() {

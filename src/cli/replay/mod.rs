@@ -36,7 +36,7 @@ fn speed(text: &str) -> Result<f64, String> {
 }
 
 pub(super) fn run(arguments: &ReplayArguments, console: &Console, machine: &Machine) -> Result<Exit, Stop> {
-    cockpit::needs_terminal()?;
+    cockpit::needs_terminal(&format!("golive report {}", arguments.session))?;
     let events = report::events(&arguments.session, console)?;
     let mut replay = Replay::new(events).map_err(|error| Stop::because(&error))?;
     if let Some(at) = &arguments.at {

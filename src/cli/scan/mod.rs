@@ -86,7 +86,7 @@ pub(super) fn run(arguments: &ScanArguments, console: &Console, machine: &Machin
         for note in notes.iter().cloned().chain(unread) {
             console.say(SafeText::from_foreign(&sources.redactor.redact(&note)).as_str());
         }
-        console.say(&telling::summary(&survey, sources.secrets.len()));
+        console.result(&format!("{}\n", telling::summary(&survey, sources.secrets.len())))?;
     }
     Ok(match (survey.hits.is_empty(), incomplete) {
         (false, _) => Exit::Differs,

@@ -146,8 +146,8 @@ async fn waiting_for_go_ends_with_it() {
         .item(Item { checks: vec![CheckId::new("late")], manual: None, ..manual("api_up") })
         .start();
     let inquiry = Inquiry { question: Question::Deploy, scope: Scope::Machines };
-    assert!(!headless::until_go(&flight.handle, &inquiry, clock, SECOND * 2).await);
-    assert!(headless::until_go(&flight.handle, &inquiry, clock, SECOND * 20).await);
+    assert!(!headless::until_go(&flight.handle, &inquiry, clock, SECOND * 2, Answer::permits).await);
+    assert!(headless::until_go(&flight.handle, &inquiry, clock, SECOND * 20, Answer::permits).await);
     let state = Arc::clone(&flight.handle.watch().borrow());
     assert_eq!(verdict(&state, &inquiry, clock()).answer(), Answer::Go);
 }
