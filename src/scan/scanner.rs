@@ -24,9 +24,8 @@ const BLOCK: usize = 256 << 10;
 const GROUP: usize = 60;
 /// Bytes of a beginning: the vector search compares no more at once.
 const BEGINNING: usize = 4;
-/// Escapes that spell a text out, the longer before what they begin with: how much of one is a beginning.
-const ESCAPES: [(&[u8], usize); 7] =
-    [(b"\\x", 3), (b"\\\\x", 4), (b"\\u00", 5), (b"\\\\u00", 6), (b"%", 3), (b"&#x", 4), (b"&#", 3)];
+/// Escapes that are longer before what tells letters apart: how much of one is a beginning.
+const ESCAPES: [(&[u8], usize); 2] = [(b"\\u00", 5), (b"\\\\u00", 6)];
 /// Bytes before a match that are kept, to see whether it stands at the beginning of a word.
 const BEHIND: usize = 2;
 
