@@ -75,14 +75,17 @@ fn named(sought: &Sought) -> (String, Weight) {
 }
 
 fn of_find(located: &Located, times: u64, remedy: &str) -> Objection {
-    let Located { place, hit } = located;
+    let Located { place, hit, in_name } = located;
     let (what, weight) = named(&hit.sought);
     let how = match &hit.sought {
         Sought::Credential { form, .. } => format!(" {form}"),
         Sought::Known { .. } | Sought::Text(_) => String::new(),
     };
     let again = if times > 1 { format!(", and {} times more there", times - 1) } else { String::new() };
-    let sentence = format!("{what} stands{how} in {place} at byte {}{again}", hit.offset);
+    let sentence = match in_name {
+        true => format!("{what} stands{how} in the name of {place}"),
+        false => format!("{what} stands{how} in {place} at byte {}{again}", hit.offset),
+    };
     match weight {
         Weight::Secret => Objection::new(Gravity::Fails, sentence).remedy(remedy),
         Weight::Suspect => Objection::new(Gravity::Warns, format!("{sentence}: is it meant to be public?")),

@@ -1,5 +1,5 @@
 //! What a secret becomes on its way through other programs: the encodings that runners of pipelines have learned to
-//! look for.
+//! look for, and those of minifiers, template engines and wide characters.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -25,6 +25,8 @@ pub enum Form {
     Entities,
     /// In the quotes of a shell.
     Shell,
+    /// Two bytes a character, of either order.
+    Utf16,
 }
 
 impl Form {
@@ -39,6 +41,7 @@ impl Form {
             Self::Escaped => "escaped",
             Self::Entities => "in XML entities",
             Self::Shell => "in shell quotes",
+            Self::Utf16 => "in UTF-16",
         }
     }
 }
@@ -58,16 +61,22 @@ pub fn of(value: &str) -> BTreeMap<Vec<u8>, Form> {
     for text in [value, value.trim()].into_iter().chain(lines) {
         if text.chars().count() >= SHORTEST {
             add(&mut forms, text);
+            // Many times as long as the value: of several lines, each for itself is enough.
+            if !text.contains('\n') {
+                add_spelled(&mut forms, text);
+            }
         }
     }
     forms.retain(|form, _| form.len() >= SHORTEST);
     forms
 }
 
+fn put(forms: &mut BTreeMap<Vec<u8>, Form>, form: Form, written: String) {
+    forms.entry(written.into_bytes()).or_insert(form);
+}
+
 fn add(forms: &mut BTreeMap<Vec<u8>, Form>, text: &str) {
-    let mut put = |form: Form, written: String| {
-        forms.entry(written.into_bytes()).or_insert(form);
-    };
+    let mut put = |form: Form, written: String| put(forms, form, written);
     put(Form::Plain, text.to_owned());
     put(Form::Hex, hex::encode(text));
     put(Form::Hex, hex::encode_upper(text));
@@ -92,6 +101,56 @@ fn add(forms: &mut BTreeMap<Vec<u8>, Form>, text: &str) {
     put(Form::Entities, xml);
     put(Form::Shell, text.replace('\'', "'\\''"));
     put(Form::Shell, text.replace('\'', "'\"'\"'"));
+}
+
+/// What spells a text out: an escape for each of its characters (minifiers, obfuscators), or for each that is no letter
+/// or digit (template engines), once more with its backslash doubled where source code is a text in JSON (a source map);
+/// two bytes for each.
+fn add_spelled(forms: &mut BTreeMap<Vec<u8>, Form>, text: &str) {
+    for spares in [false, true] {
+        for lower in [false, true] {
+            for (form, mark) in [(Form::Escaped, "\\x"), (Form::Escaped, "\\\\x"), (Form::Percent, "%")] {
+                put(
+                    forms,
+                    form,
+                    spelled(text.bytes().map(u32::from), spares, |byte| {
+                        if lower { format!("{mark}{byte:02x}") } else { format!("{mark}{byte:02X}") }
+                    }),
+                );
+            }
+            for mark in ["\\u", "\\\\u"] {
+                put(
+                    forms,
+                    Form::Escaped,
+                    spelled(text.encode_utf16().map(u32::from), spares, |unit| {
+                        if lower { format!("{mark}{unit:04x}") } else { format!("{mark}{unit:04X}") }
+                    }),
+                );
+            }
+            put(
+                forms,
+                Form::Entities,
+                spelled(text.chars().map(u32::from), spares, |character| {
+                    if lower { format!("&#x{character:x};") } else { format!("&#x{character:X};") }
+                }),
+            );
+        }
+        let decimal = spelled(text.chars().map(u32::from), spares, |character| format!("&#{character};"));
+        put(forms, Form::Entities, decimal);
+    }
+    for bytes in [u16::to_le_bytes, u16::to_be_bytes] {
+        let wide: Vec<u8> = text.encode_utf16().flat_map(bytes).collect();
+        // The zero bytes around belong to it in one of the two orders only.
+        let from = wide.iter().position(|byte| *byte != 0).unwrap_or(0);
+        let until = wide.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+        forms.entry(wide[from..until].to_vec()).or_insert(Form::Utf16);
+    }
+}
+
+/// A text with an escape for each of its units, or for those alone that are no letters or digits of ASCII.
+fn spelled(units: impl Iterator<Item = u32>, spares: bool, escape: impl Fn(u32) -> String) -> String {
+    let plain = |unit: u32| char::from_u32(unit).filter(|character| spares && character.is_ascii_alphanumeric());
+    units.map(|unit| plain(unit).map_or_else(|| escape(unit), String::from)).collect()
 }
 
 /// The escapes of texts in source code: JSON, JSON that is safe in HTML, JSON in JSON (a source map holds source code as

@@ -2,8 +2,9 @@
 //!
 //! It stands at the door into an event, and once more before each sink as a net. What it looks for: the value, trimmed
 //! and line by line, and its base64 (at the three byte offsets, both alphabets), hex, percent-encoded, JSON-escaped,
-//! XML-escaped, debug-escaped and shell-quoted forms. Values under eight characters are not looked for: masking them
-//! would destroy the text around; their shortness is reported as a weakness of the credential instead.
+//! XML-escaped, debug-escaped and shell-quoted forms, spelled out character by character, and in UTF-16. Values under
+//! eight characters are not looked for: masking them would destroy the text around; their shortness is reported as a
+//! weakness of the credential instead.
 
 pub mod forms;
 mod stream;
@@ -12,7 +13,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use aho_corasick::{AhoCorasick, AhoCorasickBuilder, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind, MatchKind};
 use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
@@ -37,6 +38,8 @@ struct Search {
     marks: Vec<Arc<str>>,
     /// The patterns again, sorted: a stream asks whether what it ends with could grow into one.
     sorted: Vec<Vec<u8>>,
+    /// Which bytes a pattern begins with: most others are told apart by it alone.
+    begins: [bool; 256],
     longest: usize,
 }
 
@@ -63,12 +66,18 @@ impl Redactor {
         let Some(longest) = patterns.iter().map(Vec::len).max() else { return Self(None) };
         let automaton = AhoCorasickBuilder::new()
             .match_kind(MatchKind::LeftmostLongest)
+            // What a few secrets would get by themselves takes megabytes, and long to build.
+            .kind(Some(AhoCorasickKind::ContiguousNFA))
             .build(&patterns)
             .expect("patterns of credentials stay far below the automaton's limits");
         let mut sorted = patterns.clone();
         sorted.sort_unstable();
         sorted.dedup();
-        Self(Some(Arc::new(Search { automaton, patterns, marks, sorted, longest })))
+        let mut begins = [false; 256];
+        for first in patterns.iter().filter_map(|pattern| pattern.first()) {
+            begins[usize::from(*first)] = true;
+        }
+        Self(Some(Arc::new(Search { automaton, patterns, marks, sorted, begins, longest })))
     }
 
     /// The text with `‹name›` in place of every secret.
@@ -115,6 +124,9 @@ impl Search {
 
     /// Whether these bytes are the beginning of a longer pattern.
     fn could_grow(&self, bytes: &[u8]) -> bool {
+        if bytes.first().is_some_and(|first| !self.begins[usize::from(*first)]) {
+            return false;
+        }
         let first = self.sorted.partition_point(|pattern| pattern.as_slice() < bytes);
         // The first may be these very bytes; only the next one is longer then.
         self.sorted[first..].iter().take(2).any(|pattern| pattern.len() > bytes.len() && pattern.starts_with(bytes))

@@ -2,12 +2,14 @@
 //! pass over files, archives and git objects, with offsets.
 //!
 //! The engine (`scanner`, `known`, `token`) takes any reader and knows no file. Memory is bounded by the block, whatever
-//! is read. `survey` gathers what is found where; `layers` looks into gzip, brotli, tar and zip; `places` and `git` are
+//! is read. `survey` gathers what is found where; `layers` looks into gzip, brotli, tar and zip
+//! (`packing` tells them apart); `places` and `git` are
 //! the doors to the disk. No value that was looked for is ever in what comes out.
 
 mod git;
 mod known;
 mod layers;
+mod packing;
 mod places;
 mod scanner;
 mod secrets;

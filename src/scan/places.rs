@@ -3,10 +3,11 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{self, Read as _, Seek as _, SeekFrom};
-use std::os::unix::fs::MetadataExt as _;
+use std::io;
+use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::Path;
 
+use crate::scan::packing::{self, Packing};
 use crate::scan::survey::Survey;
 use crate::scan::{layers, zip};
 
@@ -36,7 +37,8 @@ impl Walk<'_, '_> {
         if metadata.is_file() && (self.wanted)(shown) {
             file(self.survey, path, shown);
         } else if metadata.is_dir() && self.seen.insert((metadata.dev(), metadata.ino())) {
-            self.folder(path, shown);
+            let shown = self.survey.named(shown);
+            self.folder(path, &shown);
         }
     }
 
@@ -56,26 +58,30 @@ impl Walk<'_, '_> {
     }
 }
 
-/// Looks through one file, and into it where it is an archive.
+/// Looks through one file, its name too, and into it where it is an archive.
 pub(super) fn file(survey: &mut Survey<'_>, path: &Path, shown: &str) {
-    let looked = || -> io::Result<File> {
-        let mut file = File::open(path)?;
-        let mut head = [0; 4];
-        let read = file.read(&mut head)?;
-        file.seek(SeekFrom::Start(0))?;
-        if head[..read] == *b"PK\x03\x04" {
-            return Err(io::ErrorKind::InvalidInput.into());
+    let shown = survey.named(shown);
+    if let Err(error) = looked_into(survey, path, &shown) {
+        survey.unread(&shown, error);
+    }
+}
+
+fn looked_into(survey: &mut Survey<'_>, path: &Path, shown: &str) -> io::Result<()> {
+    let mut file = File::open(path)?;
+    let (mut head, mut tail) = ([0; layers::HEAD], [0; zip::TAIL]);
+    let beginning = file.read_at(&mut head, 0)?;
+    let from = file.metadata()?.len().saturating_sub(tail.len() as u64);
+    let end = file.read_at(&mut tail, from)?;
+    match packing::of(&head[..beginning], shown) {
+        Packing::Zip => zip::survey(survey, shown, &mut file, 0),
+        // Something stands before the archive, and may hold a secret itself.
+        Packing::None | Packing::Claimed if zip::is_end(&tail[..end]) => {
+            survey.scan(shown, &mut file)?;
+            zip::survey(survey, shown, &mut file, 0)
         }
-        Ok(file)
-    };
-    match looked() {
-        Ok(mut file) => layers::survey(survey, shown, &mut file),
-        Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
-            let archive = File::open(path).and_then(|mut archive| zip::survey(survey, shown, &mut archive));
-            if let Err(error) = archive {
-                survey.unread(shown, error);
-            }
+        _ => {
+            layers::survey(survey, shown, &mut file);
+            Ok(())
         }
-        Err(error) => survey.unread(shown, error),
     }
 }

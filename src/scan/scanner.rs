@@ -1,8 +1,10 @@
 //! The engine: Aho-Corasick in groups, one pass a group over a block that is still in the cache.
 //!
-//! Leftmost matching keeps the vector search on, which carries about sixty patterns: more go into groups. What could
-//! begin before a block's end and end behind it is carried over and judged with the next one. Matches that overlap are
-//! all found: the search goes on one byte behind a match's beginning, and what a match begins with is told as well.
+//! Leftmost matching keeps the vector search on, which carries about sixty patterns: more go into groups. So what is
+//! looked for is what the forms of all secrets begin with, a few bytes which many of them share; where such a beginning
+//! stands, which is rare, its forms are compared. More forms cost next to nothing, more passes would. What could begin
+//! before a block's end and end behind it is carried over and judged with the next one. Matches that overlap are all
+//! found: the search goes on one byte behind a match's beginning.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read};
@@ -18,8 +20,12 @@ use crate::scan::secrets::Secret;
 
 /// Read at a time: what a core's own cache holds beside everything else.
 const BLOCK: usize = 256 << 10;
-/// Patterns that the vector search carries.
+/// Beginnings that the vector search carries.
 const GROUP: usize = 60;
+/// Bytes of a beginning: the vector search compares no more at once.
+const BEGINNING: usize = 4;
+/// Escapes that are longer before what tells letters apart: how much of one is a beginning.
+const ESCAPES: [(&[u8], usize); 2] = [(b"\\u00", 5), (b"\\\\u00", 6)];
 /// Bytes before a match that are kept, to see whether it stands at the beginning of a word.
 const BEHIND: usize = 2;
 
@@ -74,14 +80,13 @@ pub struct Scanner {
 
 struct Group {
     automaton: AhoCorasick,
-    patterns: Vec<Pattern>,
+    /// For each beginning that the automaton looks for, what may follow it.
+    beginnings: Vec<Vec<Pattern>>,
 }
 
 struct Pattern {
-    length: usize,
+    bytes: Vec<u8>,
     sought: Vec<Sought>,
-    /// Shorter patterns of the group that this one begins with.
-    within: Vec<usize>,
 }
 
 impl Scanner {
@@ -101,17 +106,23 @@ impl Scanner {
         let known = known_keys.then(Known::new);
         let longest = patterns.keys().map(Vec::len).max().unwrap_or(1);
         let overlap = (longest - 1).max(if known.is_some() { known::WINDOW } else { 0 });
-        let patterns: Vec<_> = patterns.into_iter().collect();
+        let mut beginnings = by_beginning(patterns);
         // Evenly filled: two groups of forty cost less than one of sixty and one of twenty.
-        let groups = patterns.len().div_ceil(GROUP).max(1);
-        let size = patterns.len().div_ceil(groups).max(1);
-        Self { groups: patterns.chunks(size).map(Group::of).collect(), known, overlap }
+        let count = beginnings.len().div_ceil(GROUP).max(1);
+        let size = beginnings.len().div_ceil(count).max(1);
+        let mut groups = Vec::with_capacity(count);
+        while !beginnings.is_empty() {
+            let rest = beginnings.split_off(size.min(beginnings.len()));
+            groups.push(Group::of(beginnings));
+            beginnings = rest;
+        }
+        Self { groups, known, overlap }
     }
 
     /// How many patterns are looked for, known keys apart.
     #[must_use]
     pub fn patterns(&self) -> usize {
-        self.groups.iter().map(|group| group.patterns.len()).sum()
+        self.groups.iter().flat_map(|group| &group.beginnings).map(Vec::len).sum()
     }
 
     /// Reads to the end and tells every find. Gives how many bytes there were.
@@ -141,6 +152,11 @@ impl Scanner {
         }
     }
 
+    /// Tells every find in a short text.
+    pub(super) fn scan_text(&self, text: &[u8], found: &mut dyn FnMut(Hit)) {
+        self.block(text, 0..text.len(), 0, found);
+    }
+
     /// Tells the finds that begin within `starts`.
     fn block(&self, bytes: &[u8], starts: Range<usize>, base: u64, found: &mut dyn FnMut(Hit)) {
         for group in &self.groups {
@@ -156,32 +172,43 @@ impl Scanner {
     }
 }
 
+/// How many bytes of a pattern the automaton looks for: as many as the vector search compares, and of an escape as many
+/// as the escapes of all letters share.
+fn beginning(pattern: &[u8]) -> usize {
+    let escape = ESCAPES.iter().find(|(escape, _)| pattern.starts_with(escape));
+    escape.map_or(BEGINNING, |(_, length)| *length).min(pattern.len())
+}
+
+/// Patterns in order, put together by what they begin with. No beginning is that of another one.
+fn by_beginning(patterns: BTreeMap<Vec<u8>, Vec<Sought>>) -> Vec<(Vec<u8>, Vec<Pattern>)> {
+    let mut beginnings: Vec<(Vec<u8>, Vec<Pattern>)> = Vec::new();
+    for (bytes, sought) in patterns {
+        match beginnings.last_mut() {
+            Some((beginning, patterns)) if bytes.starts_with(beginning) => patterns.push(Pattern { bytes, sought }),
+            _ => beginnings.push((bytes[..beginning(&bytes)].to_vec(), vec![Pattern { bytes, sought }])),
+        }
+    }
+    beginnings
+}
+
 impl Group {
-    fn of(patterns: &[(Vec<u8>, Vec<Sought>)]) -> Self {
-        let bytes: Vec<&[u8]> = patterns.iter().map(|(bytes, _)| bytes.as_slice()).collect();
-        let within = |long: &[u8]| {
-            let shorter = bytes.iter().enumerate().filter(|(_, short)| short.len() < long.len());
-            shorter.filter(|(_, short)| long.starts_with(short)).map(|(at, _)| at).collect()
-        };
-        let patterns = patterns.iter().map(|(bytes, sought)| Pattern {
-            length: bytes.len(),
-            sought: sought.clone(),
-            within: within(bytes),
-        });
-        Self { patterns: patterns.collect(), automaton: automaton(&bytes) }
+    fn of(beginnings: Vec<(Vec<u8>, Vec<Pattern>)>) -> Self {
+        let (bytes, beginnings): (Vec<_>, Vec<_>) = beginnings.into_iter().unzip();
+        Self { automaton: automaton(&bytes), beginnings }
     }
 
     fn search(&self, bytes: &[u8], starts: Range<usize>, tell: &mut dyn FnMut(&Sought, usize, usize)) {
         let mut at = starts.start;
         while let Some(found) = self.automaton.find(Input::new(bytes).range(at..)) {
-            if found.start() >= starts.end {
+            let start = found.start();
+            if start >= starts.end {
                 break;
             }
-            let whole = &self.patterns[found.pattern().as_usize()];
-            for pattern in whole.within.iter().map(|at| &self.patterns[*at]).chain([whole]) {
-                pattern.sought.iter().for_each(|sought| tell(sought, found.start(), pattern.length));
+            let patterns = &self.beginnings[found.pattern().as_usize()];
+            for pattern in patterns.iter().filter(|pattern| bytes[start..].starts_with(&pattern.bytes)) {
+                pattern.sought.iter().for_each(|sought| tell(sought, start, pattern.bytes.len()));
             }
-            at = found.start() + 1;
+            at = start + 1;
         }
     }
 }

@@ -20,6 +20,8 @@ pub struct Located {
     pub place: Arc<str>,
     /// What, and where in it. Of something packed, the place in what is unpacked.
     pub hit: Hit,
+    /// Whether it stands in the name of the place, and not in what lies there.
+    pub in_name: bool,
 }
 
 /// Something that could not be read to its end.
@@ -95,13 +97,52 @@ impl<'a> Survey<'a> {
         Ok(())
     }
 
+    /// Looks at the name of a place, and gives it as it may be told and built on: with a mark for what was found in it.
+    pub(super) fn named(&mut self, name: &str) -> String {
+        let mut hits = Vec::new();
+        self.scanner.scan_text(name.as_bytes(), &mut |hit| {
+            if !matches!(hit.sought, Sought::Text(_)) {
+                hits.push(hit);
+            }
+        });
+        if hits.is_empty() {
+            return name.to_owned();
+        }
+        hits.sort_by_key(|hit| hit.offset);
+        let (mut told, mut at) = (String::new(), 0);
+        let text = |range: std::ops::Range<usize>| String::from_utf8_lossy(&name.as_bytes()[range]);
+        for hit in &hits {
+            let start = usize::try_from(hit.offset).unwrap_or(usize::MAX);
+            if start >= at {
+                let what = match &hit.sought {
+                    Sought::Credential { secret, .. } => &secret.id,
+                    Sought::Known { what, .. } => *what,
+                    Sought::Text(text) => text,
+                };
+                told.push_str(&format!("{}‹{what}›", text(at..start)));
+            }
+            at = at.max(start + hit.length);
+        }
+        told.push_str(&text(at..name.len()));
+        let place: Arc<str> = Arc::from(told.as_str());
+        for hit in hits {
+            let located = Located { place: Arc::clone(&place), hit, in_name: true };
+            if self.hits.len() >= MOST_HITS {
+                self.hits_left_out += 1;
+            } else if !self.hits.contains(&located) {
+                self.hits.push(located);
+            }
+        }
+        told
+    }
+
     fn take(&mut self, place: &Arc<str>, hit: Hit, hits: &mut Vec<Located>) {
         if let Sought::Text(text) = &hit.sought {
             *self.texts.entry(Arc::clone(text)).or_default() += 1;
             let text = Arc::clone(text);
-            self.first.entry(text).or_insert_with(|| Located { place: Arc::clone(place), hit });
+            self.first.entry(text).or_insert_with(|| Located { place: Arc::clone(place), hit, in_name: false });
         } else if self.hits.len() + hits.len() < MOST_HITS {
-            hits.push(Located { place: Arc::clone(place), hit });
+            hits.push(Located { place: Arc::clone(place), hit, in_name: false });
         } else {
             self.hits_left_out += 1;
         }

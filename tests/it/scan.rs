@@ -156,6 +156,190 @@ fn archives_are_looked_into_by_name() {
     }
 }
 
+/// Bytes that look like those of a packer, and are not unpacked.
+fn of_magic(magic: &[u8]) -> Vec<u8> {
+    [magic, &[0x9b; 600]].concat()
+}
+
+#[test]
+fn archives_in_zip_archives_are_looked_into_too() {
+    let first = Project::new();
+    let code = format!("key='{}'", first.secret);
+    let inner = zip("a.js", code.as_bytes());
+    for (name, content, place) in [
+        ("nested.zip", zip("inner.zip", &inner), "nested.zip!inner.zip!a.js:5"),
+        ("deeper.zip", zip("in.zip", &zip("inner.zip", &inner)), "deeper.zip!in.zip!inner.zip!a.js:5"),
+        ("zip.tar.gz", gzip(&tar("inner.zip", &inner)), "zip.tar.gz!inner.zip!a.js:5"),
+        ("tar.zip", zip("site.tar.gz", &gzip(&tar("a.js", code.as_bytes()))), "tar.zip!site.tar.gz!a.js:5"),
+        ("installer", [b"#!/bin/sh\nunpack itself\n", &inner[..]].concat(), "installer!a.js:5"),
+    ] {
+        let project = Project { home: tempfile::tempdir().unwrap(), secret: first.secret.clone() };
+        project.put("golive.toml", PLAN.as_bytes());
+        project.put(".env.local", format!("SHOP_SECRET='{}'\n", project.secret).as_bytes());
+        project.put(&format!("out/{name}"), &content);
+        project.scan(&["out"]).found(&format!("out/{place}  SHOP_SECRET (api_secret) as it is"));
+    }
+}
+
+#[test]
+fn what_stands_before_an_archive_is_looked_at_as_well() {
+    let project = Project::new();
+    let script = format!("#!/bin/sh\nKEY={}\n", project.secret);
+    project.put("dist/installer", &[script.as_bytes(), &zip("a.js", b"start()")].concat());
+    project.scan(&["dist"]).found("dist/installer:14  SHOP_SECRET (api_secret) as it is\n");
+}
+
+#[test]
+fn an_archive_that_is_not_looked_into_is_said_to_be_unread() {
+    let mut matryoshka = zip("a.js", b"start()");
+    for depth in 0..5 {
+        matryoshka = zip(&format!("{depth}.zip"), &matryoshka);
+    }
+    let appended = [b"#!/bin/sh\n", &zip("a.js", b"start()")[..]].concat();
+    for (name, content, why) in [
+        ("site.tar.bz2", of_magic(b"BZh91AY&SY"), "bzip2"),
+        ("site.tar.xz", of_magic(b"\xfd7zXZ\0"), "xz"),
+        ("no_ending", of_magic(b"\xfd7zXZ\0"), "xz"),
+        ("site.zst", of_magic(b"\x28\xb5\x2f\xfd"), "zstd"),
+        ("site.7z", of_magic(b"7z\xbc\xaf\x27\x1c"), "7z"),
+        ("in.zip", zip("site.tar.xz", &of_magic(b"\xfd7zXZ\0")), "xz"),
+        ("garbage.tar.gz", b"no archive at all".to_vec(), "its name says that it is packed"),
+        ("garbage.zip", b"no archive at all".to_vec(), "its name says that it is packed"),
+        ("garbage.tar.xz", b"no archive at all".to_vec(), "its name says that it is packed"),
+        ("garbage_in.tar.gz", gzip(b"no archive at all"), "its name says that it is packed"),
+        ("cut.zip", zip("a.js", b"start()")[..60].to_vec(), "the zip breaks off"),
+        ("matryoshka.zip", matryoshka, "more archives inside each other than are looked into"),
+        ("installer.tar", tar("installer", &appended), "a zip archive with something before it"),
+    ] {
+        let project = Project::new();
+        project.put(&format!("dist/{name}"), &content);
+        let ran = project.scan(&["dist", "--format", "json"]);
+        assert_eq!(ran.code(), Some(4), "{name}: {}", ran.out());
+        let json: Value = serde_json::from_str(&ran.out()).unwrap();
+        assert_eq!(json["unread"].as_array().unwrap().len(), 1, "{name}: {json}");
+        let unread = &json["unread"][0];
+        assert!(unread["place"].as_str().unwrap().starts_with(&format!("dist/{name}")), "{unread}");
+        assert!(unread["why"].as_str().unwrap().contains(why), "{name}: {unread}");
+    }
+}
+
+#[test]
+fn what_lies_open_in_an_archive_that_is_not_unpacked_is_found_all_the_same() {
+    let project = Project::new();
+    let stored = [of_magic(b"7z\xbc\xaf\x27\x1c"), project.secret.clone().into_bytes()].concat();
+    project.put("dist/site.7z", &stored);
+    let ran = project.scan(&["dist"]);
+    ran.found("dist/site.7z:606  SHOP_SECRET (api_secret) as it is");
+    assert!(ran.err().contains("dist/site.7z could not be read"), "{}", ran.err());
+}
+
+#[test]
+fn healthy_archives_of_every_shape_end_with_0() {
+    let project = Project::new();
+    for (name, content) in [
+        ("a.tgz", gzip(&tar("a.js", b"start()"))),
+        ("a.js.gz", gzip(b"start()")),
+        ("a.svgz", gzip(b"<svg/>")),
+        ("a.zip", zip("inner.zip", &zip("a.js", b"start()"))),
+        ("empty.zip", [b"PK\x05\x06", &[0; 18][..]].concat()),
+        ("empty.tar", Vec::new()),
+        ("BZ.txt", b"BZh is how bzip2 begins, PK\x05\x06 how a zip ends".to_vec()),
+    ] {
+        project.put(&format!("dist/{name}"), &content);
+    }
+    let ran = project.scan(&["dist"]);
+    assert_eq!((ran.code(), ran.out().as_str()), (Some(0), ""), "{}", ran.err());
+}
+
+#[test]
+fn a_value_that_is_spelled_out_is_found() {
+    let project = Project::new();
+    let each = |written: &dyn Fn(u8) -> String| project.secret.bytes().map(written).collect::<String>();
+    let code = format!("k=\"{}\"", each(&|byte| format!("\\u{byte:04x}")));
+    let map = serde_json::json!({ "version": 3, "sourcesContent": [code] }).to_string();
+    for (content, form) in [
+        (format!("k=\"{}\"", each(&|byte| format!("\\x{byte:02x}"))).into_bytes(), "escaped"),
+        (code.into_bytes(), "escaped"),
+        (map.into_bytes(), "escaped"),
+        (each(&|byte| format!("%{byte:02X}")).into_bytes(), "URL-encoded"),
+        (each(&|byte| format!("%{byte:02x}")).into_bytes(), "URL-encoded"),
+        (each(&|byte| format!("&#{byte};")).into_bytes(), "in XML entities"),
+        (each(&|byte| format!("&#x{byte:X};")).into_bytes(), "in XML entities"),
+        (project.secret.encode_utf16().flat_map(u16::to_le_bytes).collect(), "in UTF-16"),
+        (project.secret.encode_utf16().flat_map(u16::to_be_bytes).collect(), "in UTF-16"),
+    ] {
+        project.put("dist/index.js", &content);
+        project.scan(&["dist"]).found(&format!("SHOP_SECRET (api_secret) {form}\n"));
+    }
+}
+
+#[test]
+fn a_value_that_is_a_name_is_found_and_not_told() {
+    let secret = format!("FAKE-{}", ulid::Ulid::generate());
+    let name = format!("{secret}.js");
+    let known = format!("sk_live_{}", "aB3cD4".repeat(4));
+    for (path, content, says) in [
+        (
+            format!("dist/{name}"),
+            b"start()".to_vec(),
+            "dist/‹api_secret›.js  SHOP_SECRET (api_secret) as it is, in its name",
+        ),
+        (
+            format!("dist/{secret}/a.js"),
+            b"start()".to_vec(),
+            "dist/‹api_secret›  SHOP_SECRET (api_secret) as it is, in its name",
+        ),
+        ("dist/a.zip".to_owned(), zip(&name, b"start()"), "dist/a.zip!‹api_secret›.js  SHOP_SECRET"),
+        ("dist/a.tar".to_owned(), tar(&name, b"start()"), "dist/a.tar!‹api_secret›.js  SHOP_SECRET"),
+        (format!("dist/{known}"), b"start()".to_vec(), "dist/‹a Stripe live key›  a Stripe live key, in its name"),
+    ] {
+        let project = Project { home: tempfile::tempdir().unwrap(), secret: secret.clone() };
+        project.put("golive.toml", PLAN.as_bytes());
+        project.put(".env.local", format!("SHOP_SECRET='{secret}'\n").as_bytes());
+        project.put(&path, &content);
+        for format in ["human", "json", "sarif"] {
+            let ran = project.scan(&["dist", "--format", format]);
+            assert_eq!(ran.code(), Some(1), "{}", ran.err());
+            assert!(!ran.out().contains(&known) && !ran.err().contains(&known), "{}", ran.out());
+        }
+        let ran = project.scan(&["dist"]);
+        ran.found(says);
+        assert_eq!(ran.out().lines().count(), 1, "{}", ran.out());
+    }
+}
+
+/// A plan with a credential that has the form of a known key, in its env file.
+fn with_known_key() -> (Project, String) {
+    let project = Project::new();
+    let key = format!("whsec_{}", "aB3cD4eF".repeat(4));
+    project.put(".env.local", format!("SHOP_SECRET='{key}'\n").as_bytes());
+    (project, key)
+}
+
+#[test]
+fn a_known_key_that_is_the_plans_own_at_its_source_is_a_note_and_no_find() {
+    let (project, _) = with_known_key();
+    let ran = project.scan(&["."]);
+    assert_eq!((ran.code(), ran.out().as_str()), (Some(0), ""), "{}", ran.err());
+    assert!(ran.err().contains("api_secret stands in .env.local: that is where the plan has it from"), "{}", ran.err());
+}
+
+#[test]
+fn a_known_key_elsewhere_or_another_one_at_the_source_is_a_find() {
+    let (project, key) = with_known_key();
+    project.put("dist/index.js", format!("a='{key}'").as_bytes());
+    let ran = project.scan(&["."]);
+    ran.found("dist/index.js:3  a Stripe webhook secret\n");
+    ran.found("dist/index.js:3  SHOP_SECRET (api_secret) as it is\n");
+    assert!(!ran.out().contains(".env.local"), "{}", ran.out());
+    let (project, key) = with_known_key();
+    let other = format!("whsec_{}", "Zy9xW8v7".repeat(4));
+    project.put(".env.local", format!("SHOP_SECRET='{key}'\nOTHER='{other}'\n").as_bytes());
+    let ran = project.scan(&["."]);
+    ran.found(".env.local:60  a Stripe webhook secret\n");
+    assert_eq!(ran.out().lines().count(), 1, "{}", ran.out());
+}
+
 #[test]
 fn history_is_looked_through_where_a_folder_is_a_repository() {
     let project = Project::new();

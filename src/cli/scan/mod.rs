@@ -3,6 +3,7 @@
 
 mod telling;
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -16,7 +17,7 @@ use crate::cli::{lint, opening};
 use crate::mask::Redactor;
 use crate::model::text::SafeText;
 use crate::model::values::Values;
-use crate::scan::{self, Repository, Scanner, Secret, Sought, Survey, Unsearched};
+use crate::scan::{self, Located, Repository, Scanner, Secret, Sought, Survey, Unsearched};
 use crate::{plan, source};
 
 #[derive(Debug, Args)]
@@ -138,19 +139,34 @@ fn history(survey: &mut Survey<'_>, path: &Path) -> Option<String> {
     }
 }
 
-/// Takes out what stands in the very file that the plan has it from, and gives credential and file of each.
+/// Takes out what stands in the very file that the plan has it from, also where its form is that of a known key, and
+/// gives credential and file of each.
 fn set_aside(survey: &mut Survey<'_>, folder: &Path) -> Vec<(String, String)> {
-    let mut at_home = Vec::new();
+    let (mut at_home, mut ranges) = (Vec::new(), Vec::new());
     survey.hits.retain(|located| {
         let Sought::Credential { secret, .. } = &located.hit.sought else { return true };
         let origin = secret.origin.file().and_then(|file| folder.join(file).canonicalize().ok());
-        let is_home = origin.is_some() && Path::new(&*located.place).canonicalize().ok() == origin;
+        let is_home = !located.in_name && origin.is_some() && Path::new(&*located.place).canonicalize().ok() == origin;
         if is_home {
             at_home.push((secret.id.clone(), located.place.to_string()));
+            ranges.push((Arc::clone(&located.place), extent(located)));
         }
         !is_home
+    });
+    survey.hits.retain(|located| {
+        let found = extent(located);
+        let is_within = |(place, range): &(Arc<str>, Range<u64>)| {
+            *place == located.place && range.start <= found.start && found.end <= range.end
+        };
+        let is_known = matches!(located.hit.sought, Sought::Known { .. }) && !located.in_name;
+        !(is_known && ranges.iter().any(is_within))
     });
     at_home.sort();
     at_home.dedup();
     at_home
+}
+
+/// The bytes that a find takes.
+fn extent(located: &Located) -> Range<u64> {
+    located.hit.offset..located.hit.offset + located.hit.length as u64
 }

@@ -19,10 +19,14 @@ fn sentence(sought: &Sought) -> String {
 
 pub(super) fn listed(survey: &Survey<'_>) -> String {
     let mut text = String::new();
-    for Located { place, hit } in &survey.hits {
+    for Located { place, hit, in_name } in &survey.hits {
         let place = SafeText::from_foreign(place);
+        let said = sentence(&hit.sought);
         // A write to a string cannot fail.
-        let _ = writeln!(text, "{place}:{}  {}", hit.offset, sentence(&hit.sought));
+        let _ = match in_name {
+            true => writeln!(text, "{place}  {said}, in its name"),
+            false => writeln!(text, "{place}:{}  {said}", hit.offset),
+        };
     }
     text
 }
@@ -44,7 +48,7 @@ pub(super) fn object(survey: &Survey<'_>, notes: &[String]) -> Json {
     let found: Vec<Json> = survey
         .hits
         .iter()
-        .map(|Located { place, hit }| {
+        .map(|Located { place, hit, in_name }| {
             let (kind, name, variables, form, weight) = match &hit.sought {
                 Sought::Credential { secret, form } => {
                     ("credential", secret.id.as_str(), secret.variables.as_slice(), Some(form.word()), Weight::Secret)
@@ -53,7 +57,7 @@ pub(super) fn object(survey: &Survey<'_>, notes: &[String]) -> Json {
                 Sought::Text(text) => ("text", &**text, &[][..], None, Weight::Secret),
             };
             let certain = weight == Weight::Secret;
-            json!({ "kind": kind, "name": name, "variables": variables, "form": form, "certain": certain, "place": place, "offset": hit.offset })
+            json!({ "kind": kind, "name": name, "variables": variables, "form": form, "certain": certain, "place": place, "in_name": in_name, "offset": hit.offset })
         })
         .collect();
     let unread: Vec<Json> =
@@ -117,17 +121,21 @@ fn rule(sought: &Sought) -> String {
 }
 
 fn result(located: &Located, rules: &[String]) -> Json {
-    let Located { place, hit } = located;
+    let Located { place, hit, in_name } = located;
+    let mut location = json!({ "artifactLocation": { "uri": report::relative_reference(place) } });
+    let mut said = sentence(&hit.sought);
+    if *in_name {
+        said.push_str(", in the name of the file");
+    } else {
+        location["region"] = json!({ "byteOffset": hit.offset, "byteLength": hit.length });
+    }
     let suspect = matches!(&hit.sought, Sought::Known { weight: Weight::Suspect, .. });
     let id = rule(&hit.sought);
     json!({
         "ruleId": id,
         "ruleIndex": rules.iter().position(|rule| *rule == id),
         "level": if suspect { "warning" } else { "error" },
-        "message": { "text": sentence(&hit.sought) },
-        "locations": [{ "physicalLocation": {
-            "artifactLocation": { "uri": report::relative_reference(place) },
-            "region": { "byteOffset": hit.offset, "byteLength": hit.length },
-        } }],
+        "message": { "text": said },
+        "locations": [{ "physicalLocation": location }],
     })
 }

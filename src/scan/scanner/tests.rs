@@ -47,10 +47,70 @@ fn every_form_is_found_with_its_place() {
         (Form::Escaped, in_source_map[1..in_source_map.len() - 1].to_owned(), 0),
         (Form::Escaped, value.replace('\'', "\\'"), 0),
         (Form::Entities, "FAKE &quot;k0fT&quot;/+&lt;&amp;'x$9".to_owned(), 0),
+        (Form::Escaped, "FAKE\\u0020\\u0022k0fT\\u0022\\u002F\\u002B\\u003C\\u0026\\u0027x\\u00249".to_owned(), 0),
+        (Form::Entities, "FAKE&#x20;&#x22;k0fT&#x22;&#x2F;&#x2B;&#x3C;&#x26;&#x27;x&#x24;9".to_owned(), 0),
     ] {
         let told = of(&hits(&scanner, format!("let a=`{written}`;").as_bytes()), "api_secret");
         assert_eq!(told, [(7 + inside, form)], "{written}");
     }
+}
+
+/// Each character as this says.
+fn each(value: &str, written: impl Fn(u8) -> String) -> String {
+    value.bytes().map(written).collect()
+}
+
+#[test]
+fn a_value_with_an_escape_for_each_of_its_characters_is_found() {
+    let value = "FAKE-k0fT/+Zz9";
+    let scanner = Scanner::new(&[secret("api_secret", value)], &[], false);
+    for (form, written) in [
+        (Form::Escaped, each(value, |byte| format!("\\x{byte:02x}"))),
+        (Form::Escaped, each(value, |byte| format!("\\x{byte:02X}"))),
+        (Form::Escaped, each(value, |byte| format!("\\u{byte:04x}"))),
+        (Form::Escaped, each(value, |byte| format!("\\u{byte:04X}"))),
+        (Form::Percent, each(value, |byte| format!("%{byte:02x}"))),
+        (Form::Percent, each(value, |byte| format!("%{byte:02X}"))),
+        (Form::Entities, each(value, |byte| format!("&#{byte};"))),
+        (Form::Entities, each(value, |byte| format!("&#x{byte:x};"))),
+        (Form::Entities, each(value, |byte| format!("&#x{byte:X};"))),
+    ] {
+        let code = format!("let a=\"{written}\";");
+        assert_eq!(of(&hits(&scanner, code.as_bytes()), "api_secret"), [(7, form)], "{written}");
+        // In a source map the code is a text of JSON.
+        let map = serde_json::json!({ "version": 3, "sourcesContent": [code] }).to_string();
+        let told = of(&hits(&scanner, map.as_bytes()), "api_secret");
+        assert!(matches!(told[..], [(_, told)] if told == form), "{map}: {told:?}");
+    }
+}
+
+#[test]
+fn a_value_in_wide_characters_is_found_in_either_order() {
+    for value in ["FAKE-k0fT/+Zz9", "FAKE-schlüssel-日本"] {
+        let scanner = Scanner::new(&[secret("api_secret", value)], &[], false);
+        for order in [u16::to_le_bytes, u16::to_be_bytes] {
+            let text: Vec<u8> = format!("\u{feff}key={value};").encode_utf16().flat_map(order).collect();
+            let told = of(&hits(&scanner, &text), "api_secret");
+            assert!(matches!(told[..], [(10 | 11, Form::Utf16)]), "{told:?}");
+        }
+    }
+}
+
+#[test]
+fn another_value_in_escapes_is_no_find() {
+    let (value, other) = ("FAKE-k0fT/+Zz9", "FAKE-k0fT/+Zz8");
+    let scanner = Scanner::new(&[secret("api_secret", value)], &[], false);
+    let text = each(other, |byte| format!("\\x{byte:02x} ")) + &each(other, |byte| format!("&#{byte};"));
+    assert_eq!(hits(&scanner, text.as_bytes()), []);
+}
+
+#[test]
+fn more_forms_are_no_more_passes() {
+    let values: Vec<String> = (0..6).map(|number| format!("FAKE{number}-{}", hex::encode([number * 40; 9]))).collect();
+    let secrets: Vec<_> = values.iter().map(|value| secret(value, value)).collect();
+    let scanner = Scanner::new(&secrets, &[], false);
+    assert!(scanner.patterns() > 2 * GROUP, "{}", scanner.patterns());
+    assert_eq!(scanner.groups.len(), 1);
 }
 
 #[test]
@@ -84,7 +144,8 @@ fn a_secret_on_any_border_of_a_block_is_found_once() {
 
 #[test]
 fn more_patterns_than_one_group_carries_are_all_found() {
-    let values: Vec<String> = (0..50).map(|number| format!("FAKE-{}-{number}", hex::encode([number * 5; 9]))).collect();
+    let values: Vec<String> =
+        (0..50).map(|number| format!("{:03}-FAKE-{}", u32::from(number) * 7, hex::encode([number * 5; 9]))).collect();
     let secrets: Vec<_> = values.iter().enumerate().map(|(at, value)| secret(&at.to_string(), value)).collect();
     let scanner = Scanner::new(&secrets, &[], false);
     assert!(scanner.patterns() > 2 * GROUP && scanner.groups.len() > 2);
