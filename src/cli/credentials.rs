@@ -1,6 +1,5 @@
 //! `golive credentials`: which credential came from where, masked, how strong and how old it is, and what is wrong with
-//! its source; `store` puts one
-//! away, `forget` takes it back.
+//! its source; `store` puts one away, `forget` takes it back.
 
 mod storing;
 

@@ -17,45 +17,49 @@ pub(super) fn problems(document: &Document, tree: &Node) -> Vec<Problem> {
             problems.push(Problem::error(format!("`{id}` stands in the plan itself")).at(place).help(HELP));
         }
     }
-    headers(tree, &mut Vec::new(), &mut problems);
+    written_out(tree, &mut Vec::new(), &mut problems);
     problems
 }
 
-/// `Authorization = "Bearer …"` without a template in it. The problem names the key and shows no line: the line holds
-/// the secret.
-fn headers(node: &Node, path: &mut Vec<String>, problems: &mut Vec<Problem>) {
+/// Goes through the tree for secrets that are written out in it. A problem names the key and shows no line: the line
+/// holds the secret.
+fn written_out(node: &Node, path: &mut Vec<String>, problems: &mut Vec<Problem>) {
     match &node.value {
         Tree::Table(table) => {
             for (name, entry) in table {
                 path.push(name.clone());
-                let of_telling = name == "value" || name == "must_be";
-                let telling = if of_telling { path.iter().rev().nth(1) } else { Some(name) };
-                let is_written_out = telling.is_some_and(|name| names_a_secret(name)) && looks_like_one(entry);
-                if (is_telling(name) && holds_literal(entry))
-                    || is_password(name, entry)
-                    || holds_password(entry)
-                    || is_written_out
-                {
+                if is_secret(path, name, entry) {
                     let message = format!("`{}` holds a secret that stands in the plan itself", path.join("."));
                     problems.push(Problem::error(message).help(HELP));
                 } else {
-                    headers(&entry.node, path, problems);
+                    written_out(&entry.node, path, problems);
                 }
                 path.pop();
             }
         }
-        Tree::List(items) => items.iter().for_each(|item| headers(item, path, problems)),
+        Tree::List(items) => items.iter().for_each(|item| written_out(item, path, problems)),
         Tree::Leaf(_) => {}
     }
 }
 
+/// Whether an entry is a secret that is written out: a header, a password, or a made-up value behind a secret's name.
+/// `must_be` and `value` belong to the setting or variable above them.
+fn is_secret(path: &[String], name: &str, entry: &Entry) -> bool {
+    let above = matches!(name, "value" | "must_be").then(|| path.iter().rev().nth(1)).flatten();
+    (is_telling(name) && holds_literal(entry))
+        || is_password(name, entry)
+        || holds_password(entry)
+        || (names_a_secret(above.map_or(name, String::as_str)) && looks_like_one(entry))
+}
+
+/// `Authorization = "Bearer …"`: headers that open something.
 fn is_telling(name: &str) -> bool {
     let name = name.to_lowercase();
     ["authorization", "x-api-key", "api-key", "apikey", "cookie", "proxy-authorization", "ik-sign"]
         .contains(&name.as_str())
 }
 
-/// `API_SECRET = "…"`, as in a step's environment; `must_be` and `value` belong to the setting or variable above them.
+/// `API_SECRET = "…"`, as in a step's environment. Narrower than what a guess may be, for it makes an error.
 fn names_a_secret(name: &str) -> bool {
     let name = name.to_lowercase();
     ["secret", "_token", "password", "api_key", "private_key"].iter().any(|end| name.ends_with(end))

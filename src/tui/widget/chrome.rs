@@ -330,9 +330,9 @@ fn alert(scene: &Scene<'_>, rule: &Rule, known: &AlertState, canvas: &mut Canvas
 /// Whether a sentence of success was overtaken: what went wrong since, or how the way back ended, is more urgent.
 fn is_overtaken(scene: &Scene<'_>, message: &Message) -> bool {
     let said = scene.now.up.saturating_sub(message.since);
-    let since = scene.live.timeline().rev().take_while(|entry| format::between(entry.at, scene.now.at) < said);
+    let mut since = scene.live.timeline().rev().take_while(|entry| format::between(entry.at, scene.now.at) < said);
     let overtakes = |entry: &Entry| entry.mark == Mark::Bad || entry.family == "procedure" && entry.mark == Mark::Good;
-    !message.refused && since.into_iter().any(overtakes)
+    !message.refused && since.any(overtakes)
 }
 
 fn news<'a>(scene: &Scene<'a>) -> Option<&'a Entry> {
